@@ -1,0 +1,8 @@
+"""What the serving role may do to our tables, where it is less than everything."""
+
+RESTRICTED = {
+    "contacts_event": "SELECT, INSERT, UPDATE (retracted_at)",
+    "contacts_source": "SELECT, INSERT, UPDATE (name)",
+    "contacts_eventtype": "SELECT, INSERT, UPDATE (rank, label_en, label_fi, is_named)",
+    "contacts_merge": "SELECT, INSERT, UPDATE (cut_at, cut_by_id)",
+}

@@ -1,0 +1,47 @@
+from .imports import Import, ImportReject, ImportState
+from .log import (
+    Claim,
+    Event,
+    EventType,
+    Pending,
+    PendingReason,
+    Quarantine,
+    Source,
+    SourceKind,
+    Trust,
+)
+from .people import (
+    Company,
+    Contact,
+    CustomField,
+    FieldKind,
+    Identity,
+    IdentityKind,
+    Membership,
+    MembershipRole,
+    Merge,
+)
+
+__all__ = [
+    "Claim",
+    "Company",
+    "Contact",
+    "CustomField",
+    "Event",
+    "EventType",
+    "FieldKind",
+    "Identity",
+    "IdentityKind",
+    "Import",
+    "ImportReject",
+    "ImportState",
+    "Membership",
+    "MembershipRole",
+    "Merge",
+    "Pending",
+    "PendingReason",
+    "Quarantine",
+    "Source",
+    "SourceKind",
+    "Trust",
+]

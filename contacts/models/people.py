@@ -1,0 +1,253 @@
+"""Who they are: contacts, companies, who works where, by what they are recognised, and who is who."""
+
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from staff.models import Team
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def known(self) -> Self:
+        """People, not visitors."""
+        return self.filter(is_known=True)
+
+    def leaders(self) -> Self:
+        """One row a person: merged contacts are spoken for by their leader."""
+        return self.filter(leader_id=F("id"))
+
+
+class Contact(models.Model):
+    """A person, or a visitor we know nothing of yet (`is_known` false: no name, e-mail, phone, user or external id).
+
+    `leader` is the contact itself or, once merged, the oldest contact of the same person.
+    `search` and `sort_key` are made from the other fields by `contacts.matching`, never by hand.
+    """
+
+    leader = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="members",
+        db_default=RawSQL("currval('contacts_contact_id_seq')", ()),
+    )
+    is_known = models.BooleanField(default=False)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    emails = ArrayField(models.EmailField(max_length=254), default=list, blank=True)
+    phones = ArrayField(models.CharField(max_length=20), default=list, blank=True)  # E.164
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="contacts"
+    )
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="contacts")
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=40, blank=True)
+    custom = models.JSONField(default=dict, blank=True)
+    origin_source = models.ForeignKey(
+        "contacts.Source", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    origin_campaign = models.CharField(max_length=80, blank=True, db_collation="C")
+    origin_note = models.CharField(max_length=200, blank=True)  # the provenance of a bought or borrowed list
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now())
+    version = models.PositiveIntegerField(default=1)  # the ETag of edits
+    erased_at = models.DateTimeField(null=True, blank=True)
+    sort_key = models.CharField(max_length=220, blank=True, db_collation="C")
+    search = SearchVectorField(null=True)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(leader_id__lte=F("id")), name="contact_led_by_the_oldest"),
+        ]
+        indexes = [
+            models.Index(fields=["leader"], condition=~Q(leader_id=F("id")), name="contact_members"),
+            models.Index(fields=["sort_key", "id"], condition=Q(is_known=True), name="contact_by_name"),
+            models.Index(fields=["owner", "id"], condition=Q(owner__isnull=False), name="contact_by_owner"),
+            models.Index(fields=["updated_at", "id"], name="contact_by_change"),
+            GinIndex(fields=["search"], name="contact_by_word"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or (self.emails[0] if self.emails else f"#{self.pk}")
+
+
+class FieldKind(models.TextChoices):
+    TEXT = "text", _("text")
+    NUMBER = "number", _("number")
+    YES_NO = "yes_no", _("yes or no")
+    DATE = "date", _("date")
+    CHOICE = "choice", _("choice")
+
+
+class CustomField(models.Model):
+    """A declared field of contacts or companies beyond the built-in ones; values live in their `custom`."""
+
+    of = models.CharField(max_length=8, choices=[("contact", _("contact")), ("company", _("company"))])
+    key = models.CharField(max_length=40, db_collation="C")
+    label = models.CharField(max_length=80)
+    kind = models.CharField(max_length=8, choices=FieldKind, default=FieldKind.TEXT)
+    choices = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["of", "key"], name="one_custom_field_per_key"),
+            models.CheckConstraint(condition=Q(kind__in=FieldKind.values), name="custom_field_kind_known"),
+            models.CheckConstraint(condition=Q(of__in=["contact", "company"]), name="custom_field_of_known"),
+            models.CheckConstraint(condition=Q(key__regex=r"^[a-z][a-z0-9_]*$"), name="custom_field_key_plain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Company(models.Model):
+    """An organisation people work for. Its domains find it for new contacts."""
+
+    name = models.CharField(_("name"), max_length=200)
+    domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="companies"
+    )
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="companies")
+    custom = models.JSONField(default=dict, blank=True)
+    external_id = models.CharField(max_length=254, null=True, blank=True, unique=True, db_collation="C")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now())
+    version = models.PositiveIntegerField(default=1)
+    sort_key = models.CharField(max_length=220, blank=True, db_collation="C")
+    search = SearchVectorField(null=True)
+
+    class Meta:
+        verbose_name_plural = "companies"
+        indexes = [
+            models.Index(fields=["sort_key", "id"], name="company_by_name"),
+            models.Index(fields=["updated_at", "id"], name="company_by_change"),
+            GinIndex(fields=["domains"], name="company_by_domain"),
+            GinIndex(fields=["search"], name="company_by_word"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MembershipRole(models.TextChoices):
+    DECISION_MAKER = "decision_maker", _("decision maker")
+    INFLUENCER = "influencer", _("influencer")
+    USER = "user", _("user")
+    GATEKEEPER = "gatekeeper", _("gatekeeper")
+    OPPONENT = "opponent", _("opponent")
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self) -> Self:
+        return self.filter(until=None)
+
+
+class Membership(models.Model):
+    """Somebody's place in a company, for as long as it lasts. One person may have several."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="memberships")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=16, choices=MembershipRole, blank=True)
+    title = models.CharField(max_length=120, blank=True)
+    since = models.DateField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact", "company"], condition=Q(until=None), name="one_current_membership_per_company"
+            ),
+            models.CheckConstraint(
+                condition=Q(role="") | Q(role__in=MembershipRole.values), name="membership_role_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(since=None) | Q(until=None) | Q(until__gte=F("since")), name="membership_ends_after_start"
+            ),
+        ]
+
+
+class IdentityKind(models.TextChoices):
+    EMAIL = "email", _("e-mail")
+    USER_ID = "user_id", _("user id")
+    ANONYMOUS_ID = "anonymous_id", _("anonymous id")
+    EXTERNAL = "external", _("external id")
+
+
+class IdentityQuerySet(models.QuerySet["Identity"]):
+    def live(self) -> Self:
+        return self.filter(unlinked_at=None)
+
+
+class Identity(models.Model):
+    """A value by which a contact is recognised, for as long as the link holds. A phone number is not one."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="identities")
+    kind = models.CharField(max_length=12, choices=IdentityKind)
+    namespace = models.CharField(max_length=40, blank=True, db_collation="C")  # the source's key; empty for e-mail
+    value = models.CharField(max_length=254, db_collation="C")
+    linked_at = models.DateTimeField(db_default=Now())
+    unlinked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = IdentityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "namespace", "value"],
+                condition=Q(unlinked_at=None),
+                name="one_live_owner_per_identity",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=IdentityKind.values), name="identity_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind=IdentityKind.EMAIL, namespace="") | ~Q(kind=IdentityKind.EMAIL) & ~Q(namespace=""),
+                name="identity_namespace_fits_kind",
+            ),
+        ]
+
+
+class MergeQuerySet(models.QuerySet["Merge"]):
+    def live(self) -> Self:
+        return self.filter(cut_at=None)
+
+
+class Merge(models.Model):
+    """We learned that two contacts are one person. Cutting the link gives both back exactly.
+
+    Live merges never form a ring: joining two that are already one is refused.
+    """
+
+    older = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
+    newer = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(db_default=Now())
+    cut_at = models.DateTimeField(null=True, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    cut_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    source = models.ForeignKey("contacts.Source", on_delete=models.PROTECT, null=True, related_name="+")
+    fields = models.JSONField(default=dict, blank=True)  # the values chosen for the one person
+
+    objects = MergeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(older_id__lt=F("newer_id")), name="merge_names_older_first"),
+            models.CheckConstraint(condition=Q(cut_at=None) | Q(cut_at__gt=F("recorded_at")), name="merge_cut_later"),
+            models.UniqueConstraint(
+                fields=["older", "newer"], condition=Q(cut_at=None), name="one_live_merge_per_pair"
+            ),
+        ]

@@ -1,0 +1,73 @@
+"""What the wiring keeps: answers to repeated requests, and webhooks on their way out."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from funnel.models import Effect
+from staff.models import ApiKey
+
+
+class IdempotentAnswer(models.Model):
+    """The answer to a request that carried an `Idempotency-Key`, kept 72 hours and given again to a repetition."""
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255, db_collation="C")
+    digest = models.BinaryField(max_length=32)  # SHA-256 of method, path and body
+    status = models.SmallIntegerField()
+    body = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["api_key", "key"], name="one_answer_per_idempotency_key")]
+        indexes = [models.Index(fields=["created_at"], name="idempotent_answer_by_age")]
+
+
+class WebhookEndpoint(models.Model):
+    """An address that wants to hear of moves. `secret` signs each delivery (Standard Webhooks)."""
+
+    url = models.URLField(max_length=500)
+    description = models.CharField(max_length=120, blank=True)
+    secret = models.CharField(max_length=100)
+    previous_secret = models.CharField(max_length=100, blank=True)  # both sign while a rotation lasts
+    dimensions = ArrayField(models.SmallIntegerField(), default=list, blank=True)  # empty: all
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    disabled_reason = models.CharField(max_length=120, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    DELIVERED = "delivered", _("delivered")
+    FAILED = "failed", _("failed")
+
+
+class WebhookDelivery(models.Model):
+    """One message for one endpoint; `message_id` stays the same over all tries. At least once."""
+
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, related_name="deliveries")
+    effect = models.ForeignKey(Effect, on_delete=models.PROTECT, null=True, related_name="+")
+    message_id = models.CharField(max_length=60, unique=True, db_collation="C")
+    body = models.TextField()
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
+    attempts = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    last_status = models.SmallIntegerField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "effect"], name="one_delivery_per_effect"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="delivery_due"),
+            models.Index(fields=["endpoint", "-id"], name="delivery_by_endpoint"),
+        ]

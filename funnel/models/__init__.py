@@ -1,0 +1,24 @@
+from .effects import Effect, EffectState
+from .path import RULE_ERASED, RULE_START, Dimension, Health, Position, Standing, Transition
+from .rollups import Flow, StageCount
+from .stages import Phase, Playbook, PlaybookDraft, Stage
+from .work import Heartbeat
+
+__all__ = [
+    "RULE_ERASED",
+    "RULE_START",
+    "Dimension",
+    "Effect",
+    "EffectState",
+    "Flow",
+    "Health",
+    "Heartbeat",
+    "Phase",
+    "Playbook",
+    "PlaybookDraft",
+    "Position",
+    "Stage",
+    "StageCount",
+    "Standing",
+    "Transition",
+]

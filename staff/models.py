@@ -1,0 +1,114 @@
+"""Who we are: the people who work here, their teams, the keys of programs, and what was done."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Team(models.Model):
+    name = models.CharField(_("name"), max_length=80, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    ADMIN = "admin", _("admin")
+    MANAGER = "manager", _("manager")
+    SALES = "sales", _("sales")
+    MARKETER = "marketer", _("marketer")
+    READ_ONLY = "read_only", _("read-only")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        """Make a member of staff; without a password they can only come in by a login link."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(email, password, **{"role": Role.ADMIN, **fields})
+
+
+class User(AbstractBaseUser):
+    """A member of staff, known by e-mail; the role says what they may do."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.SALES)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="members")
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=40, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    joined_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="one_user_per_email"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self) -> Self:
+        return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+
+
+class ApiKey(models.Model):
+    """A program's way in. It speaks for one source; only the hash of its secret is kept.
+
+    `source` is the key of a contacts.Source (the database holds the reference).
+    """
+
+    name = models.CharField(max_length=80)
+    source = models.CharField(max_length=40, db_collation="C")
+    prefix = models.CharField(max_length=16, unique=True, db_collation="C")
+    digest = models.BinaryField(max_length=32)  # SHA-256 of the whole key
+    scopes = ArrayField(models.CharField(max_length=40))
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_on = models.DateField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(scopes__len__gt=0), name="api_key_has_a_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class AuditRecord(models.Model):
+    """Who did what to which row, and when. Rows are only ever added."""
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    action = models.CharField(max_length=60)
+    object_kind = models.CharField(max_length=40, blank=True)
+    object_id = models.BigIntegerField(null=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["object_kind", "object_id", "-id"], name="audit_by_object")]
