@@ -1,4 +1,4 @@
-"""What the wiring keeps: answers to repeated requests, and webhooks on their way out."""
+"""What the wiring keeps: webhooks on their way out."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -8,22 +8,6 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from funnel.models import Effect
-from staff.models import ApiKey
-
-
-class IdempotentAnswer(models.Model):
-    """The answer to a request that carried an `Idempotency-Key`, kept 72 hours and given again to a repetition."""
-
-    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=255, db_collation="C")
-    digest = models.BinaryField(max_length=32)  # SHA-256 of method, path and body
-    status = models.SmallIntegerField()
-    body = models.TextField()
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["api_key", "key"], name="one_answer_per_idempotency_key")]
-        indexes = [models.Index(fields=["created_at"], name="idempotent_answer_by_age")]
 
 
 class WebhookEndpoint(models.Model):
