@@ -1,0 +1,5 @@
+"""The wiring: settings, addresses, the Celery app, the run commands."""
+
+from crm.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,84 @@
+"""Programs we start, and those that an earlier start left behind."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from crm.embedded.account import Account
+from crm.embedded.refusal import Refusal
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How to start and how to stop one process."""
+
+    name: str
+    command: tuple[str, ...]
+    stop_signal: signal.Signals = signal.SIGTERM
+    patience: float = 15.0  # seconds between the request to stop and the kill
+    environment: Mapping[str, str] = field(default_factory=dict)
+    account: Account | None = None
+    folder: Path = Path("/")
+
+    def start(self, *, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
+        """Start in a session of its own, so that Ctrl-C reaches only the runner; call it from the main thread."""
+        rights = (
+            {"user": self.account.uid, "group": self.account.gid, "extra_groups": list[int]()} if self.account else {}
+        )
+        return subprocess.Popen(
+            self.command,
+            env={**os.environ, **self.environment},
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=self._stop_with_parent if _LIBC else None,
+            **rights,  # type: ignore[arg-type]
+        )
+
+    def _stop_with_parent(self) -> None:
+        """Ask the kernel to stop us in order when the runner is killed, so that no start finds an orphan."""
+        assert _LIBC is not None
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(self.stop_signal))
+
+
+def command_of(pid: int) -> str:
+    """The command line of a live process; empty if there is none, or only a zombie."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        if sys.platform == "linux":
+            return ""
+    listed = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+    return listed.stdout
+
+
+def stop_orphan(
+    *, name: str, pid_file: Path, mark: str, stop_signal: signal.Signals, say: Callable[[str], None]
+) -> None:
+    """Stop what an earlier, killed runner left: the process of `pid_file`, if its command line bears `mark`."""
+    try:
+        pid = int(pid_file.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return
+    if mark not in command_of(pid):
+        pid_file.unlink(missing_ok=True)  # the number may belong to somebody else by now
+        return
+    say(f"{name} of an earlier start still runs (process {pid}): stopping it")
+    os.kill(pid, stop_signal)
+    deadline = time.monotonic() + 60
+    while mark in command_of(pid):
+        if time.monotonic() > deadline:
+            raise Refusal(f"{name} of an earlier start (process {pid}) does not stop: stop it by hand and start again.")
+        time.sleep(0.05)

@@ -1,0 +1,174 @@
+"""Every test session has a PostgreSQL and a Valkey of its own, shared by its xdist workers, gone at its end.
+
+Tests that use the database run as the role that serves, not as the one that owns: the suite proves the grants.
+`--no-servers` runs what needs no server.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+import pytest
+
+from crm.embedded.place import Place
+from crm.embedded.postgres import OWNER, SERVING, Postgres
+from crm.embedded.valkey import Valkey
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+DATABASE_FIXTURES = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "django_db_serialized_rollback",
+    "live_server",
+}
+SERVER_FIXTURES = DATABASE_FIXTURES | {"servers"}
+
+
+class TestServers:
+    """The session's own servers: addresses are known at once, processes start with `start`."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="polku-"))
+        self.place = Place(self.folder)
+        self.postgres = Postgres(self.place, durable=False)
+        self.valkey = Valkey(self.place, durable=False)
+        self.running: list[tuple[subprocess.Popen[bytes], int]] = []
+
+    def start(self) -> None:
+        for server in (self.postgres, self.valkey):
+            server.prepare(lambda words: None)
+            program = server.program()
+            with (self.folder / f"{program.name}.log").open("wb") as log:
+                process = program.start(output=log)
+            self.running.append((process, program.stop_signal))
+            while not server.ready():
+                if process.poll() is not None:
+                    pytest.exit((self.folder / f"{program.name}.log").read_text(), returncode=3)
+                time.sleep(0.02)
+        self.postgres.ensure_database()
+
+    def stop(self) -> None:
+        for process, stop_signal in self.running:
+            process.send_signal(stop_signal)
+        for process, _ in self.running:
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self.place.release()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def environment(servers: TestServers) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "POLKU_STATE": str(servers.folder / "state"),
+        "SECRET_KEY": "only-for-tests-" + 24 * "0123456789",
+        "SITE_URL": "http://localhost:8000",
+        "DATABASE_URL": servers.postgres.url(OWNER),  # makes the test databases; tests then take the serving role
+        "REDIS_URL": servers.valkey.url(),
+        "POLKU_TEST_SERVING_URL": servers.postgres.url(SERVING, "{database}"),
+        "EMAIL_URL": "memorymail://",
+    }
+
+
+def own_valkey_database(url: str, worker: str) -> str:
+    number = int(worker.removeprefix("gw")) + 1
+    return f"{url.rpartition('/')[0]}/{number}"
+
+
+SERVERS = None if WORKER else TestServers()
+if SERVERS:
+    os.environ.update(environment(SERVERS))
+else:
+    os.environ["REDIS_URL"] = own_valkey_database(os.environ["REDIS_URL"], WORKER)
+django.setup()
+
+from django.db import connection  # noqa: E402  (Django stands only now)
+
+from crm.privileges import apply_grants  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-servers", action="store_true", help="run only the tests that need no server")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "owner: run this test as the role that owns the tables, not as the one that serves"
+    )
+    if SERVERS and not config.getoption("--no-servers") and not config.getoption("--collect-only"):
+        SERVERS.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SERVERS:
+        SERVERS.stop()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--no-servers"):
+        needing = [item for item in items if needs_servers(item)]
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
+
+
+def needs_servers(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("django_db") or SERVER_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: "pytest.FixtureRequest") -> None:
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        apply_grants(SERVING)
+
+
+@pytest.fixture(autouse=True)
+def _as_serving_role(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test that uses the database does so with the rights of the serving role, in new connections too."""
+    uses_database = request.node.get_closest_marker("django_db") or DATABASE_FIXTURES & set(request.fixturenames)
+    if not uses_database or request.node.get_closest_marker("owner"):
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")
+    options = connection.settings_dict["OPTIONS"]
+    as_before = options["options"]
+    options["options"] = f"{as_before} -c role={SERVING}"
+    set_role(SERVING)
+    yield
+    options["options"] = as_before
+    if not connection.in_atomic_block:  # else the rollback gives the role back
+        set_role("NONE")
+
+
+def set_role(role: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Addresses for child processes that work on the test's own database (use it with `transactional_db`)."""
+
+    database_url: str
+    redis_url: str
+    environment: dict[str, str]
+
+
+@pytest.fixture
+def servers(transactional_db: None) -> Servers:
+    database_url = os.environ["POLKU_TEST_SERVING_URL"].replace("{database}", connection.settings_dict["NAME"])
+    redis_url = os.environ["REDIS_URL"]
+    return Servers(database_url, redis_url, {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url})
+
+
+@pytest.fixture
+def say() -> Callable[[str], None]:
+    return lambda words: None
