@@ -1,0 +1,215 @@
+"""The fold: where a person stands, by their events, the playbooks and a moment. docs/fold.md has it to the letter."""
+
+from collections.abc import Iterable
+from math import log2
+from typing import Any
+
+from funnel.decay import decayed
+from funnel.playbooks import Ladder, Plan, Playbooks, Rule, Step, forget
+from funnel.state import AFTER_EVENTS, DAY, NEVER, Event, Move, Order, Properties, State
+
+__all__ = ["Event", "Move", "Order", "State", "fold", "is_late", "rank_score", "score_at", "wake_at"]
+
+MOST_ROUNDS = 100  # of timers at one moment
+LONG_AGO = -(1 << 62)
+
+
+Choice = tuple[Rule, str | None, tuple[Any, ...]]  # with its target and its evidence
+
+
+class EndlessRules(ValueError):
+    """Time rules that set each other off without end."""
+
+
+def fold(state: State, events: Iterable[Event], playbooks: Playbooks, until: int) -> tuple[State, list[Move]]:
+    """Walk `events` (in order) and the timers between them up to `until`; return the end and every move.
+
+    Pure: the argument is left as it was, the same arguments give the same answer, and folding in parts equals folding
+    at once. Events may be plain tuples of an Event's fields; those after `until` are not walked.
+    """
+    walk = _Walk(state.copy(), playbooks, until)
+    walk.through(events)
+    return walk.state, walk.moves
+
+
+def is_late(state: State, at: int, rank: int, key: bytes) -> bool:
+    """Whether an event comes before something already applied, so that its person is folded from the start."""
+    return state.last is not None and (at, rank, key) <= state.last
+
+
+def wake_at(state: State, playbooks: Playbooks, after: int) -> int | None:
+    """The next moment after `after` at which a timer fires if nothing else happens."""
+    if state.last is None:
+        return None
+    folded, _ = fold(state, (), playbooks, after)
+    due = _next_timer(folded, playbooks, max(after + 1, state.last[0]))
+    return None if due == NEVER else due
+
+
+def score_at(state: State, playbooks: Playbooks, moment: int) -> int:
+    """The score in thousandths of a point as it has faded by that moment."""
+    return decayed(state.score, moment // DAY - state.score_day, playbooks.at(moment).factors)
+
+
+def rank_score(state: State, playbooks: Playbooks, moment: int) -> float:
+    """A number to sort by that needs no update as time passes: people keep the order of their scores."""
+    if state.score == 0:
+        return -1e9
+    days = state.score_day / playbooks.at(moment).half_life_days
+    return log2(state.score) + days if state.score > 0 else -2e9 - log2(-state.score) - days
+
+
+class _Walk:
+    """One fold on its way: the state, the moves so far, and the plan for where the person stands."""
+
+    __slots__ = ("limit", "moves", "plan", "playbooks", "state", "until")
+
+    plan: Plan
+
+    def __init__(self, state: State, playbooks: Playbooks, until: int) -> None:
+        if state.stamp not in ("", playbooks.stamp):
+            raise ValueError("The state was folded with other playbooks: fold from the start.")
+        state.stamp = playbooks.stamp
+        self.state, self.playbooks, self.until = state, playbooks, until
+        self.moves: list[Move] = []
+        self.limit = LONG_AGO  # an event later than this may meet a timer, another version or the end
+
+    def through(self, events: Iterable[Event]) -> None:
+        state, last = self.state, None
+        steps: dict[str, Step] = {}
+        for event in events:
+            at = event[0]
+            if at > self.limit:
+                if at > self.until:
+                    break
+                self._arrive(event, last)
+                steps = self.plan.steps
+            last = event
+            step = steps.get(event[3])
+            if step is None:
+                continue
+            points, updates, ladders, rewinds = step
+            if points or updates:
+                day = at // DAY
+                if points:
+                    if state.score and day != state.score_day:
+                        points += decayed(state.score, day - state.score_day, self.plan.points_fade)
+                        state.score = points
+                    else:
+                        state.score += points
+                    state.score_day = day
+                for update in updates:
+                    update(state, event, day)
+            if rewinds:
+                self.limit = LONG_AGO
+            if ladders and self._moved_by(event, ladders):
+                self.limit = LONG_AGO
+        self._finish(last)
+
+    def _arrive(self, event: Event, last: Event | None) -> None:
+        """Fire the timers before the event, begin the path if it is the first, and plan for what is in force at it."""
+        state, at = self.state, event[0]
+        if last is not None:
+            state.last = (last[0], last[1], last[2])
+        if state.last is None:
+            self._begin(event)
+            wake = LONG_AGO  # not looked for yet
+        elif (at, event[1], event[2]) <= state.last:
+            raise ValueError(f"An event at {at} comes after a later one: sort them, or fold from the start.")
+        else:
+            wake = self._fire_before(at, state.last[0])
+        self.plan = self.playbooks.period(at).plan(state)
+        self.limit = min(wake, self.plan.end - 1, self.until)
+
+    def _begin(self, event: Event) -> None:
+        playbook = self.playbooks.at(event[0])
+        first = playbook.stages[0]
+        visit = self.state.enter("stage", first, event[0])
+        self.moves.append(
+            Move("stage", None, first, event[0], None, "start", playbook.number, event[2], event[8], (), visit)
+        )
+
+    def _moved_by(self, event: Event, ladders: tuple[Ladder, ...]) -> bool:
+        at, _, key, _, _, _, properties, public, number = event
+        chosen = _choose(self.state, ladders, at, properties, public)
+        for rule, target, evidence in chosen:
+            self._move(rule, target, at, (key, number), evidence)
+        return bool(chosen)
+
+    def _move(
+        self, rule: Rule, target: str | None, at: int, cause: tuple[bytes, int] | None, evidence: tuple[Any, ...]
+    ) -> None:
+        state, dimension = self.state, rule.dimension
+        previous = getattr(state, dimension)
+        visit = state.enter(dimension, target, at)
+        key, number = cause or (None, None)
+        version = self.playbooks.at(at).number
+        self.moves.append(
+            Move(dimension, previous, target, at, rule.place, rule.name, version, key, number, evidence, visit)
+        )
+
+    def _fire_before(self, moment: int, since: int) -> int:
+        """Fire the timers from `since` to before `moment`; return when the next one fires if nothing else happens."""
+        rounds = 0
+        while (due := _next_timer(self.state, self.playbooks, since)) < moment:
+            rounds = rounds + 1 if due == since else 1
+            if rounds > MOST_ROUNDS:
+                raise EndlessRules(f"Time rules set each other off without end at moment {due}.")
+            self._fire(due)
+            since = due
+        return due
+
+    def _fire(self, at: int) -> None:
+        state = self.state
+        timers = self.playbooks.period(at).plan(state).timers
+        chosen = [
+            (rule, target, evidence, rule.cause(state))
+            for rule, target, evidence in _choose(state, timers, at, None, False)
+        ]
+        for rule, target, evidence, cause in chosen:
+            self._move(rule, target, at, cause, evidence)
+        state.last = (at, AFTER_EVENTS, b"")
+
+    def _finish(self, last: Event | None) -> None:
+        state = self.state
+        if last is not None:
+            state.last = (last[0], last[1], last[2])
+        if state.last is not None:
+            self._fire_before(self.until + 1, state.last[0])
+            at = state.last[0]
+            forget(state, self.playbooks.period(at), at // DAY)
+
+
+def _choose(state: State, ladders: tuple[Ladder, ...], at: int, properties: Properties, public: bool) -> list[Choice]:
+    """The first rule that matches in each dimension, where it changes something."""
+    chosen = []
+    for ladder in ladders:
+        for rule in ladder:
+            if rule.matches(state, at, properties, public):
+                target = rule.target(properties)
+                if target != getattr(state, rule.dimension):
+                    chosen.append((rule, target, rule.evidence(state, at, properties)))
+                break
+    return chosen
+
+
+def _next_timer(state: State, playbooks: Playbooks, moment: int) -> int:
+    """The first moment from `moment` on at which a timer moves this person; NEVER if none does."""
+    while moment < NEVER:
+        period = playbooks.period(moment)
+        plan = period.plan(state)
+        if plan.idle:
+            return NEVER
+        if _choose(state, plan.timers, moment, None, False):
+            return moment
+        moment = min(
+            [plan.end]
+            + [
+                condition.next_change(state, moment)
+                for ladder in plan.timers
+                for rule in ladder
+                for condition in rule.conditions
+                if condition.next_change
+            ]
+        )
+    return NEVER

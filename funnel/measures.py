@@ -1,0 +1,446 @@
+"""The conditions of rules, compiled: what each measure reads from the state, and when it changes by itself."""
+
+import operator
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any, NamedTuple
+
+from funnel.decay import decayed
+from funnel.state import DAY, NEVER, Properties, State, Trace
+
+SECOND = 1_000_000
+ORDER, REFUND, POSTPONED = "order_completed", "order_refunded", "postponed"
+LEARNING = frozenset({"contact_created", "attributes_changed", "owner_changed"})
+FIT_RANKS = {letter: rank for rank, letter in enumerate("FEDCBA")}
+
+Reader = Callable[[State, int, Properties], Any]  # None: not known
+Holds = Callable[[State, int, Properties], bool]
+NextChange = Callable[[State, int], int]  # the first moment after the given one at which it may come out differently
+Factors = tuple[int, ...]
+
+
+class Need(NamedTuple):
+    """What the state must count so that a measure can read it. `within` None: since the beginning."""
+
+    kind: str  # count | sum | days | latest | attribute
+    types: frozenset[str]
+    name: str  # currency of a sum, name of an attribute
+    within: int | None
+
+    @property
+    def key(self) -> str:
+        windowed = "" if self.within is None else "daily "
+        return f"{windowed}{self.kind} {'+'.join(sorted(self.types))} {self.name}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    read: Reader
+    unit: int = 1  # an operand of 1 stands for so many of what `read` answers
+    needs: tuple[Need, ...] = ()
+    moved_by: frozenset[str] = frozenset()  # the event types that can change it
+    every_point: bool = False  # any type with points can change it
+    next_change: Callable[[list[Any]], NextChange] | None = None  # made for the operands it is compared with
+    due: Reader | None = None  # instead of an operator: holds from that moment on, in time rules only
+    cause: Callable[[State], tuple[bytes, int] | None] | None = None  # of a timer's move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    document: Mapping[str, Any]
+    measure: Measure
+    holds: Holds
+    next_change: NextChange | None
+
+    def read(self, state: State, moment: int, properties: Properties) -> Any:
+        return self.measure.read(state, moment, properties)
+
+
+def compile_condition(document: Mapping[str, Any], factors: Factors, *, timer: bool) -> Condition:
+    """`factors` are the decay of the version; `timer` tells whether the rule is a time rule."""
+    kind = document["measure"]
+    measure = MEASURES[kind](document, factors)
+    if measure.due:
+        holds = _has_come(measure.due) if timer else _never
+        return Condition(document=document, measure=measure, holds=holds, next_change=_coming(measure.due))
+    name, operand = next((name, document[name]) for name in OPERATORS if name in document)
+    operands = [_scaled(value, measure.unit) for value in (operand if name == "in" else [operand])]
+    passes = OPERATORS[name](operands if name == "in" else operands[0], kind == "fit")
+    holds = _existence(measure.read, operand) if name == "exists" else _known_and(passes, measure.read)
+    change = measure.next_change([value for value in operands if is_number(value)]) if measure.next_change else None
+    return Condition(document=document, measure=measure, holds=holds, next_change=change)
+
+
+def _scaled(operand: Any, unit: int) -> Any:
+    if unit == 1 or not is_number(operand):
+        return operand
+    exact = Fraction(operand) * unit
+    return int(exact) if exact.denominator == 1 else exact
+
+
+# Operators
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Fraction) and not isinstance(value, bool)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality of JSON values: 1 and 1.0 are equal, 1 and true are not."""
+    if is_number(one) and is_number(other):
+        return bool(one == other)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+def _contains(value: Any, operand: Any) -> bool:
+    if isinstance(value, list):
+        return any(same(member, operand) for member in value)
+    return isinstance(value, str) and isinstance(operand, str) and operand in value
+
+
+def _comparing(compare: Callable[[Any, Any], bool]) -> Callable[[Any, bool], Callable[[Any], bool]]:
+    def bound_to(operand: Any, fit: bool) -> Callable[[Any], bool]:
+        if fit:
+            rank = FIT_RANKS.get(operand) if isinstance(operand, str) else None
+            return lambda value: rank is not None and compare(FIT_RANKS[value], rank)
+        if not is_number(operand):
+            return lambda value: False
+        return lambda value: is_number(value) and compare(value, operand)
+
+    return bound_to
+
+
+OPERATORS: dict[str, Callable[[Any, bool], Callable[[Any], bool]]] = {
+    "is": lambda operand, _: lambda value: same(value, operand),
+    "is_not": lambda operand, _: lambda value: not same(value, operand),
+    "in": lambda operands, _: lambda value: any(same(value, operand) for operand in operands),
+    "contains": lambda operand, _: lambda value: _contains(value, operand),
+    "at_least": _comparing(operator.ge),
+    "at_most": _comparing(operator.le),
+    "less_than": _comparing(operator.lt),
+    "more_than": _comparing(operator.gt),
+    "exists": lambda operand, _: lambda value: operand is True,
+}
+
+
+def _known_and(passes: Callable[[Any], bool], read: Reader) -> Holds:
+    def holds(state: State, moment: int, properties: Properties) -> bool:
+        value = read(state, moment, properties)
+        return value is not None and passes(value)
+
+    return holds
+
+
+def _existence(read: Reader, wanted: Any) -> Holds:
+    return lambda state, moment, properties: (read(state, moment, properties) is not None) is wanted
+
+
+def _has_come(due: Reader) -> Holds:
+    def holds(state: State, moment: int, properties: Properties) -> bool:
+        at = due(state, moment, properties)
+        return at is not None and moment >= at
+
+    return holds
+
+
+def _coming(due: Reader) -> NextChange:
+    def next_change(state: State, moment: int) -> int:
+        at = due(state, moment, None)
+        return at if at is not None and at > moment else NEVER
+
+    return next_change
+
+
+def _never(state: State, moment: int, properties: Properties) -> bool:
+    return False
+
+
+# Measures of the event and of the position
+
+
+def _property(document: Mapping[str, Any], _: Factors) -> Measure:
+    name = document["name"]
+    return Measure(read=lambda state, moment, properties: properties.get(name) if properties else None)
+
+
+def _attribute(document: Mapping[str, Any], _: Factors) -> Measure:
+    name = document["name"]
+    return Measure(
+        read=lambda state, moment, properties: state.attributes.get(name),
+        needs=(Need("attribute", LEARNING, name, None),),
+        moved_by=LEARNING,
+    )
+
+
+def _fit(_: Mapping[str, Any], __: Factors) -> Measure:
+    def read(state: State, moment: int, properties: Properties) -> str | None:
+        letter = state.attributes.get("fit")
+        return letter if isinstance(letter, str) and letter in FIT_RANKS else None
+
+    return Measure(read=read, needs=(Need("attribute", LEARNING, "fit", None),), moved_by=LEARNING)
+
+
+def _standing_in(dimension: str) -> Callable[[Mapping[str, Any], Factors], Measure]:
+    return lambda _, __: Measure(read=lambda state, moment, properties: getattr(state, dimension))
+
+
+# Measures of what was counted
+
+
+def _total(days: dict[int, int] | None, since: int | None) -> int:
+    if not days:
+        return 0
+    if since is None:
+        return sum(days.values())
+    total = 0
+    for day in reversed(days):
+        if day < since:
+            break
+        total += days[day]
+    return total
+
+
+def _days_of(days: dict[int, int] | None, since: int | None) -> list[int]:
+    if not days:
+        return []
+    if since is None:
+        return list(days)
+    found = []
+    for day in reversed(days):
+        if day < since:
+            break
+        found.append(day)
+    return found
+
+
+def _since(moment: int, within: int | None) -> int | None:
+    return None if within is None else moment // DAY - within
+
+
+def _leaving(within: int, keys: list[str], orders: bool) -> Callable[[list[Any]], NextChange]:
+    """A windowed number changes at the midnight at which the oldest day in the window leaves it."""
+
+    def next_change(state: State, moment: int) -> int:
+        since = moment // DAY - within
+        windows = [state.tallies.get(key) for key in keys] + [state.order_days if orders else None]
+        oldest = [days[-1] for days in (_days_of(window, since) for window in windows) if days]
+        return (min(oldest) + within + 1) * DAY if oldest else NEVER
+
+    return lambda operands: next_change
+
+
+def _moved_by(types: frozenset[str]) -> frozenset[str]:
+    return types | {REFUND} if ORDER in types else types
+
+
+def _count(document: Mapping[str, Any], _: Factors) -> Measure:
+    types, within = frozenset(document["of"]), document.get("within_days")
+    others, orders, distinct = types - {ORDER}, ORDER in types, document.get("distinct_days") is True
+    need = _need_of_count(others, within, distinct=distinct, orders=orders)
+    key = need.key
+
+    def count(state: State, moment: int, properties: Properties) -> int:
+        since = _since(moment, within)
+        return _total(state.tallies.get(key), since) + (_total(state.order_days, since) if orders else 0)
+
+    def count_days(state: State, moment: int, properties: Properties) -> int:
+        since = _since(moment, within)
+        if not orders:
+            days = state.tallies.get(key)
+            return _total(days, None) if since is None else len(_days_of(days, since))
+        if not others:
+            return len(_days_of(state.order_days, since))
+        return len({*_days_of(state.tallies.get(key), since), *_days_of(state.order_days, since)})
+
+    return Measure(
+        read=count_days if distinct else count,
+        needs=(need,) if others else (),
+        moved_by=_moved_by(types),
+        next_change=None if within is None else _leaving(within, [key], orders),
+    )
+
+
+def _need_of_count(others: frozenset[str], within: int | None, *, distinct: bool, orders: bool) -> Need:
+    if within is not None or not distinct:
+        return Need("count", others, "", within)
+    # Days shared with orders that may yet be refunded can't be told from a number: these are kept one by one.
+    return Need("count", others, "", EVER) if orders else Need("days", others, "", None)
+
+
+EVER = 10_000_000  # days; a window that nothing leaves
+
+
+def _sum(document: Mapping[str, Any], _: Factors) -> Measure:
+    types, within, currency = frozenset(document["of"]), document.get("within_days"), document.get("currency")
+    others, orders = types - {ORDER}, ORDER in types
+    need = Need("sum", others, currency or "", within)
+    key = need.key
+
+    def read(state: State, moment: int, properties: Properties) -> int:
+        since = _since(moment, within)
+        total = _total(state.tallies.get(key), since)
+        if orders:
+            for order in reversed(state.orders):
+                if since is not None and order.at < since * DAY:
+                    break
+                if order.currency == currency:
+                    total += order.value or 0
+        return total
+
+    return Measure(
+        read=read,
+        needs=(need,) if others else (),
+        moved_by=_moved_by(types),
+        next_change=None if within is None else _leaving(within, [key], orders),
+    )
+
+
+# Measures of orders and of time
+
+
+def _kept_orders(_: Mapping[str, Any], __: Factors) -> Measure:
+    return Measure(read=lambda state, moment, properties: len(state.orders), moved_by=frozenset({ORDER, REFUND}))
+
+
+def usual_interval(state: State) -> int | None:
+    """Mean seconds between the days with kept orders, rounded up; 90 days with only one; None without any."""
+    days = state.order_days
+    if not days:
+        return None
+    if len(days) == 1:
+        return 90 * 86_400
+    first, last = next(iter(days)), next(reversed(days))
+    return -((first - last) * 86_400 // (len(days) - 1))
+
+
+def _silence(document: Mapping[str, Any], _: Factors) -> Measure:
+    intervals: int = document["usual_intervals"]
+    least, most = document.get("min_days", 0) * 86_400, document.get("max_days", 3_650_000) * 86_400
+
+    def due(state: State, moment: int, properties: Properties) -> int | None:
+        interval = usual_interval(state)
+        if interval is None:
+            return None
+        quiet: int = min(max(intervals * interval, least), most)
+        return state.orders[-1].at + quiet * SECOND
+
+    return Measure(
+        read=lambda state, moment, properties: usual_interval(state),
+        moved_by=frozenset({ORDER, REFUND}),
+        due=due,
+        cause=_last_order,
+    )
+
+
+def _last_order(state: State) -> tuple[bytes, int] | None:
+    return (state.orders[-1].key, state.orders[-1].id) if state.orders else None
+
+
+def _recall(_: Mapping[str, Any], __: Factors) -> Measure:
+    def due(state: State, moment: int, properties: Properties) -> int | None:
+        return state.recall.due if state.recall else None
+
+    return Measure(read=due, moved_by=frozenset({POSTPONED}), due=due, cause=_postponement)
+
+
+def _postponement(state: State) -> tuple[bytes, int] | None:
+    return (state.recall.key, state.recall.id) if state.recall else None
+
+
+def _elapsed(since: Callable[[State], int | None]) -> tuple[Reader, Callable[[list[Any]], NextChange]]:
+    def read(state: State, moment: int, properties: Properties) -> int | None:
+        start = since(state)
+        return None if start is None else moment - start
+
+    def next_change(bounds: list[Any]) -> NextChange:
+        edges = sorted({edge for bound in bounds for edge in (ceil(bound), floor(bound) + 1)})
+
+        def first_edge(state: State, moment: int) -> int:
+            start = since(state)
+            return NEVER if start is None else next((start + e for e in edges if start + e > moment), NEVER)
+
+        return first_edge
+
+    return read, next_change
+
+
+def _days_since(document: Mapping[str, Any], _: Factors) -> Measure:
+    types = frozenset(document["of"])
+    others, orders = types - {ORDER}, ORDER in types
+    need = Need("latest", others, "", None)
+    key = need.key
+
+    def latest(state: State) -> Trace | None:
+        found = state.latest.get(key)
+        if orders and state.orders:
+            order = Trace(*state.orders[-1][:4])
+            return order if found is None else max(found, order)
+        return found
+
+    def since(state: State) -> int | None:
+        found = latest(state)
+        return None if found is None else found.at
+
+    def cause(state: State) -> tuple[bytes, int] | None:
+        found = latest(state)
+        return None if found is None else (found.key, found.id)
+
+    read, next_change = _elapsed(since)
+    needs = (need,) if others else ()
+    return Measure(read=read, unit=DAY, needs=needs, moved_by=_moved_by(types), next_change=next_change, cause=cause)
+
+
+def _days_in_stage(_: Mapping[str, Any], __: Factors) -> Measure:
+    read, next_change = _elapsed(lambda state: state.entered)
+    return Measure(read=read, unit=DAY, next_change=next_change)
+
+
+def _score(_: Mapping[str, Any], factors: Factors) -> Measure:
+    def score_on(state: State, day: int) -> int:
+        return decayed(state.score, day - state.score_day, factors)
+
+    def next_change(bounds: list[Any]) -> NextChange:
+        def standing_to(score: int) -> list[int]:
+            return [(score > bound) - (score < bound) for bound in bounds]
+
+        def next_crossing(state: State, moment: int) -> int:
+            """The score only fades, so it stands differently to the bounds from one day on: find it by halving."""
+            today = moment // DAY
+            now = standing_to(score_on(state, today))
+            days = range(today + 1, max(today, state.score_day + len(factors)) + 1)
+            place = bisect_left(days, True, key=lambda day: standing_to(score_on(state, day)) != now)
+            return days[place] * DAY if place < len(days) else NEVER
+
+        return next_crossing
+
+    def read(state: State, moment: int, properties: Properties) -> int:
+        return score_on(state, moment // DAY)
+
+    return Measure(read=read, unit=1000, every_point=True, next_change=next_change)
+
+
+MEASURES: dict[str, Callable[[Mapping[str, Any], Factors], Measure]] = {
+    "property": _property,
+    "count": _count,
+    "sum": _sum,
+    "kept_orders": _kept_orders,
+    "silence": _silence,
+    "recall": _recall,
+    "days_since": _days_since,
+    "days_in_stage": _days_in_stage,
+    "score": _score,
+    "attribute": _attribute,
+    "fit": _fit,
+    "stage": _standing_in("stage"),
+    "health": _standing_in("health"),
+    "standing": _standing_in("standing"),
+}

@@ -1,0 +1,210 @@
+"""What goes into the fold, what comes out of it, and what it remembers of a person in between."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+DAY = 86_400_000_000  # microseconds
+NEVER = 253_402_300_800_000_000  # the first microsecond after the year 9999
+AFTER_EVENTS = 7  # the rank of a timer's move: after all events of its moment
+FORMAT = 1  # of the memory and of what the fold computes; another number folds everybody from the start
+
+Properties = Mapping[str, Any] | None
+
+
+class Event(NamedTuple):
+    """A fact about a person. `id` is opaque to the fold: it travels into the moves that the event causes."""
+
+    at: int
+    rank: int
+    key: bytes
+    type: str
+    value: int | None = None
+    currency: str | None = None
+    properties: Properties = None  # None also when no rule in force could look at it
+    public: bool = False
+    id: int = 0
+
+
+class Move(NamedTuple):
+    """One change of stage, health or standing, with its reason. `rule` is None for the start of the path."""
+
+    dimension: str
+    from_: str | None
+    to: str | None
+    at: int
+    rule: int | None
+    rule_name: str
+    version: int
+    cause_key: bytes | None
+    cause_id: int | None
+    evidence: tuple[Any, ...]
+    visit: int
+
+
+class Trace(NamedTuple):
+    """Where an event stood in the walk, and how to name it."""
+
+    at: int
+    rank: int
+    key: bytes
+    id: int
+
+
+class Recall(NamedTuple):
+    """The last postponement: when it ends (None: not readable) and the event that asked for it."""
+
+    due: int | None
+    key: bytes
+    id: int
+
+
+class Order(NamedTuple):
+    """A kept order; `refunded` is what has come back so far. Begins like a Trace."""
+
+    at: int
+    rank: int
+    key: bytes
+    id: int
+    order_id: str | None
+    value: int | None
+    currency: str | None
+    refunded: int = 0
+
+    def after_refund(self, value: int | None, currency: str | None) -> "Order | None":
+        """The order that is left, or None once it is refunded in full."""
+        if value is None or self.value is None:
+            return None
+        refunded = self.refunded + (value if currency == self.currency else 0)
+        return None if refunded >= self.value else self._replace(refunded=refunded)
+
+
+class State:
+    """A person's position and all that the next event's rules could ask about the past."""
+
+    __slots__ = (
+        "attributes", "entered", "health", "last", "latest", "order_days", "orders",
+        "recall", "score", "score_day", "stage", "stamp", "standing", "tallies", "visits",
+    )  # fmt: skip
+
+    stamp: str  # of the playbooks it was folded with; empty before the first fold
+    stage: str | None
+    entered: int | None
+    health: str | None
+    standing: str
+    score: int  # thousandths, as of score_day
+    score_day: int
+    last: tuple[int, int, bytes] | None  # the order of the last event or timer that was applied
+    recall: Recall | None
+    orders: list[Order]  # the kept ones, in walking order
+    order_days: dict[int, int]  # day -> kept orders on it, days ascending
+    tallies: dict[str, dict[int, int]]  # what a count or a sum asks for -> day -> number, days ascending
+    latest: dict[str, Trace]  # what a days_since asks for -> the last such event
+    attributes: dict[str, Any]
+    visits: dict[tuple[str, str | None], int]
+
+    @classmethod
+    def start(cls) -> Self:
+        """Before the first event: nowhere."""
+        state = cls()
+        state.stamp = ""
+        state.stage = state.entered = state.health = state.last = state.recall = None
+        state.standing = "open"
+        state.score = state.score_day = 0
+        state.orders, state.order_days, state.tallies = [], {}, {}
+        state.latest, state.attributes, state.visits = {}, {}, {}
+        return state
+
+    def copy(self) -> "State":
+        twin = State()
+        twin.stamp, twin.last, twin.recall = self.stamp, self.last, self.recall
+        twin.stage, twin.entered, twin.health, twin.standing = self.stage, self.entered, self.health, self.standing
+        twin.score, twin.score_day = self.score, self.score_day
+        twin.orders, twin.order_days = self.orders.copy(), self.order_days.copy()
+        twin.tallies = {key: days.copy() for key, days in self.tallies.items()}
+        twin.latest, twin.attributes, twin.visits = self.latest.copy(), self.attributes.copy(), self.visits.copy()
+        return twin
+
+    def keep(self, order: Order) -> None:
+        day = order.at // DAY
+        self.orders.append(order)
+        self.order_days[day] = self.order_days.get(day, 0) + 1
+
+    def refund(self, order_id: str | None, value: int | None, currency: str | None) -> None:
+        """Refund the newest kept order, of those with that id if there is one."""
+        for place in range(len(self.orders) - 1, -1, -1):
+            order = self.orders[place]
+            if order_id is None or order.order_id == order_id:
+                left = order.after_refund(value, currency)
+                if left is None:
+                    self._drop(place)
+                else:
+                    self.orders[place] = left
+                return
+
+    def _drop(self, place: int) -> None:
+        day = self.orders.pop(place).at // DAY
+        self.order_days[day] -= 1
+        if not self.order_days[day]:
+            del self.order_days[day]
+
+    def enter(self, dimension: str, target: str | None, at: int) -> int:
+        """Stand in `target` from now on; return the number of entries into it."""
+        setattr(self, dimension, target)
+        if dimension == "stage":
+            self.entered = at
+        visit = self.visits.get((dimension, target), 0) + 1
+        self.visits[dimension, target] = visit
+        return visit
+
+    def memory(self) -> dict[str, Any]:
+        """All of it as JSON; bounded, because every fold prunes what no version from then on can ask for."""
+        return {
+            "stamp": self.stamp,
+            "at": [self.stage, self.entered, self.health, self.standing],
+            "score": [self.score, self.score_day],
+            "last": _written(self.last),
+            "recall": _written(self.recall),
+            "orders": [_written(order) for order in self.orders],
+            "tallies": {key: [list(pair) for pair in days.items()] for key, days in sorted(self.tallies.items())},
+            "latest": {key: _written(trace) for key, trace in sorted(self.latest.items())},
+            "attributes": dict(sorted(self.attributes.items())),
+            "visits": [[dimension, target, number] for (dimension, target), number in self.visits.items()],
+        }
+
+    @classmethod
+    def remember(cls, memory: Mapping[str, Any] | None, stamp: str) -> "State | None":
+        """The state that wrote `memory`, or None when it was folded by other playbooks or other code."""
+        if not memory or memory["stamp"] != stamp:
+            return None
+        state = cls.start()
+        state.stamp = stamp
+        state.stage, state.entered, state.health, state.standing = memory["at"]
+        state.score, state.score_day = memory["score"]
+        if memory["last"]:
+            at, rank, key = memory["last"]
+            state.last = (at, rank, bytes.fromhex(key))
+        if memory["recall"]:
+            due, key, number = memory["recall"]
+            state.recall = Recall(due, bytes.fromhex(key), number)
+        for at, rank, key, *rest in memory["orders"]:
+            state.keep(Order(at, rank, bytes.fromhex(key), *rest))
+        state.tallies = {key: dict(pairs) for key, pairs in memory["tallies"].items()}
+        state.latest = {
+            name: Trace(at, rank, bytes.fromhex(key), number)
+            for name, (at, rank, key, number) in memory["latest"].items()
+        }
+        state.attributes = dict(memory["attributes"])
+        state.visits = {(dimension, target): number for dimension, target, number in memory["visits"]}
+        return state
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and self.memory() == other.memory()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"State({self.memory()})"
+
+
+def _written(fields: tuple[Any, ...] | None) -> list[Any] | None:
+    return None if fields is None else [field.hex() if isinstance(field, bytes) else field for field in fields]
