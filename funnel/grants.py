@@ -2,6 +2,6 @@
 
 RESTRICTED = {
     "funnel_stage": 'SELECT, INSERT, UPDATE ("order", label_en, label_fi, archived_at)',
-    "funnel_playbook": "SELECT, INSERT, UPDATE (applied_at)",
+    "funnel_playbook": "SELECT, INSERT, UPDATE (marked_at, applied_at)",
     "funnel_transition": "SELECT, INSERT, UPDATE (superseded_at)",
 }

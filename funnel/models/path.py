@@ -156,5 +156,12 @@ class Transition(models.Model):
                 condition=Q(superseded_at=None),
                 name="transition_into",
             ),
+            # with the two of live rows, these find what was known on an earlier day without reading everything
+            models.Index(
+                fields=["contact", "seq"], condition=Q(superseded_at__isnull=False), name="transition_replaced_of"
+            ),
+            models.Index(
+                fields=["superseded_at"], condition=Q(superseded_at__isnull=False), name="transition_replaced_when"
+            ),
             BrinIndex(fields=["recorded_at"], name="transition_by_recording", autosummarize=True),
         ]

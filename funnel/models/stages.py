@@ -50,9 +50,10 @@ class Stage(models.Model):
 
 
 class Playbook(models.Model):
-    """A published version of the rules: immutable (the serving role may only set `applied_at`).
+    """A published version of the rules: immutable (the serving role may only set `marked_at` and `applied_at`).
 
     `since` is the moment it is in force from; version 1 has none: it holds from the beginning of time.
+    Contacts are marked only after the version can be seen by all: else one that came meanwhile would be missed.
     """
 
     number = models.SmallIntegerField(primary_key=True)
@@ -61,6 +62,7 @@ class Playbook(models.Model):
     since = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(db_default=Now(), editable=False)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    marked_at = models.DateTimeField(null=True, blank=True)  # when every contact had been marked to be folded with it
     applied_at = models.DateTimeField(null=True, blank=True)  # when the last contact had been folded with it
 
     class Meta:
