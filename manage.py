@@ -6,6 +6,10 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from crm.starting import main
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+    if sys.argv[1:2] == ["run"]:  # it starts the servers that the settings name, so it comes before them
+        sys.exit(main(sys.argv[2:]))
     execute_from_command_line(sys.argv)

@@ -16,11 +16,12 @@ _SHARED: list[Processor] = [
 ]
 
 
+def _renderer(as_json: bool) -> Processor:
+    return structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+
+
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
-    renderer: Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
-    )
-    rendering = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    rendering = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(as_json)]
     if as_json:
         rendering.insert(0, structlog.processors.format_exc_info)
     return {

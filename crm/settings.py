@@ -22,14 +22,14 @@ if os.access(STATE / "environment", os.R_OK):
 
 
 def required(name: str, meaning: str) -> str:
-    value = env.str(name, default="").strip()
+    value: str = env.str(name, default="").strip()
     if not value:
         raise ImproperlyConfigured(f"{name} is not set: {meaning} (`make run` makes one for a first try).")
     return value
 
 
 def database(name: str, url: str) -> dict[str, Any]:
-    parts = env.db_url_config(url)
+    parts: dict[str, Any] = env.db_url_config(url)
     if parts["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"{name} must begin with postgres://, for Polku keeps its rows in PostgreSQL only.")
     return parts
@@ -80,6 +80,8 @@ DATABASES = {
         },
     },
 }
+# For throw-away servers: may fsync and its kin be off?
+FRAGILE_DATABASE_ALLOWED = env.bool("FRAGILE_DATABASE_ALLOWED", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Limits on sign-in live here: in PostgreSQL they outlast Valkey and a restart.
@@ -115,6 +117,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "crm.middleware.request_id",
+    "crm.middleware.probes_first",
     "django.middleware.security.SecurityMiddleware",
     "crm.middleware.strict_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -183,9 +186,9 @@ LANGUAGE_COOKIE_NAME = f"{_cookie}polku_language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "crm.errors.csrf_failed"
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -7,3 +7,8 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("accounts/", include("allauth.urls")),
 ]
+
+handler400 = "crm.errors.bad_request"
+handler403 = "crm.errors.forbidden"
+handler404 = "crm.errors.not_found"
+handler500 = "crm.errors.failed"

@@ -7,4 +7,4 @@ os.environ.setdefault("SITE_URL", "https://crm.example.com")
 os.environ.setdefault("DATABASE_URL", "postgres://polku:none@127.0.0.1:1/polku")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
 
-from crm.settings import *  # noqa: E402, F403  (the lines above come first)
+from crm.settings import *  # noqa: F403  (the lines above come first)

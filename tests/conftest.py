@@ -101,9 +101,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "owner: run this test as the role that owns the tables, not as the one that serves"
-    )
+    config.addinivalue_line("markers", "owner: run this test as the role that owns the tables")
     if SERVERS and not config.getoption("--no-servers") and not config.getoption("--collect-only"):
         SERVERS.start()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from crm.embedded.place import Place, make_folder, write_private
+from crm.embedded.place import Place, write_private
 from crm.embedded.processes import Program, stop_orphan
 from crm.embedded.refusal import Refusal
 
@@ -72,8 +72,8 @@ class Postgres:
         account = self.place.account
         done = subprocess.run(
             command,
-            user=account and account.uid,
-            group=account and account.gid,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
             extra_groups=[] if account else None,
             env={"PATH": os.defpath, "LC_ALL": "C"},
             cwd="/",

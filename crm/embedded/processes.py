@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -27,30 +28,31 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     patience: float = 15.0  # seconds between the request to stop and the kill
     environment: Mapping[str, str] = field(default_factory=dict)
+    whole_group: bool = False  # what it forked must not outlive it
     account: Account | None = None
     folder: Path = Path("/")
 
     def start(self, *, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
         """Start in a session of its own, so that Ctrl-C reaches only the runner; call it from the main thread."""
-        rights = (
-            {"user": self.account.uid, "group": self.account.gid, "extra_groups": list[int]()} if self.account else {}
-        )
         return subprocess.Popen(
             self.command,
             env={**os.environ, **self.environment},
             cwd=self.folder,
+            user=self.account.uid if self.account else None,
+            group=self.account.gid if self.account else None,
+            extra_groups=[] if self.account else None,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=self._stop_with_parent if _LIBC else None,
-            **rights,  # type: ignore[arg-type]
+            preexec_fn=partial(stop_with_parent, self.stop_signal),
         )
 
-    def _stop_with_parent(self) -> None:
-        """Ask the kernel to stop us in order when the runner is killed, so that no start finds an orphan."""
-        assert _LIBC is not None
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(self.stop_signal))
+
+def stop_with_parent(stop_signal: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the kernel to stop this process in order when its parent is killed, so that no start finds an orphan."""
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
 
 
 def command_of(pid: int) -> str:

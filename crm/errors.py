@@ -1,0 +1,51 @@
+"""What is answered when no view could: problem+json to programs, a plain page to people."""
+
+import json
+import sys
+from http import HTTPStatus
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+FOR_PROGRAMS = ("/api/", "/v1/")
+RETRY_AFTER_S = "2"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, HTTPStatus.BAD_REQUEST, _("This request is not one we understand."))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, HTTPStatus.FORBIDDEN, _("You may not do this."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, HTTPStatus.NOT_FOUND, _("There is no such page, or it is not yours to see."))
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The last resort. A database that is away or too slow is a passing thing: 503, and when to come again."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = answer(request, HTTPStatus.SERVICE_UNAVAILABLE, _("The database does not answer. Try again soon."))
+        response.headers["Retry-After"] = RETRY_AFTER_S
+        return response
+    return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something went wrong on our side; it is in our log."))
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(request, HTTPStatus.FORBIDDEN, _("This form is too old. Go back, load the page again and send it."))
+
+
+def answer(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
+    request_id = getattr(request, "id", "")
+    if request.path.startswith(FOR_PROGRAMS):
+        return problem(status, detail=detail, instance=request.path, request_id=request_id)
+    return render(None, "problem.html", {"status": status, "detail": detail, "request_id": request_id}, status=status)
+
+
+def problem(status: HTTPStatus, **members: Any) -> HttpResponse:
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status)} | members
+    return HttpResponse(json.dumps(body), status=status, content_type="application/problem+json")

@@ -1,0 +1,44 @@
+"""The web server: the application is loaded once and forked, so that the workers share its memory.
+
+Threads, not async: sync views under ASGI would open a database connection for every request.
+"""
+
+import gc
+import os
+import sys
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.server import Server
+
+from crm.embedded.processes import stop_with_parent
+from crm.wsgi import application
+
+
+def load(target: str) -> Any:
+    return application
+
+
+def main() -> None:
+    host, port, workers, threads = sys.argv[1], *(int(number) for number in sys.argv[2:5])
+    os.register_at_fork(after_in_child=stop_with_parent)
+    gc.collect()
+    gc.freeze()  # what is loaded stays; a collector that touched it would unshare its pages
+    Server(
+        "crm.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        blocking_threads_idle_timeout=600,  # a thread keeps its database connection
+        backpressure=256,
+        respawn_failed_workers=True,
+        respawn_interval=0.1,
+        workers_kill_timeout=10,
+        websockets=False,
+    ).serve(target_loader=load)
+
+
+if __name__ == "__main__":
+    main()

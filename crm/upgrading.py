@@ -1,0 +1,137 @@
+"""From whatever stands in the database to what this version needs: dump, migrate, grant, gather static files."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from crm.embedded.place import make_folder, package_folder, write_private
+from crm.embedded.postgres import BINARIES, PACKAGE
+from crm.embedded.refusal import Refusal
+from crm.privileges import apply_grants
+
+KEPT_DUMPS = 5
+ONE_UPGRADE_AT_A_TIME = 0x706F6C6B75  # an advisory lock; the number is the project's name
+LOGIN = ("USER", "PASSWORD", "HOST", "PORT")
+
+Say = Callable[[str], None]
+
+
+def upgrade(say: Say) -> None:
+    """Bring the database to this version's shape; safe to repeat, and to run in two places at once."""
+    with owner_connection(), one_at_a_time():
+        if migrations_to_apply() and connection.introspection.table_names():
+            say(f"dumped the database to {dump_database()}")
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
+        if two_roles():
+            apply_grants(settings.DATABASE_SERVING["USER"])
+    gather_static_files(say)
+
+
+def two_roles() -> bool:
+    return bool(settings.DATABASE_SERVING["USER"] != settings.DATABASE_OWNER["USER"])
+
+
+def database_is_new() -> bool:
+    with owner_connection():
+        return not connection.introspection.table_names()
+
+
+@contextmanager
+def owner_connection() -> Iterator[None]:
+    """The default connection with the rights of the role that owns the tables, and without the limits of a web server.
+
+    Nothing waits longer than 2 s for a table that is in use: everybody else would queue behind us.
+    """
+    serving = connection.settings_dict
+    owner = {name: settings.DATABASE_OWNER[name] for name in LOGIN}
+    options = settings.DATABASE_OWNER.get("OPTIONS", {}) | {"options": "-c lock_timeout=2000 -c statement_timeout=0"}
+    connection.close()
+    connection.settings_dict = {**serving, **owner, "OPTIONS": options}
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict = serving
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_UPGRADE_AT_A_TIME])
+        cursor.execute("RESET lock_timeout")
+    yield  # closing the connection lets go of the lock
+
+
+def migrations_to_apply() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def dump_database() -> Path:
+    """Write a dump that `pg_restore` reads; the newest few are kept."""
+    folder = settings.STATE / "dumps"
+    make_folder(folder, mode=0o700)
+    path: Path = folder / f"polku-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.dump"
+    making = path.with_suffix(".making")
+    command = [pg_dump(), "--format=custom", "--no-password", f"--file={making}"]
+    environment = os.environ | libpq_environment()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        making.unlink(missing_ok=True)
+        raise Refusal(f"Cannot dump the database before the upgrade: {done.stderr.strip() or 'pg_dump failed'}")
+    making.rename(path)
+    for old in sorted(folder.glob("polku-*.dump"))[:-KEPT_DUMPS]:
+        old.unlink()
+    return path
+
+
+def pg_dump() -> str:
+    """The newest at hand: pg_dump reads servers of its own version and older ones."""
+    try:
+        return str(package_folder(PACKAGE) / BINARIES / "pg_dump")
+    except Refusal:
+        found = shutil.which("pg_dump")
+    if not found:
+        raise Refusal("Cannot dump the database before the upgrade: there is no pg_dump on the PATH.")
+    return found
+
+
+def libpq_environment() -> dict[str, str]:
+    parameters = connection.get_connection_params()
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+    names |= {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
+    return {names[name]: str(value) for name, value in parameters.items() if name in names and value}
+
+
+def gather_static_files(say: Say) -> None:
+    """Run `collectstatic` when what it would gather differs from what was gathered."""
+    stamp = settings.STATE / "static.stamp"
+    now = static_fingerprint()
+    if stamp.exists() and stamp.read_text() == now:
+        return
+    say("gathering static files")
+    call_command("collectstatic", interactive=False, verbosity=0, clear=settings.STATIC_ROOT.exists())
+    write_private(stamp, now)
+
+
+def static_fingerprint() -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name in ("requirements.txt", "package-lock.json", "crm/static.py"):
+        path = settings.BASE_DIR / name
+        digest.update(path.read_bytes() if path.exists() else b"-")
+    for path in sorted(file for folder in settings.STATICFILES_DIRS for file in folder.rglob("*") if file.is_file()):
+        digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    digest.update(str((settings.NODE_MODULES / "@tabler").exists()).encode())
+    return digest.hexdigest()
