@@ -1,0 +1,149 @@
+"""How words, addresses and numbers are compared and found: ä finds a, any case finds any. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+import phonenumbers
+
+LONGEST_SORT_KEY: Final = 220
+# A word longer than this is found by its beginning only; the index could not hold it (2046 bytes at most).
+LONGEST_TOKEN: Final = 254
+LONGEST_EMAIL: Final = 254
+
+# letters that are no letter with a mark, yet are written so where the keyboard lacks them
+_PLAIN: Final = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n"}
+)
+_WORD: Final = re.compile(r"[^\W_]+")
+_DIGITS: Final = re.compile(r"\d+")
+_NUMBER_TYPED: Final = re.compile(r"[+\d][\d\s().\-/]*")
+_DOTTED: Final = re.compile(r"[^\W_][\w\-]*(?:\.[\w\-]+)+")
+_LOCAL_PART: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~.\-]{1,64}")
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?")
+
+
+def folded(text: str) -> str:
+    """Without case, marks and width: Ä, ä and a are one; so are ß and ss."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign)).translate(_PLAIN)
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, each once, in order."""
+    return list(dict.fromkeys(word[:LONGEST_TOKEN] for word in _WORD.findall(folded(text))))
+
+
+def sort_key(text: str) -> str:
+    """What a list is sorted by: folded, blanks as one, short enough for its column."""
+    return " ".join(folded(text).split())[:LONGEST_SORT_KEY]
+
+
+def normal_email(text: str) -> str | None:
+    """The one way we write an address: lower case, its domain in ASCII; None when it is no address."""
+    local, at, domain = unicodedata.normalize("NFKC", text.strip()).lower().rpartition("@")
+    ascii_domain = normal_domain(domain) if at else None
+    if not ascii_domain or not _LOCAL_PART.fullmatch(local) or local[0] == "." or local[-1] == "." or ".." in local:
+        return None
+    address = f"{local}@{ascii_domain}"
+    return address if len(address) <= LONGEST_EMAIL else None
+
+
+def normal_domain(text: str) -> str | None:
+    """A domain in lower-case ASCII, without `www.` or a final dot; None when it is none."""
+    try:
+        domain = text.strip().lower().rstrip(".").encode("idna").decode()
+    except UnicodeError:
+        return None
+    domain = domain.removeprefix("www.")
+    labels = domain.split(".")
+    if len(labels) < 2 or len(domain) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        return None
+    return domain
+
+
+def domain_of(email: str) -> str:
+    return email.rpartition("@")[2]
+
+
+def normal_phone(text: str, country: str = "") -> str | None:
+    """A number in E.164; without a country code it is read as one of `country`. None when it is no number."""
+    try:
+        number = phonenumbers.parse(text, country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def search_tokens(
+    *,
+    texts: Iterable[str] = (),
+    emails: Iterable[str] = (),
+    domains: Iterable[str] = (),
+    phones: Iterable[str] = (),
+) -> list[str]:
+    """What a row is found by: the words of names, companies and titles, addresses, domains, digits of numbers."""
+    found = [word for text in texts for word in words(text)]
+    for email in emails:
+        found += _email_tokens(email)
+    for domain in domains:
+        found += _domain_tokens(domain)
+    for phone in phones:
+        found += _phone_tokens(phone)
+    return list(dict.fromkeys(token[:LONGEST_TOKEN] for token in found if token))
+
+
+def search_query(text: str) -> str:
+    """A PostgreSQL tsquery for what somebody typed: each word is the beginning of one of the tokens. Empty: nothing.
+
+    The words are exact tokens, so it is to be cast (`::tsquery`), not parsed.
+    """
+    typed = text.strip()
+    if _NUMBER_TYPED.fullmatch(typed) and len(_digits(typed)) >= 3:
+        return _beginning(_digits(typed).removeprefix("00"))
+    return " & ".join(part for chunk in typed.split() if (part := _chunk_query(chunk)))
+
+
+def _chunk_query(chunk: str) -> str:
+    plain = folded(chunk)
+    if "@" in plain.strip("@"):
+        return _beginning(plain)
+    parts = " & ".join(_beginning(word) for word in words(plain))
+    if _DOTTED.fullmatch(plain):  # a domain, or a name such as J.R.
+        return f"({_beginning(plain)} | ({parts}))"
+    return parts
+
+
+def _beginning(token: str) -> str:
+    quoted = token[:LONGEST_TOKEN].replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}':*"
+
+
+def _digits(text: str) -> str:
+    return "".join(_DIGITS.findall(text))
+
+
+def _email_tokens(email: str) -> list[str]:
+    plain = folded(email)
+    local, _at, domain = plain.rpartition("@")
+    return [plain, *words(local), *_domain_tokens(domain)]
+
+
+def _domain_tokens(domain: str) -> list[str]:
+    """The domain and what it lies in: of mail.example.com also example.com, but not com."""
+    labels = folded(domain).split(".")
+    return [".".join(labels[at:]) for at in range(max(1, len(labels) - 1))]
+
+
+def _phone_tokens(phone: str) -> list[str]:
+    """The digits as one dials them: from abroad, at home, at home with the leading zero."""
+    digits = _digits(phone)
+    code = next((n for n in (1, 2, 3) if int(digits[:n] or 0) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), None)
+    if code is None or not phone.startswith("+"):
+        return [digits]
+    return [digits, digits[code:], f"0{digits[code:]}"]
