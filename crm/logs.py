@@ -17,7 +17,11 @@ _SHARED: list[Processor] = [
 
 
 def _renderer(as_json: bool) -> Processor:
-    return structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    return (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    )
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any
 
+from django.urls import get_resolver
 from granian.constants import Interfaces
 from granian.server import Server
 
@@ -21,6 +22,7 @@ def load(target: str) -> Any:
 
 def main() -> None:
     host, port, workers, threads = sys.argv[1], *(int(number) for number in sys.argv[2:5])
+    get_resolver().reverse_dict  # noqa: B018  (imports every view)
     os.register_at_fork(after_in_child=stop_with_parent)
     gc.collect()
     gc.freeze()  # what is loaded stays; a collector that touched it would unshare its pages

@@ -91,10 +91,10 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 
 INSTALLED_APPS = [
     "crm",
-    "rest",
     "campaigns",
     "funnel",
     "contacts",
+    "rest",
     "staff",
     "django.contrib.auth",
     "django.contrib.contenttypes",

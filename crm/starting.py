@@ -23,6 +23,7 @@ from crm.supervising import StopAsked, Supervisor
 ROOT = Path(__file__).resolve().parent.parent
 STOPPING = (("web", "beat"), ("worker",), ("postgres", "valkey"))
 QUEUES = "stage,webhook,mail,import"
+LEAN = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}  # many threads would each keep memory of their own
 KEPT = ("SECRET_KEY", "SITE_URL", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
 
 
@@ -62,7 +63,7 @@ class House:
         self.options = options
         self.state = Path(os.environ.get("POLKU_STATE") or ROOT / "var").absolute()
         self.supervisor = Supervisor()
-        self.environment: dict[str, str] = {"PYTHONUNBUFFERED": "1", "POLKU_STATE": str(self.state)}
+        self.environment: dict[str, str] = {**LEAN, "POLKU_STATE": str(self.state)}
 
     @property
     def address(self) -> str:
@@ -137,13 +138,13 @@ class House:
     def _start_processes(self) -> None:
         options = self.options
         serving = {**self.environment, "DATABASE_OWNER_URL": ""}  # who serves need not know how to change tables
+        python = (sys.executable, "-m")
         web = (options.host, str(options.port), str(options.web_workers), str(options.threads))
-        celery = (sys.executable, "-m", "celery", "-A", "crm")
-        worker = (*celery, "worker", "--without-gossip", "--without-mingle", "-Q", QUEUES, "-n", "worker@%h")
+        worker = ("-c", str(options.celery_workers), "-Q", QUEUES, "-n", "worker@%h", "--loglevel", "INFO")
         programs = {
-            "web": (sys.executable, "-m", "crm.serving", *web),
-            "worker": (*worker, "-c", str(options.celery_workers), "--loglevel", "INFO"),
-            "beat": (*celery, "beat", "--loglevel", "WARNING", "--pidfile="),
+            "web": (*python, "crm.serving", *web),
+            "worker": (*python, "crm.working", *worker),
+            "beat": (*python, "celery", "--quiet", "-A", "crm", "beat", "--loglevel", "WARNING", "--pidfile="),
         }
         for name, command in programs.items():
             environment = {**serving, "POLKU_PROCESS": name}

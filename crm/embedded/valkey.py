@@ -35,6 +35,7 @@ class Valkey:
             "appendonly": "yes" if self.durable else "no",
             "save": '""',
             "maxmemory-policy": "noeviction",
+            "loglevel": "warning",
             "set-proc-title": "no",  # so that the command line tells whose server it is
             "databases": 64,
         }

