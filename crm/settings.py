@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
@@ -296,7 +296,8 @@ def broker_url(url: str) -> str:
     if parts.scheme != "unix":
         return url
     options = {"virtual_host" if name == "db" else name: value for name, value in parse_qsl(parts.query)}
-    return parts._replace(scheme="redis+socket", query="&".join(f"{n}={v}" for n, v in options.items())).geturl()
+    login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    return f"redis+socket://{login}{parts.path}?{urlencode(options)}"
 
 
 QUEUES = ("stage", "webhook", "mail", "import")

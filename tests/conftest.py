@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +102,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "owner: run this test as the role that owns the tables")
+    config.addinivalue_line("markers", "server: this test starts servers or processes of its own")
     if SERVERS and not config.getoption("--no-servers") and not config.getoption("--collect-only"):
         SERVERS.start()
 
@@ -119,7 +120,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def needs_servers(item: pytest.Item) -> bool:
-    return bool(item.get_closest_marker("django_db") or SERVER_FIXTURES & set(getattr(item, "fixturenames", ())))
+    marked = item.get_closest_marker("django_db") or item.get_closest_marker("server")
+    return bool(marked or SERVER_FIXTURES & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")
@@ -165,8 +167,3 @@ def servers(transactional_db: None) -> Servers:
     database_url = os.environ["POLKU_TEST_SERVING_URL"].replace("{database}", connection.settings_dict["NAME"])
     redis_url = os.environ["REDIS_URL"]
     return Servers(database_url, redis_url, {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url})
-
-
-@pytest.fixture
-def say() -> Callable[[str], None]:
-    return lambda words: None

@@ -4,6 +4,8 @@ import signal
 from collections.abc import Callable
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from crm.embedded.place import Place, package_folder, write_private
 from crm.embedded.processes import Program, stop_orphan
@@ -52,7 +54,7 @@ class Valkey:
 
     def ready(self) -> bool:
         try:
-            with redis.Redis.from_url(self.url(), socket_timeout=1, socket_connect_timeout=1) as client:
+            with redis.Redis.from_url(self.url(), socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
