@@ -36,6 +36,7 @@ class TestServers:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="polku-"))
+        (self.folder / "state" / "static").mkdir(parents=True)
         self.place = Place(self.folder)
         self.postgres = Postgres(self.place, durable=False)
         self.valkey = Valkey(self.place, durable=False)

@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from crm.embedded.place import Place, port_is_free
 from crm.embedded.postgres import OWNER, SERVING, Postgres, sized_for
@@ -166,7 +168,10 @@ def test_valkey_keeps_what_was_written_before_a_kill(place, run):
 def test_valkey_answers_nobody_without_the_password(place, run):
     running = run(Valkey(place, durable=False))
 
-    with redis.Redis(port=running.server.port) as client, pytest.raises(redis.AuthenticationError):
+    with (
+        redis.Redis(port=running.server.port, retry=Retry(NoBackoff(), 0)) as client,
+        pytest.raises(redis.AuthenticationError),
+    ):
         client.ping()
     assert place.secret("valkey") not in command_of(running.process.pid)
 
