@@ -4,24 +4,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0002_storage'),
-        ('funnel', '0002_storage'),
+        ("contacts", "0002_storage"),
+        ("funnel", "0002_storage"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='playbook',
-            name='marked_at',
+            model_name="playbook",
+            name="marked_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='transition',
-            index=models.Index(condition=models.Q(('superseded_at__isnull', False)), fields=['contact', 'seq'], name='transition_replaced_of'),
+            model_name="transition",
+            index=models.Index(
+                condition=models.Q(("superseded_at__isnull", False)),
+                fields=["contact", "seq"],
+                name="transition_replaced_of",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transition',
-            index=models.Index(condition=models.Q(('superseded_at__isnull', False)), fields=['superseded_at'], name='transition_replaced_when'),
+            model_name="transition",
+            index=models.Index(
+                condition=models.Q(("superseded_at__isnull", False)),
+                fields=["superseded_at"],
+                name="transition_replaced_when",
+            ),
         ),
     ]

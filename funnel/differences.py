@@ -1,0 +1,81 @@
+"""What sets one playbook document apart from another, by the names of rules. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One thing under the same name, before and after."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """From one document to another. A rule is *moved* when the order of the rules that both have is another."""
+
+    rules_added: tuple[str, ...]
+    rules_removed: tuple[str, ...]
+    rules_changed: tuple[Changed, ...]
+    rules_moved: tuple[Changed, ...]  # places, from 1
+    points_changed: tuple[Changed, ...]
+    stages_changed: Changed | None
+    half_life_changed: Changed | None
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, part) for part in self.__slots__)
+
+
+def difference(before: Document, after: Document) -> Difference:
+    old, new = rules_by_name(before), rules_by_name(after)
+    return Difference(
+        rules_added=tuple(name for name in new if name not in old),
+        rules_removed=tuple(name for name in old if name not in new),
+        rules_changed=tuple(
+            Changed(name, old[name], new[name]) for name in new if name in old and old[name] != new[name]
+        ),
+        rules_moved=_moved(list(old), list(new)),
+        points_changed=_points(before.get("points") or {}, after.get("points") or {}),
+        stages_changed=_changed("stages", _keys(before), _keys(after)),
+        half_life_changed=_changed("half_life_days", before.get("half_life_days"), after.get("half_life_days")),
+    )
+
+
+def rules_by_name(document: Document) -> dict[str, Any]:
+    """The rules in order. A draft may hold a rule without a name yet: it goes by its place."""
+    rules = document.get("rules")
+    return {_name(rule, place): rule for place, rule in enumerate(rules if isinstance(rules, list) else [], start=1)}
+
+
+def _name(rule: Any, place: int) -> str:
+    name = rule.get("name") if isinstance(rule, Mapping) else None
+    return name if isinstance(name, str) else f"#{place}"
+
+
+def _moved(old: Sequence[str], new: Sequence[str]) -> tuple[Changed, ...]:
+    old_order, new_order = [name for name in old if name in new], [name for name in new if name in old]
+    blocks = SequenceMatcher(None, old_order, new_order, autojunk=False).get_matching_blocks()
+    still = {name for block in blocks for name in old_order[block.a : block.a + block.size]}
+    return tuple(Changed(name, old.index(name) + 1, new.index(name) + 1) for name in new_order if name not in still)
+
+
+def _points(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Changed, ...]:
+    """No points are 0 points."""
+    names = sorted({*old, *new})
+    changed = (_changed(name, old.get(name, 0), new.get(name, 0)) for name in names)
+    return tuple(change for change in changed if change)
+
+
+def _keys(document: Document) -> list[str]:
+    return [stage["key"] for stage in document.get("stages", ())]
+
+
+def _changed(name: str, before: Any, after: Any) -> Changed | None:
+    return None if before == after else Changed(name, before, after)

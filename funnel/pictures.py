@@ -1,0 +1,129 @@
+"""A picture of the path: as it was at one moment, as it was known on another; and whose contacts are in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Self
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact
+from funnel.models import Playbook, Stage
+from funnel.settled import settled_moment
+from staff.policy import Principal, rows_visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The moves up to `as_of` as known on `known_on`: whatever is recorded later, its figures stay as they are.
+
+    A live picture is all that is known now, also what younger than the settled moment could still get company.
+    """
+
+    as_of: datetime
+    known_on: datetime
+    settled_at: datetime
+    live: bool = False
+
+    @classmethod
+    def taken(cls, *, as_of: datetime | None = None, known_on: datetime | None = None) -> Self:
+        """Without `as_of` it is of the moment it is known on; without `known_on` all that is settled is known."""
+        settled_at = settled_moment()
+        if as_of is None and known_on is None:
+            now = timezone.now()
+            return cls(now, now, settled_at, live=True)
+        known_on = known_on or settled_at
+        as_of = as_of or known_on
+        if not as_of <= known_on <= settled_at:
+            raise ValidationError(
+                _("as_of (%(as_of)s) must not be after known_on (%(known_on)s), and that not after %(settled_at)s."),
+                code="not_settled",
+                params={"as_of": stamp(as_of), "known_on": stamp(known_on), "settled_at": stamp(settled_at)},
+            )
+        return cls(as_of, known_on, settled_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The order of the stages and the version of the playbook that held in a picture."""
+
+    stages: tuple[Stage, ...]
+    version: int
+    being_applied: tuple[int, ...]  # versions that not everybody had been folded with
+
+    @property
+    def order(self) -> list[int]:
+        return [stage.pk for stage in self.stages]
+
+    def stage(self, key: str) -> Stage:
+        return next(stage for stage in self.stages if stage.key == key)
+
+
+def path_in(picture: Picture) -> Path:
+    """Stages may be put in another order: figures keep to the one of the version in force at the picture's moment."""
+    versions = Playbook.objects.filter(published_at__lte=picture.known_on).order_by("-number")
+    known = list(versions.values("number", "since", "applied_at", stages=F("document__stages")))
+    in_force = next(one for one in known if one["since"] is None or one["since"] <= picture.as_of)
+    being_applied = [
+        one["number"] for one in known if one["applied_at"] is None or one["applied_at"] > picture.known_on
+    ]
+    by_key = {stage.key: stage for stage in Stage.objects.all()}
+    return Path(
+        tuple(by_key[stage["key"]] for stage in in_force["stages"]),
+        in_force["number"],
+        tuple(sorted(being_applied)),
+    )
+
+
+def end_of_day(day: date) -> datetime:
+    """The last microsecond of a day of the organisation."""
+    return start_of_day(day + timedelta(days=1)) - timedelta(microseconds=1)
+
+
+def start_of_day(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
+
+
+def stamp(moment: datetime) -> str:
+    """As the API writes moments."""
+    return moment.astimezone(timezone.get_fixed_timezone(0)).isoformat().replace("+00:00", "Z")
+
+
+def sees_everyone(principal: Principal) -> bool:
+    return rows_visible_to(principal) == Q()
+
+
+_LIVE = """
+    SELECT * FROM funnel_transition WHERE superseded_at IS NULL {scope}
+"""
+# Two halves, so that each is served by indexes of its own: what is live still, and what was replaced since.
+_EARLIER = """
+    SELECT * FROM funnel_transition
+     WHERE superseded_at IS NULL AND recorded_at <= %(known_on)s AND occurred_at <= %(as_of)s {scope}
+     UNION ALL
+    SELECT * FROM funnel_transition
+     WHERE superseded_at > %(known_on)s AND recorded_at <= %(known_on)s AND occurred_at <= %(as_of)s {scope}
+"""
+
+
+def ask(picture: Picture, principal: Principal, question: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
+    """The rows of a question to `moves`: the transitions of the picture, of the contacts `principal` sees."""
+    scope, own = _scope(principal)
+    moves = (_LIVE if picture.live else _EARLIER).format(scope=scope)
+    moments = {"as_of": picture.as_of, "known_on": picture.known_on}
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH moves AS NOT MATERIALIZED ({moves}) {question}", parameters | moments | own)
+        return cursor.fetchall()
+
+
+def _scope(principal: Principal) -> tuple[str, dict[str, Any]]:
+    visible = rows_visible_to(principal)
+    if visible == Q():
+        return "", {}
+    sql, values = Contact.objects.filter(visible).values("pk").query.sql_with_params()
+    names = {f"scope_{place}": value for place, value in enumerate(values)}
+    return f"AND contact_id IN ({sql})" % {} % tuple(f"%({name})s" for name in names), names
