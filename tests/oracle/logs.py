@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.oracle.oracle import DAY, SECOND, Event, Version
+from tests.oracle.oracle import DAY, HOUR, SECOND, Event, Version
 from tests.oracle.people import rank_of
 from tests.oracle.playbook import DESIGNED
 from tests.oracle.random_playbooks import STAGES, TYPES, amended, random_playbook
 
-HOUR = 3600 * SECOND
 START = 1_735_689_600 * SECOND  # 2025-01-01
 
 

@@ -6,7 +6,7 @@ each time it is asked. Timers are found by naming every moment at which anything
 
 An event is a dict: `at` (microseconds), `rank`, `key` (bytes), `type`, `value`, `currency`, `properties`, `public`.
 A version is a dict: `number`, `since` (None for the first), `document`. A move is the tuple
-(dimension, from, to, at, rule name, version number, key of the cause or None, visit).
+(dimension, from, to, at, rule name, version number, key of the cause or None, visit); its evidence stands apart.
 """
 
 from collections.abc import Iterator
@@ -19,10 +19,12 @@ Version = dict[str, Any]
 Rule = dict[str, Any]
 Condition = dict[str, Any]
 Move = tuple[str, str | None, str | None, int, str, int, bytes | None, int]
-Target = tuple[str, Any]
 
 SECOND = 1_000_000
+HOUR = 3600 * SECOND
 DAY = 86_400 * SECOND
+YEAR_10000 = 253_402_300_800 * SECOND
+DIMENSIONS = ("stage", "health", "standing")
 ATTRIBUTE_TYPES = ("contact_created", "attributes_changed", "owner_changed")
 UNITS = {"score": 1000, "days_since": DAY, "days_in_stage": DAY}
 PARAMETERS = {"measure", "name", "of", "currency", "within_days", "distinct_days"}
@@ -34,6 +36,17 @@ class Answer(NamedTuple):
     standing: str
     score: int
     moves: list[Move]
+    evidence: list[list[Any]]  # of each move, one value for each condition
+
+
+class Choice(NamedTuple):
+    """A rule that matched, with what it would do and what was seen when it was chosen."""
+
+    rule: Rule
+    dimension: str
+    target: str | None
+    cause: bytes | None
+    evidence: list[Any]
 
 
 class EndlessRulesError(Exception):
@@ -51,6 +64,7 @@ class Telling:
         self.versions = versions
         self.seen: list[Event] = []
         self.moves: list[Move] = []
+        self.evidence: list[list[Any]] = []
 
     def told(self, events: list[Event], until: int) -> Answer:
         walked = sorted((event for event in events if event["at"] <= until), key=self.order)
@@ -63,7 +77,8 @@ class Telling:
                 self.look_at(event["at"])
         if self.seen:
             self.look_between(self.seen[-1]["at"], until + 1)
-        return Answer(self.now("stage"), self.now("health"), self.now("standing"), self.score(until), self.moves)
+        stage, health, standing = (self.now(dimension) for dimension in DIMENSIONS)
+        return Answer(stage, health, standing, self.score(until), self.moves, self.evidence)
 
     def order(self, event: Event) -> tuple[Any, ...]:
         return event["at"], event["rank"], event["key"]
@@ -73,13 +88,14 @@ class Telling:
     def happen(self, event: Event) -> None:
         if not self.seen:
             first_stage = self.document(event["at"])["stages"][0]["key"]
-            self.move("stage", first_stage, event["at"], "start", event["key"])
+            self.move(Choice({"name": "start"}, "stage", first_stage, event["key"], []), event["at"])
         self.seen.append(event)
-        for rule, (dimension, target) in self.chosen(event, event["at"]):
-            self.move(dimension, target, event["at"], rule["name"], event["key"])
+        for choice in self.chosen(event, event["at"]):
+            self.move(choice, event["at"])
 
     def look_between(self, after: int, before: int) -> None:
         """Look at each moment, later than `after` and earlier than `before`, at which a time rule could act."""
+        before = min(before, YEAR_10000)
         while moments := [moment for moment in self.turning_points(after) if after < moment < before]:
             after = min(moments)
             self.look_at(after)
@@ -87,20 +103,19 @@ class Telling:
     def look_at(self, moment: int) -> None:
         for _ in range(101):
             made = len(self.moves)
-            for rule, (dimension, target), cause in self.chosen_timers(moment):
-                self.move(dimension, target, moment, rule["name"], cause)
+            for choice in self.chosen(None, moment):
+                self.move(choice, moment)
             if len(self.moves) == made:
                 return
         raise EndlessRulesError(moment)
 
-    def chosen_timers(self, moment: int) -> list[tuple[Rule, Target, bytes | None]]:
-        return [(rule, target, self.cause(rule)) for rule, target in self.chosen(None, moment)]
-
-    def move(self, dimension: str, target: str | None, at: int, rule: str, cause: bytes | None) -> None:
+    def move(self, choice: Choice, at: int) -> None:
+        rule, dimension, target, cause, evidence = choice
         present = self.now(dimension)
         if present != target:
             visit = self.visits(dimension, target) + 1
-            self.moves.append((dimension, present, target, at, rule, self.version(at)["number"], cause, visit))
+            self.moves.append((dimension, present, target, at, rule["name"], self.version(at)["number"], cause, visit))
+            self.evidence.append(evidence)
 
     def visits(self, dimension: str, target: str | None) -> int:
         return sum(1 for move in self.moves if move[0] == dimension and move[2] == target)
@@ -121,23 +136,25 @@ class Telling:
         document: dict[str, Any] = self.version(moment)["document"]
         return document
 
-    def chosen(self, event: Event | None, moment: int) -> list[tuple[Rule, Target]]:
+    def chosen(self, event: Event | None, moment: int) -> list[Choice]:
         """The first matching rule of each dimension; no event means time rules."""
-        first: dict[str, tuple[Rule, Target]] = {}
+        first: dict[str, Choice] = {}
         for rule in self.document(moment)["rules"]:
             dimension, target = self.target(rule, event)
             if dimension not in first and self.matches(rule, dimension, target, event, moment):
-                first[dimension] = (rule, (dimension, target))
-        return [first[dimension] for dimension in ("stage", "health", "standing") if dimension in first]
+                cause = event["key"] if event else self.cause(rule)
+                evidence = [self.seen_in(condition, event, moment) for condition in rule.get("when", [])]
+                first[dimension] = Choice(rule, dimension, target, cause, evidence)
+        return [first[dimension] for dimension in DIMENSIONS if dimension in first]
 
-    def target(self, rule: Rule, event: Event | None) -> Target:
+    def target(self, rule: Rule, event: Event | None) -> tuple[str, Any]:
         to = rule["to"]
         if isinstance(to, str):
             return "stage", to
         if "property" in to:
             return "stage", event["properties"].get(to["property"]) if event else None
-        [target] = to.items()
-        return str(target[0]), target[1]
+        [(dimension, target)] = to.items()
+        return dimension, target
 
     def matches(self, rule: Rule, dimension: str, target: Any, event: Event | None, moment: int) -> bool:
         return (
@@ -165,6 +182,13 @@ class Telling:
             if condition["measure"] == "days_since":
                 return key_of_last(self.of_types(condition["of"]))
         return None
+
+    def seen_in(self, condition: Condition, event: Event | None, moment: int) -> Any:
+        if condition["measure"] == "silence":
+            return self.usual_interval() // SECOND
+        if condition["measure"] == "recall":
+            return self.recall()
+        return self.value(condition, event, moment)
 
     # Orders
 
@@ -220,7 +244,7 @@ class Telling:
     def counted(self, condition: Condition, moment: int) -> list[Event]:
         events = self.of_types(condition["of"])
         if condition["measure"] == "sum":
-            events = [event for event in events if event["currency"] == condition["currency"]]
+            events = [event for event in events if event["currency"] == condition.get("currency")]
         if "within_days" in condition:
             first_day = day(moment) - condition["within_days"]
             events = [event for event in events if first_day <= day(event["at"])]
