@@ -1,0 +1,234 @@
+"""What a row says, in our words: by whom it is known, what is true of them, what happened."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from ..attributes import normal_attribute
+from ..messages import (
+    LONGEST_ID,
+    LONGEST_NAME,
+    ContactRef,
+    Message,
+    Refusal,
+    checked_email,
+    checked_message_id,
+    checked_type,
+    currencies,
+    minor_units,
+    short_text,
+)
+from .cells import Columns, RowRefused, label_of, moment_reader, place_reader, plain_number, template_reader
+from .mapping import Cell, EventSection, Mapping, OriginSection, Place, Value
+from .reading import Cells
+
+NOT_IN_A_KEY = re.compile(r"[^a-z0-9_.]+")
+LONGEST_SOURCE_KEY = 40
+
+Check = Callable[[Any], Any]  # gives the value as it is kept, or raises Refusal
+ReadEvent = Callable[[int, Cells, ContactRef], Message | None]
+
+
+@dataclass(slots=True)
+class Said:
+    """What one row says. `origin` is the key of the source its contact came from, empty for the import's own."""
+
+    line: int
+    cells: Cells
+    contact: ContactRef
+    attributes: dict[str, Any]
+    since: datetime | None
+    origin: str
+    events: list[Message]
+
+
+class Converter:
+    """A mapping fitted to the columns of a file: rows in, what they say out. Refused where it does not fit."""
+
+    def __init__(self, mapping: Mapping, names: tuple[str, ...]) -> None:
+        columns = Columns(names, mapping.file.decimal)
+        contact = mapping.contact
+        self.identities = [
+            (name, checked(place, columns, IDENTITY_CHECKS[name])) for name, place in contact.identities.items()
+        ]
+        self.attributes = [
+            (name, checked(place, columns, attribute_check(name))) for name, place in contact.attributes.items()
+        ]
+        self.since = moment_reader(contact.moment, columns) if contact.moment else None
+        self.origin = origin_reader(mapping.origin, columns)
+        self.events = [event_reader(section, columns) for section in mapping.events]
+        columns.refuse_problems()
+
+    def __call__(self, row: int, line: int, cells: Cells) -> Said:
+        """What the row numbered `row` says; raises RowRefused."""
+        known_by = {name: value for name, read in self.identities if (value := read(row, cells)) is not None}
+        if not known_by:
+            raise RowRefused("", "missing-identity", _("The row does not say whom it is about."))
+        contact = ContactRef(**known_by)
+        return Said(
+            line,
+            cells,
+            contact,
+            {name: value for name, read in self.attributes if (value := read(row, cells)) is not None},
+            self.since(cells) if self.since else None,
+            self.origin(row, cells),
+            [message for read in self.events if (message := read(row, cells, contact)) is not None],
+        )
+
+
+def attribute_check(name: str) -> Check:
+    def check(value: Any) -> Any:
+        try:
+            return normal_attribute(name, value)
+        except ValueError:
+            detail = _("“%(value)s” can't be kept as %(name)s.") % {"value": value, "name": name}
+            raise Refusal(f"bad-{name.replace('_', '-')}", "", detail) from None
+
+    return check
+
+
+def checked_id(text: str) -> str:
+    return short_text(text, "", LONGEST_ID)
+
+
+IDENTITY_CHECKS: dict[str, Check] = {
+    "external_id": checked_id,
+    "user_id": checked_id,
+    "anonymous_id": checked_id,
+    "email": lambda text: checked_email(text, ""),
+}
+
+
+def checked(place: Place, columns: Columns, check: Check) -> Callable[[int, Cells], Any]:
+    """Read a place and hold it to `check`; the report names its column."""
+    read, label = place_reader(place, columns), label_of(place)
+
+    def read_checked(row: int, cells: Cells) -> Any:
+        value = read(row, cells)
+        if value is None:
+            return None
+        try:
+            return check(value)
+        except Refusal as refusal:
+            raise RowRefused(label, refusal.reason, refusal.detail) from None
+
+    return read_checked
+
+
+def origin_reader(origin: OriginSection | None, columns: Columns) -> Callable[[int, Cells], str]:
+    if origin is None or origin.column is None:
+        return lambda _row, _cells: ""
+    read = place_reader(origin.column, columns)
+    known: dict[str, str] = {}
+
+    def source_key(row: int, cells: Cells) -> str:
+        text = str(read(row, cells) or "")
+        if text and text not in known:
+            name = origin.values.get(text, text)
+            known[text] = NOT_IN_A_KEY.sub("-", f"{origin.prefix}{name}".lower()).strip("-._")[:LONGEST_SOURCE_KEY]
+        return known[text] if text else ""
+
+    return source_key
+
+
+def event_reader(section: EventSection, columns: Columns) -> ReadEvent:
+    """The event of a row, with all that is to be checked without looking at the log."""
+    message_id = message_id_reader(section.message_id, columns)
+    kind = checked(
+        Cell(constant=section.type) if isinstance(section.type, str) else section.type, columns, checked_type
+    )
+    moment = moment_reader(section.moment, columns) if section.moment else None
+    moment_label = " ".join(str(part) for part in section.moment.parts) if section.moment else ""
+    value = value_reader(section.value, columns)
+    campaign = checked(section.campaign, columns, checked_campaign) if section.campaign is not None else None
+    properties = [(name, place_reader(place, columns)) for name, place in section.properties.items()]
+
+    def read(row: int, cells: Cells, contact: ContactRef) -> Message | None:
+        occurred_at = moment(cells) if moment else None
+        if moment and occurred_at is None:
+            if section.optional:
+                return None
+            raise RowRefused(moment_label, "missing-moment", _("The row does not say when it happened."))
+        event_type = kind(row, cells)
+        if event_type is None:
+            raise RowRefused(label_of(section.type), "missing-type", _("The row does not say what happened."))
+        minor, currency = value(row, cells)
+        return Message(
+            message_id=message_id(row, cells),
+            type=event_type,
+            contact=contact,
+            occurred_at=occurred_at,
+            value_minor=minor,
+            currency=currency,
+            campaign=campaign(row, cells) if campaign else None,
+            properties={name: said for name, read in properties if (said := read(row, cells)) is not None},
+        )
+
+    return read
+
+
+def message_id_reader(template: str, columns: Columns) -> Callable[[int, Cells], str]:
+    read = template_reader(template, columns)
+
+    def message_id(row: int, cells: Cells) -> str:
+        text = read(row, cells)
+        if text is None:
+            detail = _("The columns that make the message id are blank.")
+            raise RowRefused(template, "missing-message-id", detail)
+        try:
+            return checked_message_id(str(text))
+        except Refusal as refusal:
+            raise RowRefused(template, refusal.reason, refusal.detail) from None
+
+    return message_id
+
+
+def checked_campaign(text: Any) -> str:
+    return short_text(str(text), "", LONGEST_NAME)
+
+
+def value_reader(value: Value | None, columns: Columns) -> Callable[[int, Cells], tuple[int | None, str | None]]:
+    if value is None:
+        return lambda _row, _cells: (None, None)
+    read = place_reader(value.column, columns)
+    label, decimal = str(value.column), columns.decimal
+    currency_of = place_reader(
+        Cell(constant=value.currency) if value.currency_column is None else value.currency_column, columns
+    )
+
+    def read_value(row: int, cells: Cells) -> tuple[int | None, str | None]:
+        amount = read(row, cells)
+        if amount is None:
+            return None, None
+        currency = str(currency_of(row, cells) or "").upper()
+        if currency not in currencies():
+            detail = _("“%(code)s” is not a currency code such as EUR.") % {"code": currency}
+            raise RowRefused(str(value.currency_column or label), "bad-currency", detail)
+        try:
+            return minor_units(plain_number(str(amount), decimal), currency), currency
+        except ValueError:
+            detail = _("“%(amount)s” is not an amount from 0 on in %(code)s.") % {"amount": amount, "code": currency}
+            raise RowRefused(label, "bad-amount", detail) from None
+
+    return read_value
+
+
+def event_body(message: Message) -> bytes:
+    """What a repetition of the row would say again of the event. By whom the contact is known is not part of it:
+    a mapping may learn to read another identity, and the event stays the same."""
+    return msgspec.json.encode(
+        [
+            message.type,
+            message.occurred_at,
+            message.value_minor,
+            message.currency,
+            message.campaign,
+            message.properties,
+        ],
+        order="sorted",
+    )
