@@ -48,7 +48,7 @@ def change_stage(*, stage: Stage, by: Principal, **changes: Any) -> Stage:
 
 
 def path_document() -> list[dict[str, str]]:
-    """The stages as a playbook's document holds them: also archived ones, for those who stand there keep their place."""
+    """The stages as in a playbook's document: archived ones too, for those who stand there keep their place."""
     return [{"key": stage.key, "phase": stage.phase} for stage in Stage.objects.order_by("order")]
 
 

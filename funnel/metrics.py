@@ -6,6 +6,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -139,7 +140,7 @@ def stays(rows: Iterable[Row]) -> list[Stay]:
     ended: list[Stay] = []
     for path in paths(rows).values():
         steps = [row for row in path if row.dimension == STAGE]
-        for entry, leaving in zip(steps, steps[1:], strict=False):
+        for entry, leaving in pairwise(steps):
             length = leaving.occurred_at - entry.occurred_at
             if entry.to_value is not None and leaving.to_value is not None and length:
                 ended.append(Stay(entry.to_value, length, leaving.occurred_at, group_of(path)))

@@ -117,7 +117,8 @@ def ask(picture: Picture, principal: Principal, question: str, **parameters: Any
     moments = {"as_of": picture.as_of, "known_on": picture.known_on}
     with connection.cursor() as cursor:
         cursor.execute(f"WITH moves AS NOT MATERIALIZED ({moves}) {question}", parameters | moments | own)
-        return cursor.fetchall()
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _scope(principal: Principal) -> tuple[str, dict[str, Any]]:

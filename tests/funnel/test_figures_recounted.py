@@ -67,7 +67,7 @@ def recount_of_lengths(
 ) -> dict[tuple[int, bool, int | None], reports.Lengths]:
     ended = [stay for stay in metrics.stays(rows) if metrics.is_between(stay.ended_at, first, last)]
     keys = {(stay.stage, stay.group.is_visitor, stay.group.source) for stay in ended}
-    found = {}
+    found: dict[tuple[int, bool, int | None], reports.Lengths] = {}
     for key in keys:
         alike = [s for s in ended if (s.stage, s.group.is_visitor, s.group.source) == key]
         found[key] = reports.Lengths(len(alike), metrics.lengths_in_days(alike))

@@ -1,0 +1,183 @@
+"""Playbooks on their way into force: drafts, what is wrong with them, and their publication."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import F, Max
+from django.db.models.functions import Now
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import EventType, PendingReason
+from contacts.nudge import nudge_on_commit
+from funnel.arranging import path_document
+from funnel.models import Playbook, PlaybookDraft, Stage
+from funnel.rules import Finding, check
+from staff import audit
+from staff.policy import Principal
+
+PARTS: Final = ("stages", "half_life_days", "points", "rules")
+
+
+class StaleDraftError(Exception):
+    """Somebody saved the draft since it was read."""
+
+    def __init__(self, draft: PlaybookDraft) -> None:
+        super().__init__(draft.version)
+        self.draft = draft
+
+
+class FaultyPlaybookError(Exception):
+    """The check found faults: a playbook like this must not be folded with."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(findings)
+        self.findings = findings
+
+
+def start_draft(
+    *, name: str, document: Mapping[str, Any] | None = None, based_on: Playbook | None = None, by: Principal
+) -> PlaybookDraft:
+    """A draft of `document`, or of the version it is based on (the newest, when nothing is said)."""
+    based_on = based_on or Playbook.objects.latest("number")
+    draft = PlaybookDraft(name=name, document=_kept(document or based_on.document), based_on=based_on, author=by.user)
+    draft.clean_fields()
+    draft.save()
+    draft.refresh_from_db()
+    return draft
+
+
+def save_draft(
+    *,
+    draft: PlaybookDraft,
+    seen: int | None,
+    name: str | None = None,
+    document: Mapping[str, Any] | None = None,
+) -> PlaybookDraft:
+    """Replace the name or the document, unless somebody saved it since the version `seen` (nothing: whatever it is)."""
+    with transaction.atomic():
+        draft = _locked(draft, seen)
+        draft.name = draft.name if name is None else name
+        draft.document = draft.document if document is None else _kept(document)
+        draft.clean_fields(exclude=["updated_at"])
+        draft.version = F("version") + 1
+        draft.updated_at = Now()
+        draft.save(update_fields=["name", "document", "version", "updated_at"])
+    draft.refresh_from_db()
+    return draft
+
+
+def discard_draft(*, draft: PlaybookDraft, seen: int | None) -> None:
+    with transaction.atomic():
+        _locked(draft, seen).delete()
+
+
+def document_of(draft: PlaybookDraft) -> dict[str, Any]:
+    """What would be published now: the draft's rules on the path as it is arranged today."""
+    document: dict[str, Any] = {"stages": path_document(), **draft.document}
+    return document
+
+
+def check_draft(draft: PlaybookDraft) -> list[Finding]:
+    """What keeps the draft from being published. That nothing leads to an archived stage is as it should be."""
+    document = document_of(draft)
+    archived = set(Stage.objects.exclude(archived_at=None).values_list("key", flat=True))
+    findings = check(document, types=set(EventType.objects.values_list("key", flat=True)))
+    return [
+        finding
+        for finding in findings
+        if finding.code != "unreachable_stage" or finding.parameters["stage"] not in archived
+    ] or [
+        Finding("archived_stage", f"/rules/{place}/to", str(_ARCHIVED) % {"stage": rule["to"]}, {"stage": rule["to"]})
+        for place, rule in enumerate(document["rules"])
+        if isinstance(rule["to"], str) and rule["to"] in archived
+    ]
+
+
+_ARCHIVED: Final = _("The stage “%(stage)s” is archived: nobody is moved there any more.")
+
+
+def publish_playbook(
+    *, draft: PlaybookDraft, since: datetime | None = None, by: Principal, seen: int | None = None
+) -> Playbook:
+    """Put the draft into force from `since` on (nothing: now; also an earlier or a later moment) as the next version.
+
+    The draft is gone then. Everybody is marked to be folded again only once the version can be seen by all workers:
+    whoever is folded without it meanwhile gets a mark too.
+    """
+    with transaction.atomic():
+        first = Playbook.objects.select_for_update().get(number=1)  # one publication at a time
+        draft = _locked(draft, seen)
+        findings = check_draft(draft)
+        if findings:
+            raise FaultyPlaybookError(findings)
+        newest = Playbook.objects.aggregate(number=Max("number"))["number"] or first.number
+        playbook = Playbook.objects.create(
+            number=newest + 1,
+            name=draft.name,
+            document=document_of(draft),
+            since=since or Now(),
+            published_by=by.user,
+        )
+        draft.delete()
+        audit.record(by=by, action="playbook_published", kind="playbook", row=playbook.number)
+    mark_publications()
+    playbook.refresh_from_db()
+    return playbook
+
+
+def mark_publications() -> int:
+    """Mark everybody for the versions that nobody was marked for yet; return how many versions these were.
+
+    Called by the publication itself and by the workers, should it have died in between.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        unmarked = Playbook.objects.select_for_update(skip_locked=True).filter(marked_at=None)
+        numbers = [playbook.number for playbook in unmarked]
+        if numbers:
+            cursor.execute("SET LOCAL statement_timeout = 0")  # a second for some 300,000 contacts
+            cursor.execute(_MARK_EVERYBODY, [PendingReason.PUBLICATION])
+            Playbook.objects.filter(number__in=numbers).update(marked_at=Now())
+            nudge_on_commit()
+    return len(numbers)
+
+
+_MARK_EVERYBODY: Final = """
+    INSERT INTO contacts_pending (contact_id, reason)
+    SELECT id, %s FROM contacts_contact WHERE leader_id = id AND erased_at IS NULL ORDER BY id
+"""
+
+
+def _locked(draft: PlaybookDraft, seen: int | None) -> PlaybookDraft:
+    locked = get_object_or_404(PlaybookDraft.objects.select_for_update(), pk=draft.pk)
+    if seen is not None and locked.version != seen:
+        raise StaleDraftError(locked)
+    return locked
+
+
+def _kept(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document without its stages: these are arranged elsewhere, so what it says of them must be true."""
+    for name in document:
+        if name not in PARTS:
+            raise _refusal(name, "unknown_part", _("A playbook has only %(parts)s."), parts=", ".join(PARTS))
+    phases = dict(Stage.objects.values_list("key", "phase"))
+    stages = document.get("stages", [])
+    if not isinstance(stages, list) or not all(isinstance(stage, Mapping) for stage in stages):
+        raise _refusal("stages", "invalid", _("Stages are a list of objects with a key and a phase."))
+    for stage in stages:
+        if stage.get("phase") is None or phases.get(stage.get("key")) != stage["phase"]:
+            raise _refusal(
+                "stages",
+                "unknown_stage",
+                _("There is no stage %(key)s of phase %(phase)s on the path; add it there first."),
+                key=stage.get("key"),
+                phase=stage.get("phase"),
+            )
+    return {name: document[name] for name in PARTS if name in document and name != "stages"}
+
+
+def _refusal(part: str, code: str, words: Any, **parameters: Any) -> ValidationError:
+    return ValidationError({f"document.{part}": ValidationError(words, code, parameters)})

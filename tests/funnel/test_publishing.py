@@ -1,0 +1,245 @@
+"""A draft becomes the next version: checked, numbered, in force from its moment, and everybody is folded again."""
+
+import copy
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from contacts.catalogue import install_catalogue
+from contacts.models import Pending, PendingReason
+from funnel.arranging import add_stage, change_stage, path_document
+from funnel.differences import Changed, difference
+from funnel.models import Playbook, PlaybookDraft, Stage
+from funnel.publishing import (
+    FaultyPlaybookError,
+    StaleDraftError,
+    check_draft,
+    document_of,
+    mark_publications,
+    publish_playbook,
+    save_draft,
+    start_draft,
+)
+from funnel.services import install_path
+from staff.models import AuditRecord, Role
+from staff.policy import Principal
+from tests.factories import make_contact, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def by() -> Principal:
+    install_catalogue()
+    install_path()
+    return Principal(user=make_user(role=Role.MARKETER))
+
+
+def with_points(document: dict[str, Any], **points: int) -> dict[str, Any]:
+    return {**document, "points": {**document["points"], **points}}
+
+
+def publish(by: Principal, **points: int) -> Playbook:
+    draft = start_draft(name="More points", by=by)
+    save_draft(draft=draft, seen=None, document=with_points(draft.document, **points))
+    return publish_playbook(draft=draft, by=by)
+
+
+def test_a_draft_starts_as_the_newest_version_on_the_present_path(by: Principal) -> None:
+    draft = start_draft(name="Spring", by=by)
+
+    assert document_of(draft) == Playbook.objects.get().document
+    assert (draft.name, draft.based_on_id, draft.author, draft.version) == ("Spring", 1, by.user, 1)
+
+
+def test_publishing_makes_the_next_version_in_force_from_the_moment_given(by: Principal) -> None:
+    draft = start_draft(name="Spring", by=by)
+    since = datetime(2025, 1, 1, tzinfo=UTC)
+
+    playbook = publish_playbook(draft=draft, since=since, by=by)
+
+    assert (playbook.number, playbook.name, playbook.since, playbook.published_by) == (2, "Spring", since, by.user)
+    assert playbook.document == Playbook.objects.get(number=1).document
+    assert playbook.applied_at is None
+    assert not PlaybookDraft.objects.exists()
+    assert AuditRecord.objects.values_list("action", "object_kind", "object_id").get() == (
+        "playbook_published",
+        "playbook",
+        2,
+    )
+
+
+def test_without_a_moment_a_version_is_in_force_from_its_publication_on(by: Principal) -> None:
+    playbook = publish(by, page_viewed=2)
+
+    assert playbook.since == playbook.published_at
+
+
+def test_publishing_marks_every_leader_who_is_not_erased(by: Principal) -> None:
+    leader, other = make_contact(), make_contact()
+    make_contact(leader=leader)
+    make_contact(erased_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+    playbook = publish(by, page_viewed=2)
+
+    assert set(Pending.objects.values_list("contact_id", "event_id", "reason")) == {
+        (contact.pk, None, PendingReason.PUBLICATION) for contact in (leader, other)
+    }
+    assert playbook.marked_at is not None
+    assert mark_publications() == 0
+
+
+def test_a_publication_that_died_before_marking_is_finished_by_the_next_worker(by: Principal) -> None:
+    contact = make_contact()
+    document = Playbook.objects.get().document
+    Playbook.objects.create(number=2, name="Unmarked", document=document, since=datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert mark_publications() == 1
+    assert Pending.objects.values_list("contact_id", flat=True).get() == contact.pk
+    assert Playbook.objects.get(number=2).marked_at is not None
+
+
+def test_a_draft_with_faults_is_not_published(by: Principal) -> None:
+    draft = start_draft(name="Spring", by=by)
+    rules = [{**draft.document["rules"][0], "to": "nowhere"}, *draft.document["rules"][1:]]
+    draft = save_draft(draft=draft, seen=1, document={**draft.document, "rules": rules})
+
+    with pytest.raises(FaultyPlaybookError) as refusal:
+        publish_playbook(draft=draft, by=by)
+
+    assert [(f.code, f.pointer) for f in refusal.value.findings] == [("unknown_value", "/rules/0/to")]
+    assert Playbook.objects.count() == 1
+    assert PlaybookDraft.objects.get() == draft
+    assert not Pending.objects.exists()
+
+
+def test_a_draft_somebody_else_saved_is_neither_replaced_nor_published(by: Principal) -> None:
+    draft = start_draft(name="Spring", by=by)
+    save_draft(draft=draft, seen=1, name="Summer")
+
+    with pytest.raises(StaleDraftError):
+        save_draft(draft=draft, seen=1, name="Autumn")
+    with pytest.raises(StaleDraftError):
+        publish_playbook(draft=draft, by=by, seen=1)
+
+    assert PlaybookDraft.objects.values_list("name", "version").get() == ("Summer", 2)
+
+
+def test_a_document_on_other_stages_than_ours_is_refused(by: Principal) -> None:
+    document = copy.deepcopy(Playbook.objects.get().document)
+    document["stages"][2]["phase"] = "customer"
+
+    with pytest.raises(ValidationError) as refusal:
+        start_draft(name="Foreign", document=document, by=by)
+
+    assert refusal.value.message_dict == {
+        "document.stages": ["There is no stage lead of phase customer on the path; add it there first."]
+    }
+
+
+def test_a_version_holds_the_path_as_it_was_arranged_when_it_was_published(by: Principal) -> None:
+    draft = start_draft(name="With trials", by=by)
+    trial = add_stage(key="trial", phase="friend", label_en="Trial", label_fi="Kokeilu", order=4, by=by)
+    playbook = publish_playbook(draft=draft, by=by)
+    change_stage(stage=trial, order=2, by=by)
+
+    keys = [stage["key"] for stage in playbook.document["stages"]]
+    assert keys == ["prospecting", "retargeting", "lead", "trial", "customer", "loyalty", "advocate"]
+    assert [stage["key"] for stage in path_document()][:3] == ["prospecting", "trial", "retargeting"]
+
+
+def test_a_stage_that_rules_lead_to_cannot_be_archived(by: Principal) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        change_stage(stage=Stage.objects.get(key="loyalty"), archived=True, by=by)
+
+    assert refusal.value.messages == [
+        "Rules still move people here: An order on a second day within a year makes loyalty. "
+        "Publish a playbook without them first."
+    ]
+
+
+def test_rules_of_a_draft_must_not_lead_to_an_archived_stage(by: Principal) -> None:
+    trial = add_stage(key="trial", phase="friend", label_en="Trial", by=by)
+    change_stage(stage=trial, archived=True, by=by)
+    draft = start_draft(name="Spring", by=by)
+    rule = {"name": "Meeting makes a trial", "to": "trial", "on": ["meeting_held"]}
+    rules = [draft.document["rules"][0], rule, *draft.document["rules"][1:]]
+    draft = save_draft(draft=draft, seen=None, document={**draft.document, "rules": rules})
+
+    assert [(f.code, f.pointer) for f in check_draft(draft)] == [("archived_stage", "/rules/1/to")]
+
+
+def test_the_first_stage_cannot_be_archived_nor_an_archived_one_put_first(by: Principal) -> None:
+    trial = add_stage(key="trial", phase="stranger", label_en="Trial", by=by)
+    change_stage(stage=trial, archived=True, by=by)
+
+    for change in ({"stage": Stage.objects.get(order=1), "archived": True}, {"stage": trial, "order": 1}):
+        with pytest.raises(ValidationError) as refusal:
+            change_stage(**change, by=by)
+        assert refusal.value.messages == ["Every path starts in the first stage: it cannot be archived."]
+
+
+def test_the_difference_names_what_was_added_removed_changed_and_moved(by: Principal) -> None:
+    before = Playbook.objects.get().document
+    rules = before["rules"]
+    changed = {**rules[2], "on": ["referral_made"]}
+    new = {"name": "A meeting makes a lead", "to": "lead", "on": ["meeting_held"]}
+    after = {
+        **with_points(before, page_viewed=2, letter_sent=1),
+        "half_life_days": 60,
+        "rules": [rules[1], rules[0], changed, new, *rules[4:]],
+    }
+
+    found = difference(before, after)
+
+    assert (found.rules_added, found.rules_removed) == ((new["name"],), (rules[3]["name"],))
+    assert found.rules_changed == (Changed(changed["name"], rules[2], changed),)
+    assert [(c.before, c.after) for c in found.rules_moved] in ([(1, 2)], [(2, 1)])
+    assert found.points_changed == (Changed("letter_sent", 0, 1), Changed("page_viewed", 1, 2))
+    assert found.half_life_changed == Changed("half_life_days", 30, 60)
+    assert found.stages_changed is None
+    assert not difference(before, before)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_publications_at_once_get_numbers_of_their_own(by: Principal) -> None:
+    drafts = [start_draft(name=f"Draft {place}", by=by) for place in range(4)]
+
+    def publish_one(draft: PlaybookDraft) -> None:
+        publish_playbook(draft=draft, by=by)
+        connection.close()
+
+    threads = [threading.Thread(target=publish_one, args=[draft]) for draft in drafts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert list(Playbook.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_everybody_is_marked_only_when_other_workers_can_see_the_version(by: Principal) -> None:
+    """Else somebody who comes and is folded before the commit would be neither marked nor folded with it."""
+    draft = start_draft(name="Spring", by=by)
+    seen: list[tuple[int, int]] = []
+
+    def come() -> None:
+        seen.append((Playbook.objects.count(), make_contact().pk))
+        connection.close()
+
+    def just_before_marking(execute: Any, sql: str, *rest: Any) -> Any:
+        if "INSERT INTO contacts_pending" in sql:
+            thread = threading.Thread(target=come)
+            thread.start()
+            thread.join()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(just_before_marking):
+        publish_playbook(draft=draft, by=by)
+
+    assert seen == [(2, Pending.objects.get().contact_id)]
