@@ -23,7 +23,11 @@ from crm.supervising import StopAsked, Supervisor
 ROOT = Path(__file__).resolve().parent.parent
 STOPPING = (("web", "beat"), ("worker",), ("postgres", "valkey"))
 QUEUES = "stage,webhook,mail,import"
-LEAN = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}  # many threads would each keep memory of their own
+CHILDREN = {
+    "PYTHONUNBUFFERED": "1",
+    "MALLOC_ARENA_MAX": "2",  # else each of many threads keeps memory of its own
+    "PYTHONWARNINGS": "ignore::RuntimeWarning:celery.platforms",  # that we are root is known, and said once
+}
 KEPT = ("SECRET_KEY", "SITE_URL", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
 
 
@@ -50,7 +54,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=os.environ.get("PORT", "8000"), help="default: PORT, or 8000")
     parser.add_argument("--web-workers", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=8, help="of each web worker")
+    parser.add_argument("--threads", type=int, default=2 * (os.cpu_count() or 1) + 1, help="of each web worker")
     parser.add_argument("--celery-workers", type=int, default=2)
     parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
     return parser.parse_args(arguments)
@@ -63,7 +67,7 @@ class House:
         self.options = options
         self.state = Path(os.environ.get("POLKU_STATE") or ROOT / "var").absolute()
         self.supervisor = Supervisor()
-        self.environment: dict[str, str] = {**LEAN, "POLKU_STATE": str(self.state)}
+        self.environment: dict[str, str] = {**CHILDREN, "POLKU_STATE": str(self.state)}
 
     @property
     def address(self) -> str:
@@ -88,6 +92,8 @@ class House:
             raise Refusal(f"Port {self.options.port} is in use: stop what listens there, or choose one with PORT=8001.")
         make_folder(self.state, mode=0o711 if os.geteuid() == 0 else 0o700)
         self._lock = hold(self.state / "lock")
+        if os.geteuid() == 0:
+            self.supervisor.say("running as root: good enough for a look, but give a real one a user of its own")
 
     def _choose_secrets(self) -> None:
         kept = read_environment(self.state / "environment")

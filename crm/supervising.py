@@ -87,7 +87,7 @@ class Supervisor:
         """As long as it takes (a recovery can take long), saying so now and then; a child that ends is a refusal."""
         progress_at = time.monotonic() + PROGRESS_EVERY_S
         while not ready():
-            self.turn(0.03)
+            self._listen_for(0.05)
             if self.asked:
                 raise StopAsked
             if child.process is None or child.process.poll() is not None:
@@ -97,6 +97,11 @@ class Supervisor:
             if time.monotonic() > progress_at:
                 self.say(f"waiting for {child.program.name} since {child.lived():.0f} s")
                 progress_at += PROGRESS_EVERY_S
+
+    def _listen_for(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self.asked:
+            self.turn(left)
 
     def run_to_end(self, program: Program) -> int:
         """Run a command that ends by itself; its exit status."""

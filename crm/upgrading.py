@@ -87,7 +87,7 @@ def dump_database() -> Path:
     making = path.with_suffix(".making")
     command = [pg_dump(), "--format=custom", "--no-password", f"--file={making}"]
     environment = os.environ | libpq_environment()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, umask=0o077, check=False)
     if done.returncode:
         making.unlink(missing_ok=True)
         raise Refusal(f"Cannot dump the database before the upgrade: {done.stderr.strip() or 'pg_dump failed'}")

@@ -64,8 +64,8 @@ def test_programs_get_a_problem_people_a_page(visitor):
 
     assert to_program["Content-Type"] == "application/problem+json"
     assert to_program.json() == {
-        "type": "about:blank",
-        "title": "Not Found",
+        "type": "/api/problems/not-found",
+        "title": "There is nothing here.",
         "status": 404,
         "detail": "There is no such page, or it is not yours to see.",
         "instance": "/api/nowhere",

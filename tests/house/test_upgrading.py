@@ -1,0 +1,127 @@
+"""`manage.py upgrade`: from an empty database to ours, and from an older one with a dump first."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg2
+import psycopg2.extensions
+import pytest
+
+from crm.embedded.place import package_folder
+from crm.embedded.postgres import BINARIES, PACKAGE
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.server
+
+
+def opened(url: str) -> psycopg2.extensions.connection:
+    connection = psycopg2.connect(url.replace("postgres://", "postgresql://"))
+    connection.autocommit = True
+    return connection
+
+
+def ask(url: str, statement: str) -> list[tuple]:
+    connection = opened(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+class Installation:
+    """An empty database of the test's own, and the command that upgrades it."""
+
+    def __init__(self, state: Path) -> None:
+        name = f"upgrade_{uuid4().hex[:8]}"
+        here = os.environ["DATABASE_URL"]
+        self.owner_url = here.replace("/polku?", f"/{name}?")
+        self.serving_url = os.environ["POLKU_TEST_SERVING_URL"].replace("{database}", name)
+        self.state, self.name, self.maintenance_url = state, name, here.replace("/polku?", "/postgres?")
+        ask(self.maintenance_url, f"CREATE DATABASE {name}")
+
+    def upgrade(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "crm.settings",
+            "POLKU_STATE": str(self.state),
+            "DATABASE_URL": self.serving_url,
+            "DATABASE_OWNER_URL": self.owner_url,
+            "FRAGILE_DATABASE_ALLOWED": "yes",
+        }
+        return subprocess.run(
+            [sys.executable, "manage.py", "upgrade", *arguments],
+            env=environment | changes,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def dumps(self) -> list[Path]:
+        return sorted((self.state / "dumps").glob("*.dump"))
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    installation = Installation(tmp_path)
+    (tmp_path / "static").mkdir()
+    yield installation
+    ask(installation.maintenance_url, f"DROP DATABASE {installation.name} WITH (FORCE)")
+
+
+def test_an_upgrade_makes_dumps_and_grants(installation):
+    first = installation.upgrade()
+    assert (first.returncode, first.stderr, installation.dumps()) == (0, "", [])
+    assert ask(installation.serving_url, "SELECT count(*) FROM contacts_event") == [(0,)]
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        ask(installation.serving_url, "DROP TABLE contacts_event")
+
+    again = installation.upgrade()
+    assert (again.returncode, again.stdout, installation.dumps()) == (0, "", [])
+
+    # an older database: a table of this version is missing
+    ask(installation.owner_url, "DROP TABLE django_session; DELETE FROM django_migrations WHERE app = 'sessions'")
+    (installation.state / "dumps").mkdir()
+    for day in range(1, 7):
+        (installation.state / "dumps" / f"polku-2020010{day}T000000Z.dump").touch()
+    older = installation.upgrade()
+    dumps = installation.dumps()
+    assert (older.returncode, older.stdout) == (0, f"dumped the database to {dumps[-1]}\n")
+    assert [dump.name[:14] for dump in dumps[:-1]] == [f"polku-2020010{day}" for day in range(3, 7)]
+    listed = subprocess.run(
+        [package_folder(PACKAGE) / BINARIES / "pg_restore", "--list", dumps[-1]],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "TABLE DATA public contacts_event" in listed.stdout
+    assert dumps[-1].stat().st_mode & 0o077 == 0
+    assert ask(installation.serving_url, "SELECT count(*) FROM django_session") == [(0,)]
+
+
+def test_a_server_that_forgets_in_a_crash_is_refused(installation):
+    refused = installation.upgrade(FRAGILE_DATABASE_ALLOWED="no")
+
+    assert refused.returncode == 1
+    assert "(crm.E001) PostgreSQL runs with fsync off: accepted events could be lost." in refused.stderr
+
+
+def test_one_role_for_everything_works_and_is_remarked_upon(installation):
+    done = installation.upgrade(DATABASE_URL=installation.owner_url)
+    checked = installation.upgrade(DATABASE_URL=installation.owner_url)
+
+    assert done.returncode == 0
+    assert "one database role owns and serves" in done.stdout
+    assert "crm.W001" in checked.stderr
+
+
+def test_a_database_that_is_away_is_one_sentence(installation):
+    refused = installation.upgrade(DATABASE_URL="postgres://polku:x@127.0.0.1:1/polku", DATABASE_OWNER_URL="")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("CommandError: The database refuses the upgrade: connection to server at")
