@@ -2,8 +2,8 @@
 
 import contextlib
 import http.client
+import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -121,13 +121,13 @@ def test_it_starts_recovers_and_stops(runner, folder):
     runner.wait_for(runner.ready)
 
     # the runner too, and what it leaves behind does not stand in the way of the next
-    port = int(re.search(r"postgres_port\": (\d+)", (state / "servers.json").read_text())[1])
+    port = json.loads((state / "servers.json").read_text())["postgres_port"]
     runner.process.kill()
     runner.process.wait()
     second = Runner(state, runner.port)
     try:
         second.wait_for(second.ready)
-        assert str(port) in (state / "servers.json").read_text()
+        assert json.loads((state / "servers.json").read_text())["postgres_port"] == port
         assert (state / "environment").stat().st_mode & 0o777 == 0o600
 
         # a second runner on the same folder, or on the same port, is refused in one sentence

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ GOOD = {
 }
 
 
-def settings_said(script: str = "", **changes: str | None) -> str:
+def settings_said(script: str = "", **changes: Any) -> str:
     """What a fresh process prints that reads the settings from this environment: the last line it says."""
     environment = {name: value for name, value in (GOOD | changes).items() if value is not None}
     done = subprocess.run(
