@@ -124,7 +124,7 @@ def publish_playbook(
         )
         draft.delete()
         audit.record(by=by, action="playbook_published", kind="playbook", row=playbook.number)
-    mark_publications()
+        transaction.on_commit(mark_publications, robust=True)
     playbook.refresh_from_db()
     return playbook
 
@@ -132,7 +132,7 @@ def publish_playbook(
 def mark_publications() -> int:
     """Mark everybody for the versions that nobody was marked for yet; return how many versions these were.
 
-    Called by the publication itself and by the workers, should it have died in between.
+    Called after the commit of a publication, and by the workers, should it have died there.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         unmarked = Playbook.objects.select_for_update(skip_locked=True).filter(marked_at=None)
