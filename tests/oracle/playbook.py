@@ -71,7 +71,7 @@ DESIGNED: dict[str, Any] = {
         rule("no order left", {"health": None}, ["order_refunded"], NO_ORDER_KEPT),
         rule("later", {"standing": "not_now"}, ["postponed"]),
         rule("date came", {"standing": "open"}, "time", {"measure": "recall"}, of=["not_now"]),
-        rule("acted", {"standing": "open"}, [*ASKING, *NOTICING, "page_viewed", "order_completed"], of=["not_now"]),
+        rule("acted", {"standing": "open"}, [*ASKING, *NOTICING, "page_viewed"], of=["not_now"]),  # orders: below
         rule("ended", {"standing": "closed"}, ["disqualified", "relationship_ended"]),
         rule("again", {"standing": "open"}, ["reopened", "order_completed"]),
     ],

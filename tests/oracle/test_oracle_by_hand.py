@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.oracle.cases import at, event, fired, healths, order, playbook, refund, told, version
-from tests.oracle.oracle import Answer, answer
+from tests.oracle.oracle import HOUR, Answer, Condition, answer
 from tests.oracle.playbook import rule
 
 # Walking
@@ -252,4 +252,19 @@ def test_fit_compares_letters_with_a_the_highest() -> None:
     ] == [
         "A",
         "C",
+    ]
+
+
+def test_the_evidence_is_what_each_condition_saw_when_the_rule_was_chosen() -> None:
+    seen: list[Condition] = [
+        {"measure": "stage", "is": "first"},
+        {"measure": "score", "at_least": 8},
+        {"measure": "days_since", "of": ["page_viewed"], "at_least": 1},
+        {"measure": "attribute", "name": "country", "exists": False},
+    ]
+    document = playbook(rule("noted", "second", ["note_added"], *seen), points={"page_viewed": 9}, half_life_days=30)
+
+    assert told([event("page_viewed", 1), event("note_added", 2.5)], at(9), document).evidence == [
+        [],
+        ["first", 8794, 36 * HOUR, None],
     ]
