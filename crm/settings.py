@@ -341,7 +341,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 # The static schedule: {"name": {"task": "funnel.tasks.advance_due", "schedule": 1.0}}. What is due stands in tables.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
-CELERY_BEAT_SCHEDULE_FILENAME = str(STATE / "beat")
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"  # remembers nothing: there is nothing to corrupt
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ QUEUES = "stage,webhook,mail,import"
 CHILDREN = {
     "PYTHONUNBUFFERED": "1",
     "MALLOC_ARENA_MAX": "2",  # else each of many threads keeps memory of its own
-    "PYTHONWARNINGS": "ignore::RuntimeWarning:celery.platforms",  # that we are root is known, and said once
+    "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",  # that we are root is known, and said once
 }
 KEPT = ("SECRET_KEY", "SITE_URL", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
 

@@ -64,7 +64,8 @@ class TestServers:
             except subprocess.TimeoutExpired:
                 process.kill()
         self.place.release()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.place.folder, self.folder):  # two, where the servers' account cannot reach the first
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def environment(servers: TestServers) -> dict[str, str]:

@@ -25,8 +25,11 @@ def said(mapping: str, *, row: int = 1, **cells: str) -> Said:
 
 def event(keys: str, properties: str = "", **cells: str) -> Message:
     mapping = f'[[events]]\nmessage_id = "order-{{id}}"\ntype = "order_completed"\n{keys}\n{properties}'
-    [message] = said(mapping, **cells).events
-    return message
+    return events(mapping, **cells)[0]
+
+
+def events(mapping: str, *, row: int = 1, **cells: str) -> list[Message]:
+    return [fact.message for fact in said(mapping, row=row, **cells).facts]
 
 
 def refusal(mapping: str, **cells: str) -> tuple[str, str]:
@@ -36,7 +39,7 @@ def refusal(mapping: str, **cells: str) -> tuple[str, str]:
 
 
 def test_the_least_mapping_recognises_contacts():
-    assert said("") == Said(2, ["c1"], ContactRef(external_id="c1"), {}, None, "", [])
+    assert said("") == Said(1, 2, ["c1"], ContactRef(external_id="c1"), {}, None, "", [])
 
 
 def test_an_event_has_everything_the_row_says():
@@ -126,7 +129,7 @@ def test_amounts_are_read_as_they_are_written(decimal, text, minor):
     type = "order_completed"
     value = {{column = "sum", currency = "EUR"}}
     """
-    assert said(mapping, sum=text).events[0].value_minor == minor
+    assert events(mapping, sum=text)[0].value_minor == minor
 
 
 def test_the_currency_may_stand_in_a_column():
@@ -165,7 +168,7 @@ def test_values_are_mapped_by_a_table():
     message_id = "{id}"
     type = {column = "what", values = {Purchase = "order_completed", Visit = "page_viewed"}}
     """
-    assert said(mapping, what="Visit").events[0].type == "page_viewed"
+    assert events(mapping, what="Visit")[0].type == "page_viewed"
     assert refusal(mapping, what="Other") == ("what", "unknown-value")
 
 
@@ -221,7 +224,7 @@ def test_a_row_that_names_nobody_is_refused():
 def test_message_ids_are_made_of_the_rows_own_keys(template, row, expected):
     mapping = f'[[events]]\nmessage_id = "{template}"\ntype = "x"'
 
-    assert said(mapping, row=row, n="5").events[0].message_id == expected
+    assert events(mapping, row=row, n="5")[0].message_id == expected
 
 
 def test_a_message_id_of_blank_columns_refuses_the_row():

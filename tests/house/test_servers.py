@@ -1,9 +1,11 @@
 """The embedded servers: started, stopped, killed, found again."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,11 +26,11 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("state")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o711)  # pytest closes its folders; the servers' account must get through
-    return folder
+def state() -> Iterator[Path]:
+    """A folder of its own: those of pytest are closed to the servers' account, and too deep for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="polku-"))
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -36,6 +38,7 @@ def place(state: Path) -> Iterator[Place]:
     place = Place(state)
     yield place
     place.release()
+    shutil.rmtree(place.folder)
 
 
 class Running:

@@ -34,9 +34,9 @@ def settings_said(script: str = "", **changes: Any) -> str:
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "SITE_URL", "DATABASE_URL", "REDIS_URL"])
 def test_a_missing_variable_is_named(name):
-    assert settings_said(**{name: None}).startswith(
-        f"django.core.exceptions.ImproperlyConfigured: {name} is not set: give "
-    )
+    missing: dict[str, Any] = {name: None}
+
+    assert settings_said(**missing).startswith(f"django.core.exceptions.ImproperlyConfigured: {name} is not set: give ")
 
 
 @pytest.mark.parametrize(
