@@ -1,17 +1,24 @@
 """What is answered when no view could: problem+json to programs, a plain page to people."""
 
-import json
 import sys
 from http import HTTPStatus
-from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from rest.problems import Problem, problem_response
+
 FOR_PROGRAMS = ("/api/", "/v1/")
 RETRY_AFTER_S = "2"
+_KINDS = {
+    HTTPStatus.BAD_REQUEST: "invalid-request",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "internal-error",
+}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -40,12 +47,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def answer(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
-    request_id = getattr(request, "id", "")
     if request.path.startswith(FOR_PROGRAMS):
-        return problem(status, detail=detail, instance=request.path, request_id=request_id)
+        return problem_response(Problem(_KINDS[status], detail), request)
+    request_id = getattr(request, "id", "")
     return render(None, "problem.html", {"status": status, "detail": detail, "request_id": request_id}, status=status)
-
-
-def problem(status: HTTPStatus, **members: Any) -> HttpResponse:
-    body = {"type": "about:blank", "title": status.phrase, "status": int(status)} | members
-    return HttpResponse(json.dumps(body), status=status, content_type="application/problem+json")

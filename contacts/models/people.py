@@ -5,17 +5,39 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.search import SearchQueryField, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Now
 from django.utils.translation import gettext_lazy as _
 
 from staff.models import Team
+from staff.policy import Principal, rows_visible_to
+
+from ..matching import search_query
+
+
+class Mentions(Func):
+    """Whether a row's `search` holds all that a tsquery asks for."""
+
+    template = "%(expressions)s"
+    arg_joiner = " @@ "
+    output_field = models.BooleanField()
+
+    def __init__(self, query: str) -> None:
+        super().__init__(F("search"), Cast(Value(query), SearchQueryField()))
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, principal: Principal) -> Self:
+        return self.filter(rows_visible_to(principal))
+
+    def mentioning(self, typed: str) -> Self:
+        """Those in whose name, title, companies, addresses or numbers each typed word begins a word."""
+        query = search_query(typed)
+        return self.filter(Mentions(query)) if query else self.none()
+
     def known(self) -> Self:
         """People, not visitors."""
         return self.filter(is_known=True)
@@ -111,6 +133,15 @@ class CustomField(models.Model):
         return self.label
 
 
+class CompanyQuerySet(models.QuerySet["Company"]):
+    def visible_to(self, principal: Principal) -> Self:
+        return self.filter(rows_visible_to(principal))
+
+    def mentioning(self, typed: str) -> Self:
+        query = search_query(typed)
+        return self.filter(Mentions(query)) if query else self.none()
+
+
 class Company(models.Model):
     """An organisation people work for. Its domains find it for new contacts."""
 
@@ -128,6 +159,8 @@ class Company(models.Model):
     version = models.PositiveIntegerField(default=1)
     sort_key = models.CharField(max_length=220, blank=True, db_collation="C")
     search = SearchVectorField(null=True)
+
+    objects = CompanyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "companies"

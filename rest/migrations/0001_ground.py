@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(db_collation="C", max_length=255)),
                 ("digest", models.BinaryField(max_length=32)),
                 ("status", models.SmallIntegerField()),
+                ("headers", models.JSONField(default=dict)),
                 ("body", models.TextField()),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (

@@ -1,0 +1,54 @@
+import pytest
+import redis
+
+from rest import limits
+from tests.callers import make_caller
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.addresses")]
+
+
+@pytest.fixture(autouse=True)
+def _three_a_minute(settings, monkeypatch):
+    settings.API_RATE_LIMIT = 3
+    monkeypatch.setattr(limits.time, "time", lambda: 1_800_000_015.0)
+
+
+def test_each_answer_tells_what_is_left_of_the_minute():
+    answer = make_caller().get("/api/types")
+
+    assert {name: answer[name] for name in answer.headers if "ratelimit" in name.lower()} == {
+        "RateLimit-Policy": '"minute";q=3;w=60',
+        "RateLimit": '"minute";r=2;t=45',
+        "X-RateLimit-Limit": "3",
+        "X-RateLimit-Remaining": "2",
+        "X-RateLimit-Reset": "45",
+    }
+
+
+def test_beyond_the_allowance_requests_are_refused_until_the_next_minute(monkeypatch):
+    caller, other = make_caller(), make_caller()
+    answers = [caller.get(path) for path in ("/api/types", "/api/plain", "/api/types", "/api/types", "/api/plain")]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert (answers[3]["Retry-After"], answers[3]["X-RateLimit-Remaining"]) == ("45", "0")
+    assert answers[3].json()["type"] == "/api/problems/rate-limited"
+    assert other.get("/api/types").status_code == 200
+
+    monkeypatch.setattr(limits.time, "time", lambda: 1_800_000_060.0)
+    assert caller.get("/api/types").status_code == 200
+
+
+def test_where_valkey_is_away_everybody_is_let_through(monkeypatch):
+    away = redis.Redis(host="127.0.0.1", port=1)
+    monkeypatch.setattr(limits, "_valkey", lambda: away)
+    monkeypatch.setattr(limits, "_left_alone_until", 0.0)
+    caller = make_caller()
+
+    assert [caller.get("/api/types").status_code for _ in range(5)] == 5 * [200]
+
+
+def test_without_a_limit_nothing_is_counted(settings):
+    settings.API_RATE_LIMIT = 0
+    answer = make_caller().get("/api/types")
+
+    assert (answer.status_code, "X-RateLimit-Limit" in answer) == (200, False)
