@@ -332,7 +332,7 @@ CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "stage"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 # A package adds the route of a task here, by the task's name: {"funnel.tasks.advance_pending": {"queue": "stage"}}.
-CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
+CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {"funnel.tasks.*": {"queue": "stage"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ETA_TASK_LIMIT = 1000
@@ -340,8 +340,18 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 # The static schedule: {"name": {"task": "funnel.tasks.advance_due", "schedule": 1.0}}. What is due stands in tables.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+# A message that no worker takes in time is dropped: the next one says the same.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "advance_due": {"task": "funnel.tasks.advance_due", "schedule": 1.0, "options": {"expires": 2.0}},
+    "run_due_effects": {"task": "funnel.tasks.run_due_effects", "schedule": 1.0, "options": {"expires": 2.0}},
+}
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"  # remembers nothing: there is nothing to corrupt
+
+# --- Advancing --------------------------------------------------------------------------------------------------------
+
+SETTLE_WINDOW_S = env.int("SETTLE_WINDOW_S", default=30)  # how long what can't be taken back waits for late events
+SWEEP_S = env.int("SWEEP_S", default=15)  # how often each worker process looks for work that no message told it of
+STUCK_S = env.int("STUCK_S", default=60)  # a worker process without progress for so long ends itself
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 

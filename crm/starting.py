@@ -43,6 +43,9 @@ def main(arguments: Sequence[str]) -> int:
     except Refusal as refusal:
         house.supervisor.say(str(refusal))
         return 1
+    except OSError as error:
+        house.supervisor.say(f"Cannot use {error.filename or 'the disk'}: {error.strerror}.")
+        return 1
     finally:
         house.supervisor.stop_all(*STOPPING)
     house.supervisor.say("stopped")

@@ -82,8 +82,9 @@ class Postgres:
             check=False,
         )
         if done.returncode:
-            last = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
-            raise Refusal(f"Cannot make the database folder {self.data}: {last}")
+            lines = (done.stderr + done.stdout).splitlines() or ["no reason given"]
+            reason = next((line for line in lines if "error:" in line or "could not" in line), lines[-1])
+            raise Refusal(f"Cannot make the database folder {self.data}: {reason}")
 
     def program(self) -> Program:
         options = {

@@ -22,6 +22,8 @@ class Command(BaseCommand):
             self._upgrade(demo=options["demo"])
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
+        except OSError as error:
+            raise CommandError(f"Cannot write {error.filename or 'to the disk'}: {error.strerror}.") from error
         except DatabaseError as error:
             raise CommandError(f"The database refuses the upgrade: {str(error).strip()}") from error
 
