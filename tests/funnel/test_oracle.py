@@ -1,7 +1,6 @@
 """The engine agrees with the independent oracle: on 10,000 random logs, at once and as they arrive."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,7 +25,7 @@ def engine(log: Log) -> Told:
         return ENDLESS
 
 
-def engine_as_they_arrive(log: Log, is_late: Callable[..., bool] = is_late) -> Told:
+def engine_as_they_arrive(log: Log) -> Told:
     """Fold in batches, in any order of arrival, going on from the stored state or from the start as the engine says."""
     random = Random(str(log.until))
     arriving = [event for event in log.events if event["at"] <= log.until]
@@ -73,14 +72,15 @@ def answer(state: State, moves: list[Move], log: Log) -> Answer:
 def test_the_engine_and_the_oracle_tell_the_same_with_the_default_playbook(chunk: int) -> None:
     logs = (default_log(seed, DEFAULT_PLAYBOOK) for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK))
 
-    assert disagreement(oracle, engine, logs) == ""
+    assert not (found := disagreement(oracle, engine, logs)), found
 
 
-@pytest.mark.parametrize("chunk", range(10))
+@pytest.mark.parametrize("chunk", range(11))
 def test_the_engine_and_the_oracle_tell_the_same_with_random_playbooks(chunk: int) -> None:
+    # in one of fourteen the rules set each other off for ever, which both must say
     logs = (random_log(seed) for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK))
 
-    assert disagreement(oracle, engine, logs) == ""
+    assert not (found := disagreement(oracle, engine, logs)), found
 
 
 @pytest.mark.parametrize("chunk", range(4))
@@ -88,10 +88,4 @@ def test_folding_as_events_arrive_tells_what_the_oracle_tells(chunk: int) -> Non
     seeds = range(chunk * CHUNK // 2, (chunk + 1) * CHUNK // 2)
     logs = (log for seed in seeds for log in (default_log(seed, DEFAULT_PLAYBOOK), random_log(seed)))
 
-    assert disagreement(oracle, engine_as_they_arrive, logs) == ""
-
-
-def test_going_on_although_an_event_is_late_is_noticed() -> None:
-    logs = [random_log(seed) for seed in range(200)]
-
-    assert any(engine_as_they_arrive(log, lambda *order: False) != oracle(log) for log in logs)
+    assert not (found := disagreement(oracle, engine_as_they_arrive, logs)), found
