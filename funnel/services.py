@@ -25,7 +25,7 @@ def install_path() -> None:
     """Add the built-in stages and the first playbook where they are missing; what was changed stays as it is."""
     document = json.loads(DEFAULT_PLAYBOOK.read_text())
     if not Stage.objects.exists():
-        Stage.objects.bulk_create(_stages(document), ignore_conflicts=True)
+        Stage.objects.bulk_create(_stages(document))
     Playbook.objects.get_or_create(
         number=1,
         defaults={"name": "Polku", "document": document, "marked_at": Now(), "applied_at": Now()},

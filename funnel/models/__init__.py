@@ -2,11 +2,12 @@ from .effects import Effect, EffectState
 from .path import RULE_ERASED, RULE_START, Dimension, Health, Position, Standing, Transition
 from .rollups import Flow, StageCount
 from .stages import Phase, Playbook, PlaybookDraft, Stage
-from .work import Heartbeat
+from .work import Attempt, Heartbeat
 
 __all__ = [
     "RULE_ERASED",
     "RULE_START",
+    "Attempt",
     "Dimension",
     "Effect",
     "EffectState",

@@ -1,0 +1,227 @@
+"""Advancing people along their path: from marks and due timers to positions, moves, effects and roll-ups.
+
+Each batch is one transaction, in this order: marks, then positions in order of id (each the mutex of a person), then
+just the marks that were locked are deleted, and only then events are read. Roll-ups come last, in order of key.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from threading import get_ident
+from typing import Final
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from contacts.models import PendingReason
+from contacts.nudge import nudge
+from funnel import attempts, writing
+from funnel.attempts import MOST, SUSPENDED
+from funnel.claiming import (
+    LONGEST_S,
+    Claim,
+    Person,
+    claim_people,
+    due_contacts,
+    make_positions,
+    marked_contacts,
+    put_back,
+    take_marks,
+)
+from funnel.effects import make_effects
+from funnel.folding import Failed, fold_people
+from funnel.holding import hold, suspend
+from funnel.models import Playbook
+from funnel.publishing import mark_publications
+from funnel.reading import WORLD
+
+logger = logging.getLogger(__name__)
+
+BATCH: Final = 4000  # marks; a few tenths of a second of work
+PAUSE_S: Final = 0.02
+LINGER_S: Final = 0.2  # twice the pause between two nudges of one process
+SHIFT_S: Final = 60.0  # a task does not go on for longer; it nudges for its own relief
+
+IN_HAND: Final[dict[int, float]] = {}  # since when each thread of this process has a batch in hand, for the watchdog
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of looking for work once."""
+
+    folded: int = 0
+    retry: bool = False  # something was prepared, or failed: look again at once
+    busy: bool = False  # somebody else had some of it in hand
+
+    def __add__(self, other: "Done") -> "Done":
+        return Done(self.folded + other.folded, self.retry or other.retry, self.busy or other.busy)
+
+    def __bool__(self) -> bool:
+        return self.folded > 0 or self.retry
+
+
+def advance_pending(*, limit: int = BATCH) -> int:
+    """Fold the people behind up to `limit` marks; return how many. A mark set meanwhile brings a person back."""
+    return _advance(marked_contacts, limit).folded
+
+
+def advance_due(*, limit: int = BATCH) -> int:
+    """Fold until now those whose next timer has come; the log stays as it is. Return how many were folded."""
+    return _advance(due_contacts, limit).folded
+
+
+def advance_everything() -> int:
+    """Fold until no mark waits and no timer is due; return how many folds it took."""
+    mark_publications()
+    folded, patience = 0, time.monotonic() + LONGEST_S
+    with attempts.noting_beside():
+        while (done := _advance(marked_contacts, BATCH) + _advance(due_contacts, BATCH)) or done.busy:
+            folded += done.folded
+            if done:
+                patience = time.monotonic() + LONGEST_S
+            elif time.monotonic() > patience:
+                break
+            else:
+                time.sleep(PAUSE_S)
+    close_publications()
+    return folded
+
+
+def work_off_pending() -> None:
+    """Fold whatever is marked, and go on looking until nothing has come for a while: nudges are thinned out."""
+    _work_off(marked_contacts, LINGER_S)
+    close_publications()
+
+
+def work_off_due() -> None:
+    _work_off(due_contacts, 0.0)
+
+
+def _work_off(choose: Callable[..., list[int]], linger_s: float) -> None:
+    began = looked = time.monotonic()
+    with attempts.noting_beside():
+        while (now := time.monotonic()) - looked <= linger_s:
+            done = _advance(choose, BATCH)
+            if done or done.busy:
+                looked = time.monotonic()
+            if not done:
+                time.sleep(PAUSE_S)
+            if now - began > SHIFT_S:
+                nudge()
+                return
+
+
+def _advance(choose: Callable[..., list[int]], limit: int) -> Done:
+    with attempts.noting_beside():
+        attempts.count_ended()
+        troubled = attempts.in_trouble()
+        done = Done()
+        for contacts in attempts.retries(troubled):
+            done += _batch(partial(list, contacts))
+        done += _batch(partial(choose, limit, troubled))
+        if done.retry and not done.folded:  # new contacts have a position now
+            done += _batch(partial(choose, limit, troubled))
+    return done
+
+
+def _batch(choose: Callable[[], list[int]]) -> Done:
+    IN_HAND[get_ident()] = time.monotonic()
+    try:
+        return _in_one_transaction(choose)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if connection.in_atomic_block:
+            raise
+        logger.exception("a batch failed; its people are tried again in smaller company")
+        return Done(retry=True)
+    finally:
+        del IN_HAND[get_ident()]
+
+
+def _in_one_transaction(choose: Callable[[], list[int]]) -> Done:
+    with transaction.atomic():
+        _limit_transaction()
+        contacts = choose()
+        if not contacts:
+            return Done()
+        claim = claim_people(contacts)
+        number = attempts.note(claim)
+        done = _advance_people(claim)
+        attempts.strike(number)
+    if claim.unfolded:
+        make_positions(claim.unfolded)
+    return done + Done(retry=bool(claim.unfolded), busy=claim.busy > len(claim.unfolded))
+
+
+def _advance_people(claim: Claim) -> Done:
+    if not claim.people:
+        return Done()
+    take_marks(claim.people)
+    able = _able(claim.people)
+    waiting = [person for person in able if person.has_work]
+    playbooks = WORLD.playbooks()  # after the marks were taken: see World
+    names = WORLD.names(sources={person.source for person in waiting})
+    folded, failed = fold_people(waiting, playbooks, names)
+    writing.write_moves(folded)
+    changes = writing.write_positions(folded, names)
+    make_effects(folded)
+    attempts.clear(person for person in able if not person.has_work)
+    _see_to(failed)
+    put_back(mark for one in folded for mark in one.person.early_marks)
+    writing.count(folded, changes)
+    return Done(folded=sum(one.person.has_progressed for one in folded), retry=bool(failed))
+
+
+def _able(people: Iterable[Person]) -> list[Person]:
+    """Those who can be folded: not the erased, whose marks are gone now, and not those the fold keeps dying on."""
+    able: list[Person] = []
+    for person in people:
+        if person.attempts == SUSPENDED:
+            suspend([person])
+        elif person.attempts == MOST:
+            hold(person)
+        elif not person.is_erased:
+            able.append(person)
+    return able
+
+
+def _see_to(failed: Iterable[Failed]) -> None:
+    """Try again those whom the fold could not take; hold what is new about them when that was the last time."""
+    for one in failed:
+        logger.error("the fold could not take contact %s", one.person.leader, exc_info=one.error)
+        if one.person.attempts + 1 >= MOST:
+            hold(one.person, f"{type(one.error).__name__}: {one.error}")
+        else:
+            put_back(one.person.marks)
+            attempts.count([one.person])
+
+
+_LIMIT = """
+    SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+           set_config('jit', 'off', true)
+"""
+_TIMEOUT = f", set_config('transaction_timeout', '{LONGEST_S}s', true)"  # PostgreSQL 17 and newer
+
+
+def _limit_transaction() -> None:
+    """No longer than the settled moment may lag; and few rows of big tables, always by index."""
+    with connection.cursor() as cursor:
+        if cursor.connection.server_version >= 170000 and not connection.savepoint_ids:
+            cursor.execute(_LIMIT + _TIMEOUT)
+        else:
+            cursor.execute(_LIMIT)
+
+
+_CLOSE_PUBLICATIONS = """
+    UPDATE funnel_playbook SET applied_at = clock_timestamp() WHERE applied_at IS NULL AND marked_at IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM contacts_pending WHERE reason = %s)
+"""
+
+
+def close_publications() -> None:
+    """Say of each published version that it is applied, once the last person marked for it has been folded."""
+    if Playbook.objects.filter(applied_at=None).exists():
+        with connection.cursor() as cursor:
+            cursor.execute(_CLOSE_PUBLICATIONS, [PendingReason.PUBLICATION])

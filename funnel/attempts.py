@@ -1,0 +1,128 @@
+"""What a worker died on: attempts are committed before the attempt, so that a kill counts too.
+
+Beside each batch's transaction a row says whom it has in hand; the batch deletes the row as it commits. A row whose
+transaction is over without that is counted on the positions, and these people are folded in small company, then alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import local
+
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from funnel.claiming import Claim, Person
+from funnel.models import Position
+from funnel.reading import array
+
+MOST = 3  # attempts; then what is new about the person is held
+SUSPENDED = MOST + 1  # nothing could be held: the person waits until somebody asks
+COMPANY = 32  # people folded together in a second attempt
+REASON = "fold_failed"
+
+
+class _Beside(local):
+    connection: BaseDatabaseWrapper | None = None
+
+
+_beside = _Beside()
+
+
+@contextmanager
+def noting_beside() -> Iterator[None]:
+    """Hold a second connection, on which attempts are noted while the first one has them in hand."""
+    if _beside.connection is not None or connection.in_atomic_block:
+        yield
+        return
+    _beside.connection = beside = connection.copy()
+    try:
+        yield
+    finally:
+        _beside.connection = None
+        beside.close()
+
+
+_NOTE = """
+    INSERT INTO funnel_attempt (transaction, contacts, began_at)
+    VALUES (%s, %s::bigint[], clock_timestamp()) RETURNING id
+"""
+
+
+def note(claim: Claim) -> int | None:
+    """Commit that we are about to try; None inside somebody else's transaction, which nothing can outlast."""
+    if _beside.connection is None:
+        return None
+    contacts = [position.contact for person in claim.people for position in person.positions]
+    with _beside.connection.cursor() as cursor:
+        # A crash of the database may take the note with it: then it was not the worker that died.
+        cursor.execute("SET synchronous_commit = off")
+        cursor.execute(_NOTE, [claim.transaction, array(contacts)])
+        number: int = cursor.fetchone()[0]
+    return number
+
+
+def strike(number: int | None) -> None:
+    """Take the note away in the transaction it speaks of."""
+    if number is not None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM funnel_attempt WHERE id = %s", [number])
+
+
+# --- What became of them
+
+_OLDER_THAN_THE_SERVER = "DELETE FROM funnel_attempt WHERE began_at < pg_postmaster_start_time()"
+_ENDED = """
+    SELECT id, contacts FROM funnel_attempt
+     WHERE CASE WHEN transaction < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+                THEN coalesce(pg_xact_status(transaction::text::xid8), 'aborted') = 'aborted' END
+     ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+_COUNT = """
+    UPDATE funnel_position AS p SET attempts = least(p.attempts + 1, %s), attempted_at = clock_timestamp()
+      FROM (SELECT contact_id FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) AND attempts <= %s
+             ORDER BY contact_id FOR UPDATE) AS locked
+     WHERE p.contact_id = locked.contact_id
+"""
+
+
+def count_ended() -> None:
+    """Count, on the positions, the attempts that ended without an end of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM funnel_attempt)")
+        if not cursor.fetchone()[0]:
+            return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_OLDER_THAN_THE_SERVER)
+        cursor.execute(_ENDED)
+        ended = cursor.fetchall()
+        for number, contacts in ended:
+            cursor.execute(_COUNT, [MOST, array(contacts), MOST])
+            cursor.execute("DELETE FROM funnel_attempt WHERE id = %s", [number])
+
+
+def in_trouble() -> dict[int, int]:
+    """Contacts on whom an attempt has failed, and how many did."""
+    troubled = Position.objects.filter(attempts__gt=0).order_by("contact_id")
+    return dict(troubled.values_list("contact_id", "attempts"))
+
+
+def retries(troubled: dict[int, int]) -> list[list[int]]:
+    """Whom to try together: after one failure a few, after two each alone."""
+    once = [contact for contact, attempts in troubled.items() if attempts == 1]
+    together = [once[start : start + COMPANY] for start in range(0, len(once), COMPANY)]
+    return together + [[contact] for contact, attempts in troubled.items() if 1 < attempts <= MOST]
+
+
+def count(people: Iterable[Person]) -> None:
+    """One more failed attempt for these people, whose positions we hold."""
+    contacts = [position.contact for person in people for position in person.positions]
+    if contacts:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, [MOST, array(contacts), MOST])
+
+
+def clear(people: Iterable[Person]) -> None:
+    """They are well: there was nothing to fold, or it was folded."""
+    contacts = [p.contact for person in people for p in person.positions if 0 < p.attempts <= MOST]
+    if contacts:
+        Position.objects.filter(contact_id__in=contacts).update(attempts=0, attempted_at=None)

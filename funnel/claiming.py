@@ -1,0 +1,236 @@
+"""Taking work so that no two workers have the same person in hand, and none waits for another."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db import connection
+
+from contacts.models import Pending, PendingReason
+from funnel.fold import Event
+from funnel.reading import Mark, array, numbers
+
+ORDINARY = frozenset({PendingReason.EVENT, PendingReason.REPLAY, PendingReason.ATTRIBUTES})
+LONGEST_S = 60  # of a writing transaction; the settled moment lags no further behind
+
+
+class Stored(NamedTuple):
+    """A position as it stands in its row, locked."""
+
+    contact: int
+    stage: int | None
+    health: int  # 0: none
+    standing: int
+    moves: int
+    is_visitor: bool
+    source: int | None
+    attempts: int
+    is_erased: bool
+    is_due: bool
+    known_ahead: int | None  # the last stamp, if the clock has not passed it yet
+    memory: str | None
+
+
+class _Contact(NamedTuple):
+    number: int
+    leader: int
+    is_known: bool
+    source: int
+
+
+@dataclass(slots=True)
+class Person:
+    """One person in hand: the positions of all members are locked, the leader's first."""
+
+    positions: list[Stored]
+    is_visitor: bool
+    source: int
+    stamp: int = 0
+    marks: list[Mark] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    too_early: set[int] = field(default_factory=set)  # events that the database's clock has not reached
+
+    @property
+    def leader(self) -> int:
+        return self.positions[0].contact
+
+    @property
+    def is_erased(self) -> bool:
+        return any(position.is_erased for position in self.positions)
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.marks) or any(position.is_due for position in self.positions)
+
+    @property
+    def early_marks(self) -> list[Mark]:
+        return [mark for mark in self.marks if mark.event in self.too_early] if self.too_early else []
+
+    @property
+    def has_progressed(self) -> bool:
+        return not self.marks or len(self.early_marks) < len(self.marks)
+
+    @property
+    def own_events(self) -> set[int]:
+        """Events that came by themselves: what they set off is not held because of something else in the batch."""
+        return {mark.event for mark in self.marks if mark.event is not None and mark.reason in ORDINARY}
+
+    def give(self, event: Event) -> None:
+        if event.at <= self.stamp:
+            self.events.append(event)
+        else:
+            self.too_early.add(event.id)
+
+    @property
+    def attempts(self) -> int:
+        return max(position.attempts for position in self.positions)
+
+
+@dataclass(slots=True)
+class Claim:
+    """What a worker has in hand within one transaction."""
+
+    people: list[Person]
+    stamp: int
+    transaction: int
+    unfolded: list[int]  # contacts that have no position yet
+    busy: int  # people whom somebody else has in hand
+
+
+_MARKED = """
+    SELECT contact_id FROM contacts_pending WHERE contact_id <> ALL(%(but)s::bigint[])
+     ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
+_DUE = """
+    SELECT contact_id FROM funnel_position
+     WHERE wake_at <= clock_timestamp() AND contact_id <> ALL(%(but)s::bigint[]) ORDER BY wake_at LIMIT %(limit)s
+"""
+_LOCK = """
+    SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, attempts,
+           erased_at IS NOT NULL, coalesce(wake_at <= clock_timestamp(), false),
+           CASE WHEN known_at >= clock_timestamp() THEN (extract(epoch FROM known_at) * 1000000)::bigint END,
+           memory::text
+      FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) ORDER BY contact_id FOR UPDATE SKIP LOCKED
+"""
+_CONTACTS = """
+    SELECT id, leader_id, is_known, origin_source_id FROM contacts_contact WHERE id = ANY(%(ids)s::bigint[])
+     UNION ALL
+    SELECT id, leader_id, is_known, origin_source_id FROM contacts_contact
+     WHERE leader_id = ANY(%(ids)s::bigint[]) AND leader_id <> id
+"""
+_LACKING = """
+    SELECT id FROM unnest(%s::bigint[]) AS wanted (id)
+     WHERE NOT EXISTS (SELECT 1 FROM funnel_position WHERE contact_id = id) ORDER BY id
+"""
+_MAKE = """
+    INSERT INTO funnel_position (contact_id, standing, score, score_day, score_rank, moves, is_visitor, attempts)
+    SELECT id, 1, 0, 0, 0, 0, true, 0 FROM unnest(%s::bigint[]) AS wanted (id) ORDER BY id ON CONFLICT DO NOTHING
+"""
+_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_xact_id()::text::bigint"
+_TAKE = """
+    DELETE FROM contacts_pending WHERE id = ANY(ARRAY(
+        SELECT id FROM contacts_pending WHERE contact_id = ANY(%s::bigint[]) FOR UPDATE SKIP LOCKED))
+    RETURNING contact_id, event_id, reason
+"""
+
+
+def marked_contacts(limit: int, but: Iterable[int] = ()) -> list[int]:
+    """The contacts of the oldest marks, which are then locked: another worker looks at the next ones."""
+    return numbers(_MARKED, {"limit": limit, "but": array(but)})
+
+
+def due_contacts(limit: int, but: Iterable[int] = ()) -> list[int]:
+    return numbers(_DUE, {"limit": limit, "but": array(but)})
+
+
+def make_positions(contacts: Iterable[int]) -> None:
+    """Give contacts the row that is their mutex: in a transaction of its own, in order of id, so that nobody waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MAKE, [array(sorted(contacts))])
+
+
+def claim_people(contacts: Iterable[int]) -> Claim:
+    """Lock the positions of everybody behind these contacts; leave out those whom somebody else holds.
+
+    Who belongs to whom is read under the lock. A merge or a cut that comes later leaves marks of its own.
+    """
+    wanted, tried = set(contacts), set[int]()
+    positions: dict[int, Stored] = {}
+    family: list[_Contact] = []
+    while wanted - tried:
+        positions |= _lock(wanted - tried)
+        tried |= wanted
+        family = _family(tried)
+        wanted = {contact.number for contact in family} | {contact.leader for contact in family}
+    people, missing = _people(family, positions)
+    stamp, transaction = _clock()
+    for person in people:
+        ahead = [position.known_ahead + 1 for position in person.positions if position.known_ahead is not None]
+        person.stamp = max([stamp, *ahead])
+    return Claim(people, stamp, transaction, _lacking(missing), busy=len(missing))
+
+
+def _lock(contacts: Iterable[int]) -> dict[int, Stored]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [array(contacts)])
+        return {row[0]: Stored._make(row) for row in cursor.fetchall()}
+
+
+def _family(contacts: Iterable[int]) -> list[_Contact]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CONTACTS, {"ids": array(contacts)})
+        return [_Contact._make(row) for row in cursor.fetchall()]
+
+
+def _people(family: Iterable[_Contact], positions: dict[int, Stored]) -> tuple[list[Person], list[int]]:
+    """The people of whom we hold every position, and the contacts whose position we lack."""
+    members: dict[int, dict[int, _Contact]] = {}
+    for contact in family:
+        members.setdefault(contact.leader, {})[contact.number] = contact
+    people, missing = [], []
+    for leader, contacts in members.items():
+        lacking = [number for number in contacts if number not in positions]
+        if lacking:
+            missing += lacking
+        else:
+            people.append(_person(contacts[leader], contacts, positions))
+    return people, missing
+
+
+def _person(leader: _Contact, contacts: dict[int, _Contact], positions: dict[int, Stored]) -> Person:
+    return Person(
+        positions=[positions[number] for number in sorted(contacts)],
+        is_visitor=not any(contact.is_known for contact in contacts.values()),
+        source=leader.source,
+    )
+
+
+def _lacking(contacts: list[int]) -> list[int]:
+    return numbers(_LACKING, [array(contacts)]) if contacts else []
+
+
+def _clock() -> tuple[int, int]:
+    """The stamp of this transaction, and its number."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOCK)
+        stamp, transaction = cursor.fetchone()
+    return stamp, transaction
+
+
+def take_marks(people: Iterable[Person]) -> None:
+    """Give everybody their marks, and delete just those; events are read only after this.
+
+    Marks that somebody else has locked stay: they bring the person back.
+    """
+    owners = {position.contact: person for person in people for position in person.positions}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [array(owners)])
+        for row in cursor.fetchall():
+            owners[row[0]].marks.append(Mark._make(row))
+
+
+def put_back(marks: Iterable[Mark]) -> None:
+    """What can't be done now is marked again, behind everything else."""
+    Pending.objects.bulk_create(
+        [Pending(contact_id=mark.contact, event_id=mark.event, reason=mark.reason) for mark in marks]
+    )

@@ -1,0 +1,234 @@
+"""From people in hand to what is to be written about them. Reads the log, writes nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+from django.db import connection
+
+from contacts.models import PendingReason
+from funnel.claiming import Person
+from funnel.fold import Move, State, fold, is_late, rank_score, wake_at
+from funnel.models import RULE_START, Dimension, Health, Standing
+from funnel.playbooks import Playbooks
+from funnel.reading import Names, array, named_events, standing_events
+
+DIMENSIONS = {dimension.name.lower(): int(dimension) for dimension in Dimension}
+Values = dict[str | None, int | None]
+HEALTHS: Values = {None: None} | {health.name.lower(): int(health) for health in Health}
+STANDINGS: Values = {None: None} | {standing.name.lower(): int(standing) for standing in Standing}
+
+# Marks of these reasons change history as a whole: what they set off is held until somebody asks.
+HOLDING = {
+    PendingReason.RETRACTION: "retraction",
+    PendingReason.MERGE: "merge",
+    PendingReason.CUT: "cut",
+    PendingReason.PUBLICATION: "publication",
+    PendingReason.REBUILD: "rebuild",
+    PendingReason.IMPORT: "import",
+}
+PEOPLE_AT_ONCE = 1000  # whose whole logs are in memory
+
+
+class Entry(NamedTuple):
+    """A transition but for its person, place and dates of being known."""
+
+    dimension: int
+    from_value: int | None
+    to_value: int | None
+    at: int
+    rule: int
+    version: int
+    cause: int | None
+    visit: int
+    evidence: bytes | None
+    source: int
+    is_visitor: bool
+
+
+class Live(NamedTuple):
+    """A transition that is live in the table."""
+
+    id: int
+    contact: int
+    seq: int
+    entry: Entry
+
+
+@dataclass(slots=True)
+class Folded:
+    """What is to be written about one person."""
+
+    person: Person
+    state: State
+    begins: int  # the place of the first new transition
+    new: list[Entry]
+    dead: list[Live]
+    last_event_at: int | None  # None: it brought no event
+    wake_at: int | None
+    rank: float
+    hold_reason: str  # of what the new transitions set off
+
+
+@dataclass(slots=True)
+class Failed:
+    """A person whom the fold could not take."""
+
+    person: Person
+    error: Exception
+
+
+def fold_people(people: Sequence[Person], playbooks: Playbooks, names: Names) -> tuple[list[Folded], list[Failed]]:
+    """Fold everybody onto what their position remembers or, where that will not do, from the start."""
+    onward = {person.leader: state for person in people if (state := _remembered(person, playbooks))}
+    _read_marked([person for person in people if person.leader in onward], playbooks)
+    folded: list[Folded] = []
+    failed: list[Failed] = []
+    anew: list[Person] = []
+    for person in people:
+        state = onward.get(person.leader)
+        if state is None or (person.events and is_late(state, *person.events[0][:3])):
+            anew.append(person)
+            continue
+        try:
+            folded.append(_onward(person, state, playbooks, names))
+        except Exception as error:
+            failed.append(Failed(person, error))
+    for start in range(0, len(anew), PEOPLE_AT_ONCE):
+        some = anew[start : start + PEOPLE_AT_ONCE]
+        live = _read_all(some, playbooks)
+        for person in some:
+            try:
+                folded.append(_anew(person, live[person.leader], playbooks, names))
+            except Exception as error:
+                failed.append(Failed(person, error))
+    return folded, failed
+
+
+def _remembered(person: Person, playbooks: Playbooks) -> State | None:
+    """The state to go on from; None: the person is folded from the start."""
+    leader, *others = person.positions
+    if leader.memory is None or any(mark.event is None for mark in person.marks):
+        return None
+    if leader.is_visitor != person.is_visitor or leader.source != person.source or any(o.moves for o in others):
+        return None
+    try:
+        return State.remember(msgspec.json.decode(leader.memory), playbooks.stamp)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _read_marked(people: Iterable[Person], playbooks: Playbooks) -> None:
+    owners = {mark.event: person for person in people for mark in person.marks if mark.event is not None}
+    for _, event in named_events(list(owners), playbooks):
+        owners[event.id].give(event)
+    for person in owners.values():
+        if len(person.events) > 1:
+            person.events.sort()
+
+
+def _read_all(people: Iterable[Person], playbooks: Playbooks) -> dict[int, list[Live]]:
+    """Give everybody all their events; answer the transitions that are live so far, by leader."""
+    people = list(people)
+    owners = {position.contact: person for person in people for position in person.positions}
+    for person in people:
+        person.events.clear()
+    for contact, event in standing_events(list(owners), playbooks):
+        owners[contact].give(event)
+    for person in people:
+        person.events.sort()
+    live: dict[int, list[Live]] = {person.leader: [] for person in people}
+    for transition in live_transitions(list(owners)):
+        live[owners[transition.contact].leader].append(transition)
+    return live
+
+
+def _onward(person: Person, state: State, playbooks: Playbooks, names: Names) -> Folded:
+    state, moves = fold(state, person.events, playbooks, person.stamp)
+    entries = [entry_of(move, person, names) for move in moves]
+    return _result(person, state, playbooks, person.positions[0].moves, entries, [], "")
+
+
+def _anew(person: Person, live: list[Live], playbooks: Playbooks, names: Names) -> Folded:
+    """What comes out as it did before stays; the rest of the known history is replaced from there on."""
+    state, moves = fold(State.start(), person.events, playbooks, person.stamp)
+    entries = [entry_of(move, person, names) for move in moves]
+    kept = 0
+    for transition, entry in zip(live, entries, strict=False):
+        if (transition.contact, transition.seq, transition.entry) != (person.leader, kept, entry):
+            break
+        kept += 1
+    otherwise = "publication" if _was_folded_otherwise(person, playbooks) else ""
+    return _result(person, state, playbooks, kept, entries[kept:], live[kept:], otherwise)
+
+
+def _result(
+    person: Person,
+    state: State,
+    playbooks: Playbooks,
+    begins: int,
+    new: list[Entry],
+    dead: list[Live],
+    otherwise: str,
+) -> Folded:
+    return Folded(
+        person,
+        state,
+        begins,
+        new,
+        dead,
+        last_event_at=person.events[-1].at if person.events else None,
+        wake_at=wake_at(state, playbooks, person.stamp),
+        rank=rank_score(state, playbooks, person.stamp),
+        hold_reason=_hold_reason(person) or otherwise,
+    )
+
+
+def _hold_reason(person: Person) -> str:
+    return next((HOLDING[reason] for mark in person.marks if (reason := PendingReason(mark.reason)) in HOLDING), "")
+
+
+def _was_folded_otherwise(person: Person, playbooks: Playbooks) -> bool:
+    memory = person.positions[0].memory
+    return memory is not None and msgspec.json.decode(memory)["stamp"] != playbooks.stamp
+
+
+def entry_of(move: Move, person: Person, names: Names) -> Entry:
+    dimension, from_, to, at, rule, _, version, _, cause, evidence, visit = move
+    values = names.stage_ids if dimension == "stage" else HEALTHS if dimension == "health" else STANDINGS
+    return Entry(
+        DIMENSIONS[dimension],
+        values[from_],
+        values[to],
+        at,
+        RULE_START if rule is None else rule,
+        version,
+        cause,
+        visit,
+        msgspec.json.encode(evidence) if evidence else None,
+        person.source,
+        person.is_visitor,
+    )
+
+
+_LIVE = """
+    SELECT id, contact_id, seq, dimension, from_value, to_value, (extract(epoch FROM occurred_at) * 1000000)::bigint,
+           rule, version, cause_id, visit, evidence::text, source_id, is_visitor
+      FROM funnel_transition WHERE contact_id = ANY(%s::bigint[]) AND superseded_at IS NULL ORDER BY contact_id, seq
+"""
+
+
+def live_transitions(contacts: Sequence[int]) -> list[Live]:
+    """In order of contact and place, so that a leader's come before those of the other members."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LIVE, [array(contacts)])
+        rows = cursor.fetchall()
+    return [
+        Live(number, contact, seq, Entry(dimension, from_, to, at, rule, version, cause, visit, _same(said), *about))
+        for number, contact, seq, dimension, from_, to, at, rule, version, cause, visit, said, *about in rows
+    ]
+
+
+def _same(evidence: str | None) -> bytes | None:
+    return None if evidence is None else msgspec.json.encode(msgspec.json.decode(evidence))

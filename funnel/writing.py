@@ -1,0 +1,261 @@
+"""Writing down what a batch of people comes out as: in bulk, by binary COPY, roll-ups last and in order of key."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from struct import Struct
+from typing import Final
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from funnel.claiming import Person, Stored
+from funnel.folding import HEALTHS, STANDINGS, Entry, Folded
+from funnel.models import Standing
+from funnel.reading import Names, array
+
+Y2K: Final = 946_684_800_000_000  # where PostgreSQL counts microseconds from
+NOTHING: Final = -(1 << 63)  # -infinity, for a moment that is not
+AS_BEFORE: Final = (1 << 63) - 1  # infinity, for the moment that stands in the row already
+
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+
+
+def write_moves(folded: Sequence[Folded]) -> None:
+    """Supersede what came out differently, add what is new."""
+    _supersede(folded)
+    _insert_transitions(folded)
+
+
+# --- Transitions
+
+_SUPERSEDE = """
+    UPDATE funnel_transition SET superseded_at = 'epoch'::timestamptz + dead.stamp * interval '1 microsecond'
+      FROM unnest(%s::bigint[], %s::bigint[]) AS dead (id, stamp) WHERE funnel_transition.id = dead.id
+"""
+_COPY_TRANSITIONS = """
+    COPY funnel_transition (contact_id, occurred_at, recorded_at, cause_id, seq, visit, version, rule, dimension,
+        from_value, to_value, source_id, is_visitor, evidence) FROM STDIN BINARY
+"""
+_TRANSITION = Struct(">h iq iq iq iq ii ii ih ih ih")
+_TRANSITION_WITHOUT_CAUSE = Struct(">h iq iq iq i ii ii ih ih ih")
+_FIELDS_OF_TRANSITION = 14
+_NULL = b"\xff\xff\xff\xff"
+
+
+def _supersede(folded: Iterable[Folded]) -> None:
+    dead = [(live.id, one.person.stamp) for one in folded for live in one.dead]
+    if dead:
+        with connection.cursor() as cursor:
+            cursor.execute(_SUPERSEDE, [array(id_ for id_, _ in dead), array(stamp for _, stamp in dead)])
+
+
+def _insert_transitions(folded: Iterable[Folded]) -> None:
+    rows = [
+        _transition(one.person.leader, place, entry, one.person.stamp)
+        for one in folded
+        for place, entry in enumerate(one.new, start=one.begins)
+    ]
+    if rows:
+        _copy(_COPY_TRANSITIONS, rows)
+
+
+def _transition(contact: int, place: int, entry: Entry, stamp: int) -> bytes:
+    dimension, from_, to, at, rule, version, cause, visit, evidence, source, is_visitor = entry
+    rest = (4, place, 4, visit, 2, version, 2, rule, 2, dimension)
+    head = (_FIELDS_OF_TRANSITION, 8, contact, 8, at - Y2K, 8, stamp - Y2K)
+    fixed = (
+        _TRANSITION_WITHOUT_CAUSE.pack(*head, -1, *rest) if cause is None else _TRANSITION.pack(*head, 8, cause, *rest)
+    )
+    return b"".join(
+        (
+            fixed,
+            _small(from_),
+            _small(to),
+            _small(source),
+            b"\0\0\0\1\1" if is_visitor else b"\0\0\0\1\0",
+            _NULL if evidence is None else _json(evidence),
+        )
+    )
+
+
+def _small(number: int | None) -> bytes:
+    return _NULL if number is None else b"\0\0\0\2" + number.to_bytes(2, signed=True)
+
+
+def _json(text: bytes) -> bytes:
+    return (len(text) + 1).to_bytes(4) + b"\1" + text
+
+
+# --- Positions
+
+_STAGING = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS folded (
+        contact_id bigint, stage_id smallint, entered_at timestamptz, health smallint, standing smallint,
+        recall_at timestamptz, score bigint, score_day int, score_rank float8, last_event_at timestamptz,
+        wake_at timestamptz, stamp timestamptz, moves int, is_visitor boolean, source_id smallint, memory jsonb
+    ) ON COMMIT DELETE ROWS
+"""
+_POSITION = Struct(">h iq ih iq ih ih iq iq ii id iq iq iq ii i? ih i B")
+_FIELDS_OF_POSITION = 16
+_UPDATE_POSITIONS = """
+    UPDATE funnel_position AS p
+       SET stage_id = nullif(f.stage_id, 0), entered_at = nullif(f.entered_at, '-infinity'),
+           health = nullif(f.health, 0), standing = f.standing, recall_at = nullif(f.recall_at, '-infinity'),
+           score = f.score, score_day = f.score_day, score_rank = f.score_rank,
+           last_event_at = CASE WHEN f.last_event_at = 'infinity' THEN p.last_event_at
+                                ELSE nullif(f.last_event_at, '-infinity') END,
+           wake_at = nullif(f.wake_at, '-infinity'), folded_until = f.stamp, known_at = f.stamp, moves = f.moves,
+           is_visitor = f.is_visitor, source_id = f.source_id, attempts = 0, attempted_at = NULL,
+           memory = nullif(f.memory, 'null')
+      FROM pg_temp.folded AS f WHERE p.contact_id = f.contact_id
+"""
+
+StageKey = tuple[int, int, int, int, bool]
+
+
+def write_positions(folded: Iterable[Folded], names: Names) -> Counter[StageKey]:
+    """Write the positions; answer by how much the number of people in each place changes."""
+    rows: list[bytes] = []
+    changes: Counter[StageKey] = Counter()
+    for one in folded:
+        leader, *others = one.person.positions
+        rows.append(_position(one, names, changes))
+        _count(changes, leader, -1)
+        for other in others:
+            if other.stage is not None or other.moves or other.memory:
+                rows.append(_cleared(other.contact, one.person))
+                _count(changes, other, -1)
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGING)
+        cursor.execute("DELETE FROM pg_temp.folded")  # of an earlier batch in the same transaction
+        _copy("COPY pg_temp.folded FROM STDIN BINARY", rows)
+        cursor.execute(_UPDATE_POSITIONS)
+    return changes
+
+
+def _count(changes: Counter[StageKey], stored: Stored, number: int) -> None:
+    if stored.stage is not None and stored.source is not None:
+        changes[stored.stage, stored.health, stored.standing, stored.source, stored.is_visitor] += number
+
+
+def _position(one: Folded, names: Names, changes: Counter[StageKey]) -> bytes:
+    person, state = one.person, one.state
+    stage = names.stage_ids[state.stage]
+    if stage is None:
+        return _cleared(person.leader, person)
+    stamp = person.stamp
+    health, standing = HEALTHS[state.health] or 0, STANDINGS[state.standing] or Standing.OPEN
+    changes[stage, health, standing, person.source, person.is_visitor] += 1
+    recall = state.recall.due if state.recall and standing == Standing.NOT_NOW else None
+    memory = msgspec.json.encode(state.memory())
+    return (
+        _POSITION.pack(
+            *(_FIELDS_OF_POSITION, 8, person.leader, 2, stage, 8, _moment(state.entered), 2, health, 2, standing),
+            *(8, _moment(recall), 8, state.score, 4, state.score_day, 8, one.rank),
+            *(8, AS_BEFORE if one.last_event_at is None else one.last_event_at - Y2K),
+            *(8, _moment(one.wake_at), 8, stamp - Y2K, 4, one.begins + len(one.new)),
+            *(1, person.is_visitor, 2, person.source, len(memory) + 1, 1),
+        )
+        + memory
+    )
+
+
+def _cleared(contact: int, person: Person) -> bytes:
+    """Nobody stands there: not the leader of the person, or without a standing event."""
+    return (
+        _POSITION.pack(
+            *(
+                _FIELDS_OF_POSITION,
+                8,
+                contact,
+                2,
+                0,
+                8,
+                NOTHING,
+                2,
+                0,
+                2,
+                Standing.OPEN,
+                8,
+                NOTHING,
+                8,
+                0,
+                4,
+                0,
+                8,
+                0.0,
+            ),
+            *(8, NOTHING, 8, NOTHING, 8, person.stamp - Y2K, 4, 0, 1, person.is_visitor, 2, person.source, 5, 1),
+        )
+        + b"null"
+    )
+
+
+def _moment(micros: int | None) -> int:
+    return NOTHING if micros is None else micros - Y2K
+
+
+def _copy(statement: str, rows: Iterable[bytes]) -> None:
+    with connection.cursor() as cursor:
+        cursor.copy_expert(statement, BytesIO(b"".join((_HEADER, *rows, _TRAILER))))
+
+
+# --- Roll-ups
+
+_COUNT_MOVES = """
+    INSERT INTO funnel_flow AS flow
+        (dimension, day_known, day_occurred, from_value, to_value, source_id, is_visitor, n)
+    SELECT dimension,
+           (('epoch'::timestamptz + known * interval '1 microsecond') AT TIME ZONE %(zone)s)::date,
+           (('epoch'::timestamptz + occurred * interval '1 microsecond') AT TIME ZONE %(zone)s)::date,
+           from_value, to_value, source_id, is_visitor, sum(n)
+      FROM unnest(%(dimension)s::smallint[], %(known)s::bigint[], %(occurred)s::bigint[], %(from)s::smallint[],
+                  %(to)s::smallint[], %(source)s::smallint[], %(visitor)s::boolean[], %(n)s::int[])
+           AS move (dimension, known, occurred, from_value, to_value, source_id, is_visitor, n)
+     GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4, 5, 6, 7
+    ON CONFLICT (dimension, day_known, day_occurred, from_value, to_value, source_id, is_visitor)
+    DO UPDATE SET n = flow.n + excluded.n
+"""
+_COUNT_STAGES = """
+    INSERT INTO funnel_stagecount AS now (stage_id, health, standing, source_id, is_visitor, n)
+    SELECT * FROM unnest(%s::smallint[], %s::smallint[], %s::smallint[], %s::smallint[], %s::boolean[], %s::bigint[])
+     ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (stage_id, health, standing, source_id, is_visitor) DO UPDATE SET n = now.n + excluded.n
+"""
+
+
+def count(folded: Iterable[Folded], changes: Counter[StageKey]) -> None:
+    """The roll-ups, last and in order of key: two workers then never wait for each other in a ring."""
+    _count_moves(folded)
+    _count_stages(changes)
+
+
+def _count_moves(folded: Iterable[Folded]) -> None:
+    moves: Counter[tuple[int, ...]] = Counter()
+    for one in folded:
+        stamp = one.person.stamp
+        for entry in one.new:
+            moves[_flow_key(entry, stamp)] += 1
+        for live in one.dead:
+            moves[_flow_key(live.entry, stamp)] -= 1
+    columns = list(zip(*((*key, n) for key, n in moves.items()), strict=True))
+    if columns:
+        names = ("dimension", "known", "occurred", "from", "to", "source", "visitor", "n")
+        values = {name: array(column) for name, column in zip(names, columns, strict=True)}
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT_MOVES, values | {"zone": settings.ORGANISATION_TIME_ZONE})
+
+
+def _flow_key(entry: Entry, known: int) -> tuple[int, ...]:
+    from_, to = entry.from_value or 0, entry.to_value or 0
+    return (entry.dimension, known, entry.at, from_, to, entry.source, int(entry.is_visitor))
+
+
+def _count_stages(changes: Counter[StageKey]) -> None:
+    columns = list(zip(*((*key[:4], int(key[4]), n) for key, n in changes.items() if n), strict=True))
+    if columns:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT_STAGES, [array(column) for column in columns])
