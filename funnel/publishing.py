@@ -1,6 +1,6 @@
 """Playbooks on their way into force: drafts, what is wrong with them, and their publication."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -53,11 +53,11 @@ def start_draft(
 def save_draft(
     *,
     draft: PlaybookDraft,
-    seen: int | None,
+    seen: Collection[int] | None,
     name: str | None = None,
     document: Mapping[str, Any] | None = None,
 ) -> PlaybookDraft:
-    """Replace the name or the document, unless somebody saved it since the version `seen` (nothing: whatever it is)."""
+    """Replace the name or the document, unless it is in another version than those `seen` (nothing: whatever it is)."""
     with transaction.atomic():
         draft = _locked(draft, seen)
         draft.name = draft.name if name is None else name
@@ -70,7 +70,7 @@ def save_draft(
     return draft
 
 
-def discard_draft(*, draft: PlaybookDraft, seen: int | None) -> None:
+def discard_draft(*, draft: PlaybookDraft, seen: Collection[int] | None) -> None:
     with transaction.atomic():
         _locked(draft, seen).delete()
 
@@ -101,7 +101,7 @@ _ARCHIVED: Final = _("The stage “%(stage)s” is archived: nobody is moved the
 
 
 def publish_playbook(
-    *, draft: PlaybookDraft, since: datetime | None = None, by: Principal, seen: int | None = None
+    *, draft: PlaybookDraft, since: datetime | None = None, by: Principal, seen: Collection[int] | None = None
 ) -> Playbook:
     """Put the draft into force from `since` on (nothing: now; also an earlier or a later moment) as the next version.
 
@@ -151,9 +151,9 @@ _MARK_EVERYBODY: Final = """
 """
 
 
-def _locked(draft: PlaybookDraft, seen: int | None) -> PlaybookDraft:
+def _locked(draft: PlaybookDraft, seen: Collection[int] | None) -> PlaybookDraft:
     locked = get_object_or_404(PlaybookDraft.objects.select_for_update(), pk=draft.pk)
-    if seen is not None and locked.version != seen:
+    if seen is not None and locked.version not in seen:
         raise StaleDraftError(locked)
     return locked
 

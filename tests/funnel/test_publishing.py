@@ -107,7 +107,7 @@ def test_a_publication_that_died_before_marking_is_finished_by_the_next_worker(b
 def test_a_draft_with_faults_is_not_published(by: Principal) -> None:
     draft = start_draft(name="Spring", by=by)
     rules = [{**draft.document["rules"][0], "to": "nowhere"}, *draft.document["rules"][1:]]
-    draft = save_draft(draft=draft, seen=1, document={**draft.document, "rules": rules})
+    draft = save_draft(draft=draft, seen={1}, document={**draft.document, "rules": rules})
 
     with pytest.raises(FaultyPlaybookError) as refusal:
         publish_playbook(draft=draft, by=by)
@@ -120,12 +120,12 @@ def test_a_draft_with_faults_is_not_published(by: Principal) -> None:
 
 def test_a_draft_somebody_else_saved_is_neither_replaced_nor_published(by: Principal) -> None:
     draft = start_draft(name="Spring", by=by)
-    save_draft(draft=draft, seen=1, name="Summer")
+    save_draft(draft=draft, seen={1}, name="Summer")
 
     with pytest.raises(StaleDraftError):
-        save_draft(draft=draft, seen=1, name="Autumn")
+        save_draft(draft=draft, seen={1}, name="Autumn")
     with pytest.raises(StaleDraftError):
-        publish_playbook(draft=draft, by=by, seen=1)
+        publish_playbook(draft=draft, by=by, seen={1})
 
     assert PlaybookDraft.objects.values_list("name", "version").get() == ("Summer", 2)
 
