@@ -1,11 +1,11 @@
 """The fold: where a person stands, by their events, the playbooks and a moment. docs/fold.md has it to the letter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import log2
 from typing import Any
 
 from funnel.decay import decayed
-from funnel.playbooks import Ladder, Plan, Playbooks, Rule, Step, forget
+from funnel.playbooks import Ladder, Period, Plan, Playbook, Playbooks, Rule, Step
 from funnel.state import AFTER_EVENTS, DAY, NEVER, Event, Move, Order, Properties, State
 
 __all__ = ["Event", "Move", "Order", "State", "fold", "is_late", "rank_score", "score_at", "wake_at"]
@@ -42,7 +42,8 @@ def wake_at(state: State, playbooks: Playbooks, after: int) -> int | None:
     if state.last is None:
         return None
     folded, _ = fold(state, (), playbooks, after)
-    due = _next_timer(folded, playbooks, max(after + 1, state.last[0]))
+    since = max(after + 1, state.last[0])
+    due = _next_timer(folded, playbooks.period(since), since)
     return None if due == NEVER else due
 
 
@@ -60,9 +61,9 @@ def rank_score(state: State, playbooks: Playbooks, moment: int) -> float:
 
 
 class _Walk:
-    """One fold on its way: the state, the moves so far, and the plan for where the person stands."""
+    """One fold on its way: the state, the moves so far, and the period it has come to."""
 
-    __slots__ = ("limit", "moves", "plan", "playbooks", "state", "until")
+    __slots__ = ("moves", "period", "plan", "playbooks", "state", "until")
 
     plan: Plan
 
@@ -71,87 +72,81 @@ class _Walk:
             raise ValueError("The state was folded with other playbooks: fold from the start.")
         state.stamp = playbooks.stamp
         self.state, self.playbooks, self.until = state, playbooks, until
+        self.period = playbooks.period(state.last[0]) if state.last else playbooks.periods[0]
         self.moves: list[Move] = []
-        self.limit = LONG_AGO  # an event later than this may meet a timer, another version or the end
 
     def through(self, events: Iterable[Event]) -> None:
+        """The loop that everything waits for: an event that can do nothing costs one look-up."""
         state, last = self.state, None
         steps: dict[str, Step] = {}
+        factors: tuple[int, ...] = ()
+        limit = LONG_AGO  # an event later than this may meet a timer, another version or the end
         for event in events:
             at = event[0]
-            if at > self.limit:
+            if at > limit:
                 if at > self.until:
                     break
-                self._arrive(event, last)
-                steps = self.plan.steps
+                limit = self._arrive(event, last)
+                steps, factors = self.plan.steps, self.period.playbook.factors
             last = event
             step = steps.get(event[3])
             if step is None:
                 continue
             points, updates, ladders, rewinds = step
-            if points or updates:
-                day = at // DAY
-                if points:
-                    if state.score and day != state.score_day:
-                        points += decayed(state.score, day - state.score_day, self.plan.points_fade)
-                        state.score = points
-                    else:
-                        state.score += points
+            day = at // DAY
+            if points:
+                if day != state.score_day:
+                    state.score = decayed(state.score, day - state.score_day, factors) if state.score else 0
                     state.score_day = day
-                for update in updates:
-                    update(state, event, day)
-            if rewinds:
-                self.limit = LONG_AGO
-            if ladders and self._moved_by(event, ladders):
-                self.limit = LONG_AGO
+                state.score += points
+            for update in updates:
+                update(state, event, day)
+            if (ladders and self._moved_by(event, ladders)) or rewinds:
+                limit = LONG_AGO
         self._finish(last)
 
-    def _arrive(self, event: Event, last: Event | None) -> None:
-        """Fire the timers before the event, begin the path if it is the first, and plan for what is in force at it."""
+    def _arrive(self, event: Event, last: Event | None) -> int:
+        """Fire the timers before the event (the first one begins the path) and plan for it: until when, is returned."""
         state, at = self.state, event[0]
         if last is not None:
             state.last = (last[0], last[1], last[2])
         if state.last is None:
-            self._begin(event)
-            wake = LONG_AGO  # not looked for yet
+            wake = self._begin(event)
         elif (at, event[1], event[2]) <= state.last:
             raise ValueError(f"An event at {at} comes after a later one: sort them, or fold from the start.")
         else:
             wake = self._fire_before(at, state.last[0])
-        self.plan = self.playbooks.period(at).plan(state)
-        self.limit = min(wake, self.plan.end - 1, self.until)
+        if at >= self.period.end:
+            self.period = self.playbooks.period(at)
+        self.plan = self.period.plan(state)
+        return min(wake, self.period.end - 1, self.until)
 
-    def _begin(self, event: Event) -> None:
-        playbook = self.playbooks.at(event[0])
+    def _begin(self, event: Event) -> int:
+        at, playbook = event[0], self.playbooks.at(event[0])
         first = playbook.stages[0]
-        visit = self.state.enter("stage", first, event[0])
-        self.moves.append(
-            Move("stage", None, first, event[0], None, "start", playbook.number, event[2], event[8], (), visit)
-        )
+        visit = self.state.enter("stage", first, at)
+        self.moves.append(Move("stage", None, first, at, None, "start", playbook.number, event[2], event[8], (), visit))
+        return LONG_AGO  # no timer was looked for yet
 
     def _moved_by(self, event: Event, ladders: tuple[Ladder, ...]) -> bool:
         at, _, key, _, _, _, properties, public, number = event
-        chosen = _choose(self.state, ladders, at, properties, public)
+        chosen = _choose(self.state, self.period.playbook, ladders, at, properties, public)
         for rule, target, evidence in chosen:
-            self._move(rule, target, at, (key, number), evidence)
+            self._move(rule, target, at, key, number, evidence)
         return bool(chosen)
 
     def _move(
-        self, rule: Rule, target: str | None, at: int, cause: tuple[bytes, int] | None, evidence: tuple[Any, ...]
+        self, rule: Rule, to: str | None, at: int, key: bytes | None, number: int | None, evidence: tuple[Any, ...]
     ) -> None:
-        state, dimension = self.state, rule.dimension
-        previous = getattr(state, dimension)
-        visit = state.enter(dimension, target, at)
-        key, number = cause or (None, None)
-        version = self.playbooks.at(at).number
-        self.moves.append(
-            Move(dimension, previous, target, at, rule.place, rule.name, version, key, number, evidence, visit)
-        )
+        dimension, version = rule.dimension, self.period.playbook.number
+        from_ = getattr(self.state, dimension)
+        visit = self.state.enter(dimension, to, at)
+        self.moves.append(Move(dimension, from_, to, at, rule.place, rule.name, version, key, number, evidence, visit))
 
     def _fire_before(self, moment: int, since: int) -> int:
         """Fire the timers from `since` to before `moment`; return when the next one fires if nothing else happens."""
         rounds = 0
-        while (due := _next_timer(self.state, self.playbooks, since)) < moment:
+        while (due := _next_timer(self.state, self.period, since)) < moment:
             rounds = rounds + 1 if due == since else 1
             if rounds > MOST_ROUNDS:
                 raise EndlessRules(f"Time rules set each other off without end at moment {due}.")
@@ -161,13 +156,12 @@ class _Walk:
 
     def _fire(self, at: int) -> None:
         state = self.state
-        timers = self.playbooks.period(at).plan(state).timers
-        chosen = [
-            (rule, target, evidence, rule.cause(state))
-            for rule, target, evidence in _choose(state, timers, at, None, False)
-        ]
-        for rule, target, evidence, cause in chosen:
-            self._move(rule, target, at, cause, evidence)
+        self.period = self.playbooks.period(at)
+        timers = self.period.plan(state).timers
+        chosen = _choose(state, self.period.playbook, timers, at, None, False)
+        for rule, target, evidence in chosen:
+            key, number = rule.cause(state) or (None, None)
+            self._move(rule, target, at, key, number, evidence)
         state.last = (at, AFTER_EVENTS, b"")
 
     def _finish(self, last: Event | None) -> None:
@@ -176,40 +170,42 @@ class _Walk:
             state.last = (last[0], last[1], last[2])
         if state.last is not None:
             self._fire_before(self.until + 1, state.last[0])
-            at = state.last[0]
-            forget(state, self.playbooks.period(at), at // DAY)
+            self.period.kept.forget_the_rest(state, state.last[0] // DAY)
 
 
-def _choose(state: State, ladders: tuple[Ladder, ...], at: int, properties: Properties, public: bool) -> list[Choice]:
+def _choose(
+    state: State, playbook: Playbook, ladders: tuple[Ladder, ...], at: int, properties: Properties, public: bool
+) -> Sequence[Choice]:
     """The first rule that matches in each dimension, where it changes something."""
-    chosen = []
+    chosen: list[Choice] | tuple[()] = ()
     for ladder in ladders:
         for rule in ladder:
-            if rule.matches(state, at, properties, public):
-                target = rule.target(properties)
+            if public and rule.makes_customers:
+                continue
+            target = rule.to
+            if rule.to_property is not None:
+                target = playbook.named_stage(rule.to_property, properties, public)
+                if target is None:
+                    continue
+            for holds in rule.tests:
+                if not holds(state, at, properties):
+                    break
+            else:
                 if target != getattr(state, rule.dimension):
-                    chosen.append((rule, target, rule.evidence(state, at, properties)))
+                    chosen = [*chosen, (rule, target, rule.evidence(state, at, properties))]
                 break
     return chosen
 
 
-def _next_timer(state: State, playbooks: Playbooks, moment: int) -> int:
+def _next_timer(state: State, period: Period | None, moment: int) -> int:
     """The first moment from `moment` on at which a timer moves this person; NEVER if none does."""
-    while moment < NEVER:
-        period = playbooks.period(moment)
+    while period is not None:
         plan = period.plan(state)
         if plan.idle:
             return NEVER
-        if _choose(state, plan.timers, moment, None, False):
+        if plan.timers and _choose(state, period.playbook, plan.timers, moment, None, False):
             return moment
-        moment = min(
-            [plan.end]
-            + [
-                condition.next_change(state, moment)
-                for ladder in plan.timers
-                for rule in ladder
-                for condition in rule.conditions
-                if condition.next_change
-            ]
-        )
+        moment = min([change(state, moment) for change in plan.changes], default=NEVER)
+        if moment >= period.end:
+            moment, period = period.end, period.next
     return NEVER

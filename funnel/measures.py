@@ -6,34 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any, NamedTuple
+from typing import Any
 
 from funnel.decay import decayed
 from funnel.state import DAY, NEVER, Properties, State, Trace
+from funnel.tallies import LEARNING, ORDER, POSTPONED, REFUND, Need
 
 SECOND = 1_000_000
-ORDER, REFUND, POSTPONED = "order_completed", "order_refunded", "postponed"
-LEARNING = frozenset({"contact_created", "attributes_changed", "owner_changed"})
 FIT_RANKS = {letter: rank for rank, letter in enumerate("FEDCBA")}
 
 Reader = Callable[[State, int, Properties], Any]  # None: not known
 Holds = Callable[[State, int, Properties], bool]
 NextChange = Callable[[State, int], int]  # the first moment after the given one at which it may come out differently
 Factors = tuple[int, ...]
-
-
-class Need(NamedTuple):
-    """What the state must count so that a measure can read it. `within` None: since the beginning."""
-
-    kind: str  # count | sum | days | latest | attribute
-    types: frozenset[str]
-    name: str  # currency of a sum, name of an attribute
-    within: int | None
-
-    @property
-    def key(self) -> str:
-        windowed = "" if self.within is None else "daily "
-        return f"{windowed}{self.kind} {'+'.join(sorted(self.types))} {self.name}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,30 +296,24 @@ def _kept_orders(_: Mapping[str, Any], __: Factors) -> Measure:
     return Measure(read=lambda state, moment, properties: len(state.orders), moved_by=frozenset({ORDER, REFUND}))
 
 
-def usual_interval(state: State) -> int | None:
-    """Mean seconds between the days with kept orders, rounded up; 90 days with only one; None without any."""
-    days = state.order_days
-    if not days:
-        return None
-    if len(days) == 1:
-        return 90 * 86_400
-    first, last = next(iter(days)), next(reversed(days))
-    return -((first - last) * 86_400 // (len(days) - 1))
-
-
 def _silence(document: Mapping[str, Any], _: Factors) -> Measure:
     intervals: int = document["usual_intervals"]
-    least, most = document.get("min_days", 0) * 86_400, document.get("max_days", 3_650_000) * 86_400
+    least: int = document.get("min_days", 0) * 86_400
+    most: int = document.get("max_days", 3_650_000) * 86_400
 
     def due(state: State, moment: int, properties: Properties) -> int | None:
-        interval = usual_interval(state)
+        interval = state.usual_interval
         if interval is None:
             return None
-        quiet: int = min(max(intervals * interval, least), most)
+        quiet = intervals * interval
+        if quiet < least:
+            quiet = least
+        if quiet > most:
+            quiet = most
         return state.orders[-1].at + quiet * SECOND
 
     return Measure(
-        read=lambda state, moment, properties: usual_interval(state),
+        read=lambda state, moment, properties: state.usual_interval,
         moved_by=frozenset({ORDER, REFUND}),
         due=due,
         cause=_last_order,

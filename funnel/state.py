@@ -83,7 +83,7 @@ class State:
 
     __slots__ = (
         "attributes", "entered", "health", "last", "latest", "order_days", "orders",
-        "recall", "score", "score_day", "stage", "stamp", "standing", "tallies", "visits",
+        "recall", "score", "score_day", "stage", "stamp", "standing", "tallies", "usual_interval", "visits",
     )  # fmt: skip
 
     stamp: str  # of the playbooks it was folded with; empty before the first fold
@@ -97,6 +97,7 @@ class State:
     recall: Recall | None
     orders: list[Order]  # the kept ones, in walking order
     order_days: dict[int, int]  # day -> kept orders on it, days ascending
+    usual_interval: int | None  # mean seconds between those days, rounded up; 90 days with only one
     tallies: dict[str, dict[int, int]]  # what a count or a sum asks for -> day -> number, days ascending
     latest: dict[str, Trace]  # what a days_since asks for -> the last such event
     attributes: dict[str, Any]
@@ -107,7 +108,7 @@ class State:
         """Before the first event: nowhere."""
         state = cls()
         state.stamp = ""
-        state.stage = state.entered = state.health = state.last = state.recall = None
+        state.stage = state.entered = state.health = state.last = state.recall = state.usual_interval = None
         state.standing = "open"
         state.score = state.score_day = 0
         state.orders, state.order_days, state.tallies = [], {}, {}
@@ -119,7 +120,11 @@ class State:
         twin.stamp, twin.last, twin.recall = self.stamp, self.last, self.recall
         twin.stage, twin.entered, twin.health, twin.standing = self.stage, self.entered, self.health, self.standing
         twin.score, twin.score_day = self.score, self.score_day
-        twin.orders, twin.order_days = self.orders.copy(), self.order_days.copy()
+        twin.orders, twin.order_days, twin.usual_interval = (
+            self.orders.copy(),
+            self.order_days.copy(),
+            self.usual_interval,
+        )
         twin.tallies = {key: days.copy() for key, days in self.tallies.items()}
         twin.latest, twin.attributes, twin.visits = self.latest.copy(), self.attributes.copy(), self.visits.copy()
         return twin
@@ -128,6 +133,7 @@ class State:
         day = order.at // DAY
         self.orders.append(order)
         self.order_days[day] = self.order_days.get(day, 0) + 1
+        self._reckon_interval()
 
     def refund(self, order_id: str | None, value: int | None, currency: str | None) -> None:
         """Refund the newest kept order, of those with that id if there is one."""
@@ -146,6 +152,15 @@ class State:
         self.order_days[day] -= 1
         if not self.order_days[day]:
             del self.order_days[day]
+        self._reckon_interval()
+
+    def _reckon_interval(self) -> None:
+        days = self.order_days
+        if len(days) > 1:
+            first, last = next(iter(days)), next(reversed(days))
+            self.usual_interval = -((first - last) * 86_400 // (len(days) - 1))
+        else:
+            self.usual_interval = 90 * 86_400 if days else None
 
     def enter(self, dimension: str, target: str | None, at: int) -> int:
         """Stand in `target` from now on; return the number of entries into it."""

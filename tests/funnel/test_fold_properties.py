@@ -17,9 +17,7 @@ def written(state: State, moves: list[Move]) -> str:
     return json.dumps([state.memory(), [repr(move) for move in moves]])
 
 
-def folded(
-    log: list[Event], books: Playbooks, until: int, onto: State | None = None
-) -> tuple[State, list[Move]]:
+def folded(log: list[Event], books: Playbooks, until: int, onto: State | None = None) -> tuple[State, list[Move]]:
     """The fold; an example whose time rules have no end (the check of playbooks refuses them) is left out."""
     try:
         return fold(onto or State.start(), log, books, until)
