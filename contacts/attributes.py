@@ -1,7 +1,7 @@
 """The details of a person that events may change, and what each may hold. Pure."""
 
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ def normal_attribute(name: str, value: Any) -> Any:
     return BUILT_IN[name](value)
 
 
-def values_after(changes: list[Mapping[str, Any]]) -> dict[str, Any]:
+def values_after(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The details after `changes`, oldest first; what can't be used changes nothing."""
     values: dict[str, Any] = {}
     for change in changes:
@@ -113,7 +113,7 @@ BUILT_IN: Final[dict[str, Callable[[Any], Any]]] = {
 
 @cache
 def _territories() -> frozenset[str]:
-    return frozenset(code for code in Locale("en").territories if len(code) == 2 and code.isalpha())
+    return frozenset(code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha())
 
 
 @cache

@@ -2,40 +2,62 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+from uuid import UUID, uuid4
 
-import msgspec
+from django.core.exceptions import ValidationError
+from django.db import OperationalError, connection, transaction
+from django.db.models import DateTimeField, Func
+from django.utils.translation import gettext as _
+from psycopg2.errors import DeadlockDetected
 
 from staff.models import User
 
-from .messages import Message
-from .models import Contact, Event, Source
+from .attributes import ATTRIBUTE_TYPES
+from .catalogue import CLAIMED_TYPES, STAFF_SOURCE
+from .checks import EVENT_CHECKS
+from .identities import NameTaken
+from .messages import ContactRef, Message, body_digest, body_of, event_key
+from .models import Contact, Event, PendingReason, Source
+from .nudge import nudge_on_commit
+from .placing import names_of
+from .projecting import project
+from .quarantine import keep
+from .recording import Row, insert_events, mark
+from .results import Result, Status
+from .settling import CONFLICT, Said, Terms, accepted, settle
+
+__all__ = ["Result", "Status", "record_events", "record_staff_event", "retract_event", "take"]
+
+# How often we look again when others record the same people or messages at the same moment.
+_PATIENCE: Final = 50
 
 
-class Status(StrEnum):
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    DUPLICATE_CONFLICT = "duplicate_conflict"
-    CLAIM = "claim"
-    QUARANTINED = "quarantined"
+def record_events(
+    *, source: Source, messages: Sequence[Message], received_at: datetime | None = None, endpoint: str = ""
+) -> list[Result]:
+    """Record what `source` says; one result a message, in order. Once this is committed, no accepted event is lost.
+
+    Outside a transaction, what needs no care is committed first and by itself; each event comes with its mark.
+    """
+    return take(Terms(source, received_at, endpoint), messages)
 
 
-class Result(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What became of one message."""
-
-    status: Status
-    message_id: str
-    event_id: int | None = None
-    contact_id: int | None = None
-    reason: str | None = None
-    pointer: str | None = None
-    detail: str | None = None
-
-
-def record_events(*, source: Source, messages: Sequence[Message], received_at: datetime | None = None) -> list[Result]:
-    """Record what `source` says; one result a message, in order. Once this is committed, no accepted event is lost."""
-    raise NotImplementedError
+def take(terms: Terms, messages: Sequence[Message]) -> list[Result]:
+    """Record `messages` on these terms."""
+    every = [_said(terms.source, message) for message in messages]
+    first: dict[UUID, Said] = {}
+    for said in every:
+        first.setdefault(said.key, said)
+    results = _record(terms, list(first.values()))
+    conflicts = [said for said in every if said.digest != first[said.key].digest]
+    keep(terms.source, [said.kept(CONFLICT) for said in conflicts], endpoint=terms.endpoint)
+    if any(result.status == Status.ACCEPTED for result in results.values()):
+        nudge_on_commit()
+    return [
+        results[said.key] if said is first[said.key] else _repetition(said, first[said.key], results[said.key])
+        for said in every
+    ]
 
 
 def record_staff_event(
@@ -48,10 +70,88 @@ def record_staff_event(
     value_minor: int | None = None,
     currency: str | None = None,
 ) -> Event:
-    """Record what a member of staff did or decided."""
-    raise NotImplementedError
+    """Record what a member of staff did or decided; what cannot be meant raises ValidationError."""
+    message = Message(
+        message_id=str(uuid4()),
+        type=type,
+        contact=ContactRef(id=contact.pk),
+        occurred_at=occurred_at,
+        value_minor=value_minor,
+        currency=currency,
+        properties=dict(properties or {}),
+        by_id=by.pk,
+    )
+    with transaction.atomic():
+        [result] = record_events(source=Source.objects.get(key=STAFF_SOURCE), messages=[message])
+        if result.status != Status.ACCEPTED:
+            raise ValidationError(result.detail or result.status, code=result.reason)
+        return Event.objects.get(key=event_key(STAFF_SOURCE, message.message_id))
 
 
 def retract_event(*, event: Event, by: User | None = None) -> None:
     """Say that `event` never was so. The row stays; it does not stand any more. Undoing is this, too."""
-    raise NotImplementedError
+    with transaction.atomic():
+        stamp = Func(function="clock_timestamp", output_field=DateTimeField())
+        if not Event.objects.standing().filter(pk=event.pk).update(retracted_at=stamp):
+            raise ValidationError(_("This event has been retracted already."), code="already_retracted")
+        if event.type.key in ATTRIBUTE_TYPES:
+            project([event.contact_id])
+        mark([event.contact_id], PendingReason.RETRACTION)
+        nudge_on_commit()
+    event.refresh_from_db()
+
+
+def _said(source: Source, message: Message) -> Said:
+    digest = body_digest(body_of(message))
+    return Said(message, event_key(source.key, message.message_id), digest, names_of(message, source.key))
+
+
+def _record(terms: Terms, waiting: list[Said]) -> dict[UUID, Result]:
+    """What can be recorded as it stands goes in at once; the rest is settled with care."""
+    rows = {said.key: row for said in waiting if (row := _plain_row(terms, said))}
+    recorded = insert_events(
+        terms.source, list(rows.values()), received_at=terms.received_at, confirmed=terms.confirmed
+    )
+    results = {said.key: accepted(said, *recorded[said.key]) for said in waiting if said.key in recorded}
+    for _attempt in range(_PATIENCE):
+        waiting = [said for said in waiting if said.key not in results]
+        if not waiting:
+            return results
+        results |= _settled(terms, waiting)
+    raise OperationalError("others keep recording the same people or messages")
+
+
+def _plain_row(terms: Terms, said: Said) -> Row | None:
+    """The row of a message that changes nobody and calls its person by one name; None for all others."""
+    message = said.message
+    if message.type in ATTRIBUTE_TYPES or message.type in EVENT_CHECKS:
+        return None
+    if not terms.are_trusted and message.type in CLAIMED_TYPES:
+        return None
+    contact_id = message.contact.id
+    if contact_id is not None:
+        return said.row(contact_id=contact_id) if terms.are_trusted and not said.names else None
+    return said.row(**said.names[0]._asdict()) if len(said.names) == 1 else None
+
+
+def _settled(terms: Terms, waiting: Sequence[Said]) -> dict[UUID, Result]:
+    """One attempt to settle; empty when others were quicker with a name or stood in our way."""
+    inside = connection.in_atomic_block
+    try:
+        with transaction.atomic():
+            return settle(terms, waiting)
+    except NameTaken:
+        return {}
+    except OperationalError as error:
+        if inside or not isinstance(error.__cause__, DeadlockDetected):
+            raise
+        return {}
+
+
+def _repetition(said: Said, first: Said, result: Result) -> Result:
+    """The answer to a message whose id came before in the same batch, where `result` became of it."""
+    if said.digest != first.digest:
+        return said.refused(CONFLICT, Status.DUPLICATE_CONFLICT)
+    if result.status in (Status.ACCEPTED, Status.CLAIM):
+        return said.result(Status.DUPLICATE, event_id=result.event_id, contact_id=result.contact_id)
+    return result

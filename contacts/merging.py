@@ -1,11 +1,19 @@
 """Two contacts turn out to be one person, or turn out not to be."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from staff.models import User
 
-from .models import Contact, Merge, Source
+from .attributes import BUILT_IN, normal_attribute
+from .models import Contact, CustomField, Merge, PendingReason, Source
+from .nudge import nudge_on_commit
+from .projecting import names_in_log, project
+from .recording import mark
 
 
 def merge_contacts(
@@ -16,10 +24,82 @@ def merge_contacts(
     source: Source | None = None,
     fields: Mapping[str, Any] | None = None,
 ) -> Merge:
-    """Make two people one, led by the oldest contact of both; refused when they already are one."""
-    raise NotImplementedError
+    """Make two people one, led by the oldest contact of both; refused when they already are one.
+
+    `fields` are the details chosen for the one person; they hold until somebody changes them.
+    """
+    chosen = _checked(fields or {})
+    with transaction.atomic():
+        leaders = lock_leaders([first.pk, second.pk])
+        if len(leaders) == 1:
+            raise ValidationError(_("These two are one person already."), code="already_one")
+        if Contact.objects.filter(leader_id__in=leaders, erased_at__isnull=False).exists():
+            raise ValidationError(_("One of them has been erased."), code="erased")
+        older, newer = sorted([first.pk, second.pk])
+        merge = Merge.objects.create(older_id=older, newer_id=newer, by=by, source=source, fields=chosen)
+        members = _members(leaders)
+        Contact.objects.filter(pk__in=members).update(leader_id=min(leaders))
+        project(leaders)
+        mark(members, PendingReason.MERGE)
+        nudge_on_commit()
+    merge.refresh_from_db()
+    return merge
 
 
 def cut_merge(*, merge: Merge, by: User | None = None) -> None:
     """Take a merge back: both people are again exactly what they would be without it."""
-    raise NotImplementedError
+    with transaction.atomic():
+        leaders = lock_leaders([merge.older_id])
+        if not Merge.objects.live().filter(pk=merge.pk).exists():
+            raise ValidationError(_("This merge has been taken back already."), code="already_cut")
+        members = _members(leaders)
+        names = names_in_log(members)
+        with connection.cursor() as cursor:
+            cursor.execute(_CUT, [by.pk if by else None, merge.pk])
+        for component in _components(members):
+            Contact.objects.filter(pk__in=component).update(leader_id=min(component))
+        project(members, names=names, afresh=True)
+        mark(members, PendingReason.CUT)
+        nudge_on_commit()
+    merge.refresh_from_db()
+
+
+_CUT: Final = "UPDATE contacts_merge SET cut_at = clock_timestamp(), cut_by_id = %s WHERE id = %s"
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    known = {*BUILT_IN, *CustomField.objects.filter(of="contact").values_list("key", flat=True)} if fields else set()
+    chosen = {}
+    for name, value in fields.items():
+        try:
+            if name not in known:
+                raise ValueError(name)
+            chosen[name] = normal_attribute(name, value)
+        except ValueError:
+            raise ValidationError({name: ValidationError(_("This cannot be chosen."), code="bad_attribute")}) from None
+    return chosen
+
+
+def lock_leaders(contact_ids: Collection[int]) -> list[int]:
+    """The leaders of these contacts, locked in the order of their ids; who leads cannot change while we hold them."""
+    while True:
+        leaders = set(Contact.objects.filter(pk__in=contact_ids).values_list("leader_id", flat=True))
+        locked = Contact.objects.select_for_update(no_key=True).filter(pk__in=leaders).order_by("pk")
+        list(locked.values_list("pk", flat=True))
+        if set(Contact.objects.filter(pk__in=contact_ids).values_list("leader_id", flat=True)) == leaders:
+            return sorted(leaders)
+
+
+def _members(leaders: Collection[int]) -> list[int]:
+    return list(Contact.objects.filter(leader_id__in=leaders).order_by("pk").values_list("pk", flat=True))
+
+
+def _components(members: Collection[int]) -> list[set[int]]:
+    """Who of `members` are one person by the merges that live."""
+    component = {member: {member} for member in members}
+    for older, newer in Merge.objects.live().filter(older_id__in=members).values_list("older_id", "newer_id"):
+        if component[older] is not component[newer]:
+            component[older] |= component[newer]
+            for member in component[newer]:
+                component[member] = component[older]
+    return list({id(part): part for part in component.values()}.values())

@@ -33,6 +33,9 @@ class ContactRef(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str | None = None
 
 
+NOBODY: Final = ContactRef()
+
+
 class Message(msgspec.Struct, kw_only=True):
     """One thing that is said to have happened. Without `occurred_at` it happened when we received it."""
 
@@ -46,7 +49,9 @@ class Message(msgspec.Struct, kw_only=True):
     properties: dict[str, Any] = {}
     sent_at: datetime | None = None  # by the sender's own clock: shows how wrong that clock is
     zone_assumed: bool = False  # `occurred_at` was said without a zone
-    body: bytes = b""  # as it was said, where that is more than the fields above
+    by_id: int | None = None  # the member of staff who says so
+    body: bytes = b""  # what a repetition says again, where that is not just the fields above
+    raw: bytes = b""  # as it came, where that is more than `body`
 
 
 class Refusal(Exception):
@@ -172,7 +177,7 @@ def minor_units(amount: str | int | float | Decimal, currency: str, *, rounded: 
         whole = int(exact.to_integral_value())
     except (InvalidOperation, OverflowError):
         raise ValueError(amount) from None
-    if whole != exact and not rounded or not 0 <= whole <= LARGEST:
+    if (whole != exact and not rounded) or not 0 <= whole <= LARGEST:
         raise ValueError(amount)
     return whole
 
@@ -197,12 +202,9 @@ def _contact(said: _SaidContact | None) -> ContactRef:
         anonymous_id=short_text(said.anonymous_id, "/contact/anonymous_id", LONGEST_ID) if said.anonymous_id else None,
         external_id=short_text(said.external_id, "/contact/external_id", LONGEST_ID) if said.external_id else None,
     )
-    if ref == _NOBODY:
+    if ref == NOBODY:
         raise Refusal("missing-identity", "/contact", "Say whom the event is about.")
     return ref
-
-
-_NOBODY: Final = ContactRef()
 
 
 def _moment(text: str | None, pointer: str) -> tuple[datetime | None, bool]:

@@ -59,8 +59,8 @@ def make_message(
     return Message(message_id=message_id or f"message{next(_number)}", type=type, contact=contact, **fields)
 
 
-def record(source: Source, *messages: Message) -> list[Result]:
-    return record_events(source=source, messages=messages)
+def record(source: Source, *messages: Message, received_at: datetime | None = None) -> list[Result]:
+    return record_events(source=source, messages=messages, received_at=received_at)
 
 
 def make_event(

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
@@ -59,6 +60,7 @@ class EventType(models.Model):
     label_en = models.CharField(max_length=80, blank=True)
     label_fi = models.CharField(max_length=80, blank=True)
     is_named = models.BooleanField(default=False)
+    first_source = models.ForeignKey(Source, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -107,6 +109,15 @@ class Event(models.Model):
     currency = models.CharField(max_length=3, null=True, blank=True)
     campaign_key = models.CharField(max_length=80, null=True, blank=True, db_collation="C")
     message_id = models.CharField(max_length=255, null=True, blank=True, db_collation="C")
+    by = models.ForeignKey(  # the member of staff who did or decided it
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
     properties = models.JSONField(default=dict)
 
     objects = EventQuerySet.as_manager()

@@ -1,0 +1,230 @@
+"""The fields of a contact are what the log says of them: nobody else writes them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+from django.db import connection
+
+from staff.models import Team, User
+
+from .attributes import ATTRIBUTE_TYPES, BUILT_IN, values_after
+from .matching import search_tokens, sort_key
+from .models import Contact, CustomField, FieldKind, Identity, IdentityKind, Membership, PendingReason
+from .recording import mark
+
+_PLAIN: Final = ("name", "title", "country", "language", "time_zone")
+
+
+def project(contact_ids: Iterable[int], *, names: Collection[str] = (), afresh: bool = False) -> None:
+    """Bring the fields of these contacts' people up to what the log says, oldest change first.
+
+    Names the log never mentions stay as they are, but for `names`, which it did until now. Somebody known stays known
+    unless this is `afresh`. Whoever became known is marked, for the path tells people from visitors.
+    """
+    people = _locked_people(sorted(set(contact_ids)))
+    if not people:
+        return
+    members = {member: leader.pk for leader, its in people.values() for member in its}
+    changes = _changes(members)
+    identities = _identities(members)
+    custom_fields = list(CustomField.objects.filter(of="contact"))
+    companies = _companies(members)
+    rows = []
+    for leader_id, (leader, _) in people.items():
+        touched, standing = changes[leader_id]
+        values = dict.fromkeys([*touched, *names]) | values_after(standing)
+        row = _row(leader, values, identities[leader_id], custom_fields, companies[leader_id], afresh)
+        if row:
+            rows.append(row)
+    _write(rows)
+    became_known = [row["id"] for row in rows if row["is_known"] and not people[row["id"]][0].is_known]
+    if became_known:
+        mark(became_known, PendingReason.ATTRIBUTES)
+
+
+def names_in_log(contact_ids: Collection[int]) -> set[str]:
+    """Every detail the log, retracted or not, or a merge ever spoke of."""
+    touched = _changes(dict.fromkeys(contact_ids, 0))[0][0]
+    return set(touched)
+
+
+def found_by(
+    *, name: str, title: str = "", emails: Collection[str], phones: Collection[str], companies: Iterable[str] = ()
+) -> tuple[str, list[str]]:
+    """What a list is sorted by, and the tokens a search finds: the columns `sort_key` and `search`."""
+    shown = name or next(iter([*emails, *phones]), "")
+    return sort_key(shown), search_tokens(texts=[name, title, *companies], emails=emails, phones=phones)
+
+
+def _locked_people(contact_ids: Collection[int]) -> dict[int, tuple[Contact, list[int]]]:
+    """The leaders of these contacts, locked in the order of their ids, each with all members."""
+    while contact_ids:
+        leaders = Contact.objects.filter(pk__in=contact_ids).values("leader_id")
+        locked = {
+            leader.pk: leader
+            for leader in Contact.objects.select_for_update(no_key=True).filter(pk__in=leaders).order_by("pk")
+        }
+        people: dict[int, tuple[Contact, list[int]]] = {pk: (leader, []) for pk, leader in locked.items()}
+        found = Contact.objects.filter(leader_id__in=list(locked)).order_by("pk").values_list("pk", "leader_id")
+        members = dict(found)
+        for member, leader_id in members.items():
+            people[leader_id][1].append(member)
+        if all(contact_id in members for contact_id in contact_ids):
+            return people
+    return {}
+
+
+def _changes(members: Mapping[int, int]) -> Mapping[int, tuple[dict[str, None], list[dict[str, Any]]]]:
+    """Of each leader the names of all details ever spoken of, and the changes that stand, oldest first."""
+    changes: Mapping[int, tuple[dict[str, None], list[dict[str, Any]]]] = defaultdict(lambda: ({}, []))
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGES, {"members": list(members), "types": sorted(ATTRIBUTE_TYPES)})
+        for contact_id, said, stands in cursor.fetchall():
+            touched, standing = changes[members[contact_id]]
+            properties = msgspec.json.decode(said)
+            touched.update(dict.fromkeys(properties))
+            if stands:
+                standing.append(properties)
+    return changes
+
+
+# A value chosen in a merge is a change made at the moment of the merge.
+_CHANGES: Final = """
+SELECT contact_id, said, stands FROM (
+    SELECT e.contact_id, e.properties::text AS said, e.retracted_at IS NULL AS stands,
+           e.occurred_at AS at, e.rank, e.key
+      FROM contacts_event e
+     WHERE e.contact_id = ANY(%(members)s::bigint[])
+       AND e.type_id = ANY(SELECT id FROM contacts_eventtype WHERE key = ANY(%(types)s))
+    UNION ALL
+    SELECT m.older_id, m.fields::text, m.cut_at IS NULL, m.recorded_at, 7, NULL
+      FROM contacts_merge m
+     WHERE m.older_id = ANY(%(members)s::bigint[]) AND m.fields <> '{}'
+) AS change
+ ORDER BY at, rank, key
+"""
+
+
+def _identities(members: Mapping[int, int]) -> Mapping[int, list[Identity]]:
+    by_leader: Mapping[int, list[Identity]] = defaultdict(list)
+    found = Identity.objects.live().filter(contact_id__in=list(members)).exclude(kind=IdentityKind.ANONYMOUS_ID)
+    for identity in found.order_by("linked_at", "pk"):
+        by_leader[members[identity.contact_id]].append(identity)
+    return by_leader
+
+
+def _companies(members: Mapping[int, int]) -> Mapping[int, list[str]]:
+    by_leader: Mapping[int, list[str]] = defaultdict(list)
+    found = Membership.objects.current().filter(contact_id__in=list(members)).order_by("pk")
+    for contact_id, name in found.values_list("contact_id", "company__name"):
+        by_leader[members[contact_id]].append(name)
+    return by_leader
+
+
+def _row(
+    leader: Contact,
+    values: Mapping[str, Any],
+    identities: list[Identity],
+    custom_fields: list[CustomField],
+    companies: list[str],
+    afresh: bool,
+) -> dict[str, Any] | None:
+    """The columns that `leader` should have; None where they are so already."""
+    columns: dict[str, Any] = {name: values.get(name) or "" for name in _PLAIN if name in values}
+    columns["emails"] = _emails(values.get("email"), identities)
+    if "phone" in values:
+        columns["phones"] = [values["phone"]] if values["phone"] else []
+    if "owner" in values:
+        columns["owner_id"] = _owner_id(values["owner"])
+    if "team" in values:
+        columns["team_id"] = _team_id(values["team"])
+    columns["custom"] = _custom(leader.custom, values, custom_fields)
+    whole = {name: columns.get(name, getattr(leader, name)) for name in _COLUMNS}
+    reachable = bool(whole["name"] or whole["phones"] or identities)
+    whole["is_known"] = reachable or (leader.is_known and not afresh)
+    whole["sort_key"], tokens = found_by(
+        name=whole["name"],
+        title=whole["title"],
+        emails=whole["emails"],
+        phones=whole["phones"],
+        companies=companies,
+    )
+    if all(getattr(leader, name) == value for name, value in whole.items()) and not companies:
+        return None
+    return {"id": leader.pk, "tokens": tokens, **whole}
+
+
+_COLUMNS: Final = (*_PLAIN, "emails", "phones", "owner_id", "team_id", "custom")
+
+
+def _emails(chosen: str | None, identities: list[Identity]) -> list[str]:
+    linked = [identity.value for identity in identities if identity.kind == IdentityKind.EMAIL]
+    return list(dict.fromkeys([chosen, *linked] if chosen else linked))
+
+
+def _owner_id(value: int | str | None) -> int | None:
+    by = {"pk": value} if isinstance(value, int) else {"email__iexact": value}
+    return User.objects.filter(**by).values_list("pk", flat=True).first() if value else None
+
+
+def _team_id(value: int | str | None) -> int | None:
+    by = {"pk": value} if isinstance(value, int) else {"name": value}
+    return Team.objects.filter(**by).values_list("pk", flat=True).first() if value else None
+
+
+def _custom(current: Mapping[str, Any], values: Mapping[str, Any], fields: list[CustomField]) -> dict[str, Any]:
+    """The declared fields, and the fit; what does not fit its kind is left out (the log keeps it)."""
+    custom = dict(current)
+    kinds = {field.key: field for field in fields if field.key not in BUILT_IN}
+    for name in {"fit", *kinds} & values.keys():
+        value = values[name]
+        if value is None or (name in kinds and not fits(kinds[name], value)):
+            custom.pop(name, None)
+        else:
+            custom[name] = value
+    return custom
+
+
+def fits(field: CustomField, value: Any) -> bool:
+    """May `value` stand in this declared field?"""
+    match FieldKind(field.kind):
+        case FieldKind.TEXT:
+            return isinstance(value, str)
+        case FieldKind.NUMBER:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case FieldKind.YES_NO:
+            return isinstance(value, bool)
+        case FieldKind.DATE:
+            return isinstance(value, str) and _is_date(value)
+        case FieldKind.CHOICE:
+            return value in field.choices
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _write(rows: list[dict[str, Any]]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE, [msgspec.json.encode(rows).decode()])
+
+
+_WRITE: Final = """
+UPDATE contacts_contact c
+   SET name = row.name, title = row.title, country = row.country, language = row.language, time_zone = row.time_zone,
+       emails = row.emails, phones = row.phones, owner_id = row.owner_id, team_id = row.team_id, custom = row.custom,
+       is_known = row.is_known, sort_key = row.sort_key, search = array_to_tsvector(row.tokens),
+       updated_at = statement_timestamp(), version = c.version + 1
+  FROM jsonb_to_recordset(%s::jsonb) AS row(
+       id bigint, name text, title text, country text, language text, time_zone text, emails text[], phones text[],
+       owner_id bigint, team_id bigint, custom jsonb, is_known boolean, sort_key text, tokens text[])
+ WHERE c.id = row.id
+"""

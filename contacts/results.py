@@ -1,0 +1,25 @@
+"""What became of a message. Pure."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Status(StrEnum):
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    DUPLICATE_CONFLICT = "duplicate_conflict"
+    CLAIM = "claim"
+    QUARANTINED = "quarantined"
+
+
+class Result(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The answer to one message. `reason` says why it was not recorded, or what we had to assume to record it."""
+
+    status: Status
+    message_id: str
+    event_id: int | None = None
+    contact_id: int | None = None
+    reason: str | None = None
+    pointer: str | None = None
+    detail: str | None = None
