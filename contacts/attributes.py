@@ -10,6 +10,7 @@ from babel import Locale, UnknownLocaleError
 from .matching import normal_email, normal_phone
 
 ATTRIBUTE_TYPES: Final = frozenset({"contact_created", "attributes_changed", "owner_changed"})
+MOST_OF_A_KIND: Final = 20  # addresses or numbers of one person
 FITS: Final = frozenset("ABCDEF")
 
 
@@ -24,15 +25,30 @@ def normal_attribute(name: str, value: Any) -> Any:
 
 
 def values_after(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The details after `changes`, oldest first; what can't be used changes nothing."""
+    """The details after `changes`, oldest first; what can't be used changes nothing.
+
+    Addresses and numbers come out as lists, the main one first: `email` puts one in front (null takes the main one
+    away), `emails` replaces them all.
+    """
     values: dict[str, Any] = {}
     for change in changes:
         for name, value in change.items():
             try:
-                values[name] = normal_attribute(name, value)
+                usable = normal_attribute(name, value)
             except ValueError:
                 continue
+            if name in _LISTS:
+                values[_LISTS[name]] = _in_front(usable, values.get(_LISTS[name]) or [])
+            else:
+                values[name] = usable or [] if name in _LISTS.values() else usable
     return values
+
+
+_LISTS: Final = {"email": "emails", "phone": "phones"}
+
+
+def _in_front(value: str | None, others: list[str]) -> list[str]:
+    return list(dict.fromkeys([value, *others])) if value else others[1:]
 
 
 def _text(longest: int) -> Callable[[Any], str]:
@@ -56,6 +72,15 @@ def _phone(value: Any) -> str:
     if phone is None:
         raise ValueError(value)
     return phone
+
+
+def _several(one: Callable[[Any], str]) -> Callable[[Any], list[str]]:
+    def checked(value: Any) -> list[str]:
+        if not isinstance(value, list) or len(value) > MOST_OF_A_KIND:
+            raise ValueError(value)
+        return list(dict.fromkeys(one(part) for part in value))
+
+    return checked
 
 
 def _country(value: Any) -> str:
@@ -99,7 +124,9 @@ def _fit(value: Any) -> str:
 BUILT_IN: Final[dict[str, Callable[[Any], Any]]] = {
     "name": _text(200),
     "email": _email,
+    "emails": _several(_email),
     "phone": _phone,
+    "phones": _several(_phone),
     "title": _text(120),
     "country": _country,
     "language": _language,

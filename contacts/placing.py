@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from .attributes import ATTRIBUTE_TYPES
-from .matching import normal_email
+from .attributes import ATTRIBUTE_TYPES, values_after
 from .messages import Message
 
 EMAIL: Final = "email"
@@ -64,8 +63,9 @@ class Placement:
 def names_of(message: Message, source_key: str) -> list[Name]:
     """What the message calls its person, the strongest first."""
     ref = message.contact
-    email = ref.email or _stated_email(message)
-    said = [("user_id", ref.user_id), ("external", ref.external_id), (EMAIL, email), (ANONYMOUS, ref.anonymous_id)]
+    said = [("user_id", ref.user_id), ("external", ref.external_id)]
+    said += [(EMAIL, email) for email in dict.fromkeys([ref.email, *_stated_emails(message)])]
+    said += [(ANONYMOUS, ref.anonymous_id)]
     return [Name(kind, "" if kind == EMAIL else source_key, value) for kind, value in said if value]
 
 
@@ -146,6 +146,6 @@ def _distinct(found: Iterable[Person | None]) -> list[Person]:
     return people
 
 
-def _stated_email(message: Message) -> str | None:
-    email = message.properties.get("email") if message.type in ATTRIBUTE_TYPES else None
-    return normal_email(email) if isinstance(email, str) else None
+def _stated_emails(message: Message) -> list[str]:
+    """The addresses among the details a message gives."""
+    return values_after([message.properties]).get("emails", []) if message.type in _IDENTIFYING else []

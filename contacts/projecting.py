@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
 from django.db import connection
+from django.db.models.functions import Now
 
 from staff.models import Team, User
 
@@ -34,21 +36,23 @@ def project(contact_ids: Iterable[int], *, names: Collection[str] = (), afresh: 
     companies = _companies(members)
     rows = []
     for leader_id, (leader, _) in people.items():
-        touched, standing = changes[leader_id]
-        values = dict.fromkeys([*touched, *names]) | values_after(standing)
-        row = _row(leader, values, identities[leader_id], custom_fields, companies[leader_id], afresh)
-        if row:
-            rows.append(row)
+        log = changes[leader_id]
+        values = _blank([*log.touched, *names]) | values_after(log.standing)
+        linked = _still_linked(identities[leader_id], values, log.emails_replaced_at)
+        rows.append(_row(leader, values, linked, custom_fields, companies[leader_id], afresh))
     _write(rows)
     became_known = [row["id"] for row in rows if row["is_known"] and not people[row["id"]][0].is_known]
     if became_known:
         mark(became_known, PendingReason.ATTRIBUTES)
 
 
+def _blank(names: Iterable[str]) -> dict[str, Any]:
+    return values_after([dict.fromkeys(names)])
+
+
 def names_in_log(contact_ids: Collection[int]) -> set[str]:
     """Every detail the log, retracted or not, or a merge ever spoke of."""
-    touched = _changes(dict.fromkeys(contact_ids, 0))[0][0]
-    return set(touched)
+    return _changes(dict.fromkeys(contact_ids, 0))[0].touched
 
 
 def found_by(
@@ -77,30 +81,41 @@ def _locked_people(contact_ids: Collection[int]) -> dict[int, tuple[Contact, lis
     return {}
 
 
-def _changes(members: Mapping[int, int]) -> Mapping[int, tuple[dict[str, None], list[dict[str, Any]]]]:
-    """Of each leader the names of all details ever spoken of, and the changes that stand, oldest first."""
-    changes: Mapping[int, tuple[dict[str, None], list[dict[str, Any]]]] = defaultdict(lambda: ({}, []))
+@dataclass
+class _Log:
+    """What the log says of a person's details."""
+
+    touched: set[str] = field(default_factory=set)  # every name ever spoken of
+    standing: list[dict[str, Any]] = field(default_factory=list)  # the changes that stand, oldest first
+    emails_replaced_at: datetime | None = None  # when we last learned a whole list of addresses
+
+
+def _changes(members: Mapping[int, int]) -> Mapping[int, _Log]:
+    """The log of each leader."""
+    logs: Mapping[int, _Log] = defaultdict(_Log)
     with connection.cursor() as cursor:
         cursor.execute(_CHANGES, {"members": list(members), "types": sorted(ATTRIBUTE_TYPES)})
-        for contact_id, said, stands in cursor.fetchall():
-            touched, standing = changes[members[contact_id]]
+        for contact_id, said, stands, recorded_at in cursor.fetchall():
+            log = logs[members[contact_id]]
             properties = msgspec.json.decode(said)
-            touched.update(dict.fromkeys(properties))
+            log.touched |= properties.keys()
             if stands:
-                standing.append(properties)
-    return changes
+                log.standing.append(properties)
+            if stands and "emails" in properties:
+                log.emails_replaced_at = max(recorded_at, log.emails_replaced_at or recorded_at)
+    return logs
 
 
 # A value chosen in a merge is a change made at the moment of the merge.
 _CHANGES: Final = """
-SELECT contact_id, said, stands FROM (
-    SELECT e.contact_id, e.properties::text AS said, e.retracted_at IS NULL AS stands,
+SELECT contact_id, said, stands, recorded_at FROM (
+    SELECT e.contact_id, e.properties::text AS said, e.retracted_at IS NULL AS stands, e.recorded_at,
            e.occurred_at AS at, e.rank, e.key
       FROM contacts_event e
      WHERE e.contact_id = ANY(%(members)s::bigint[])
        AND e.type_id = ANY(SELECT id FROM contacts_eventtype WHERE key = ANY(%(types)s))
     UNION ALL
-    SELECT m.older_id, m.fields::text, m.cut_at IS NULL, m.recorded_at, 7, NULL
+    SELECT m.older_id, m.fields::text, m.cut_at IS NULL, m.recorded_at, m.recorded_at, 7, NULL
       FROM contacts_merge m
      WHERE m.older_id = ANY(%(members)s::bigint[]) AND m.fields <> '{}'
 ) AS change
@@ -114,6 +129,23 @@ def _identities(members: Mapping[int, int]) -> Mapping[int, list[Identity]]:
     for identity in found.order_by("linked_at", "pk"):
         by_leader[members[identity.contact_id]].append(identity)
     return by_leader
+
+
+def _still_linked(
+    identities: list[Identity], values: Mapping[str, Any], replaced_at: datetime | None
+) -> list[Identity]:
+    """Unlink the addresses that a new list of all addresses left out."""
+    left_out = [
+        identity
+        for identity in identities
+        if identity.kind == IdentityKind.EMAIL
+        and replaced_at
+        and identity.linked_at <= replaced_at
+        and identity.value not in values["emails"]
+    ]
+    if left_out:
+        Identity.objects.live().filter(pk__in=[identity.pk for identity in left_out]).update(unlinked_at=Now())
+    return [identity for identity in identities if identity not in left_out]
 
 
 def _companies(members: Mapping[int, int]) -> Mapping[int, list[str]]:
@@ -131,12 +163,14 @@ def _row(
     custom_fields: list[CustomField],
     companies: list[str],
     afresh: bool,
-) -> dict[str, Any] | None:
-    """The columns that `leader` should have; None where they are so already."""
+) -> dict[str, Any]:
+    """The columns that `leader` should have."""
     columns: dict[str, Any] = {name: values.get(name) or "" for name in _PLAIN if name in values}
-    columns["emails"] = _emails(values.get("email"), identities)
-    if "phone" in values:
-        columns["phones"] = [values["phone"]] if values["phone"] else []
+    linked = [identity.value for identity in identities if identity.kind == IdentityKind.EMAIL]
+    said = values.get("emails", [] if afresh else leader.emails)
+    columns["emails"] = list(dict.fromkeys([*said, *linked]))
+    if "phones" in values:
+        columns["phones"] = values["phones"] or []
     if "owner" in values:
         columns["owner_id"] = _owner_id(values["owner"])
     if "team" in values:
@@ -150,19 +184,12 @@ def _row(
         title=whole["title"],
         emails=whole["emails"],
         phones=whole["phones"],
-        companies=companies,
+        companies=[*companies, values.get("company") or ""],
     )
-    if all(getattr(leader, name) == value for name, value in whole.items()) and not companies:
-        return None
     return {"id": leader.pk, "tokens": tokens, **whole}
 
 
 _COLUMNS: Final = (*_PLAIN, "emails", "phones", "owner_id", "team_id", "custom")
-
-
-def _emails(chosen: str | None, identities: list[Identity]) -> list[str]:
-    linked = [identity.value for identity in identities if identity.kind == IdentityKind.EMAIL]
-    return list(dict.fromkeys([chosen, *linked] if chosen else linked))
 
 
 def _owner_id(value: int | str | None) -> int | None:
@@ -227,4 +254,9 @@ UPDATE contacts_contact c
        id bigint, name text, title text, country text, language text, time_zone text, emails text[], phones text[],
        owner_id bigint, team_id bigint, custom jsonb, is_known boolean, sort_key text, tokens text[])
  WHERE c.id = row.id
+   AND (c.name, c.title, c.country, c.language, c.time_zone, c.emails, c.phones, c.owner_id, c.team_id, c.custom,
+        c.is_known, c.sort_key, c.search)
+       IS DISTINCT FROM
+       (row.name, row.title, row.country, row.language, row.time_zone, row.emails, row.phones, row.owner_id,
+        row.team_id, row.custom, row.is_known, row.sort_key, array_to_tsvector(row.tokens))
 """
