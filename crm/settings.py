@@ -28,6 +28,12 @@ def required(name: str, meaning: str) -> str:
     return value
 
 
+def optional(name: str, default: str) -> str:
+    """Set but empty counts as not set: so compose files pass on what nobody filled in."""
+    value: str = env.str(name, default="").strip()
+    return value or default
+
+
 def database(name: str, url: str) -> dict[str, Any]:
     parts: dict[str, Any] = env.db_url_config(url)
     if parts["ENGINE"] != "django.db.backends.postgresql":
@@ -63,7 +69,7 @@ WSGI_APPLICATION = "crm.wsgi.application"
 DATABASE_URL = required("DATABASE_URL", "give the role that serves, such as postgres://polku:...@db/polku")
 DATABASE_SERVING = database("DATABASE_URL", DATABASE_URL)
 # The role that owns the tables and migrates; `manage.py upgrade` alone uses it.
-DATABASE_OWNER = database("DATABASE_OWNER_URL", env.str("DATABASE_OWNER_URL", default="") or DATABASE_URL)
+DATABASE_OWNER = database("DATABASE_OWNER_URL", optional("DATABASE_OWNER_URL", DATABASE_URL))
 STATEMENT_TIMEOUT_MS = env.int("STATEMENT_TIMEOUT_MS", default=5000 if PROCESS == "web" else 0)
 LOCK_TIMEOUT_MS = env.int("LOCK_TIMEOUT_MS", default=4000 if PROCESS == "web" else 0)
 _timeouts = {"statement_timeout": STATEMENT_TIMEOUT_MS, "lock_timeout": LOCK_TIMEOUT_MS}
@@ -225,12 +231,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 512_000
 # --- Words and time ---------------------------------------------------------------------------------------------------
 
 LANGUAGES = [("en", _("English")), ("fi", _("Finnish"))]
-LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
+LANGUAGE_CODE = optional("LANGUAGE_CODE", "en")
 if LANGUAGE_CODE not in dict(LANGUAGES):
     raise ImproperlyConfigured(f"LANGUAGE_CODE must be one of {', '.join(dict(LANGUAGES))}; it is {LANGUAGE_CODE!r}.")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
-ORGANISATION_TIME_ZONE = env.str("ORGANISATION_TIME_ZONE", default="Europe/Helsinki")
+ORGANISATION_TIME_ZONE = optional("ORGANISATION_TIME_ZONE", "Europe/Helsinki")
 try:
     ZoneInfo(ORGANISATION_TIME_ZONE)
 except (ZoneInfoNotFoundError, ValueError) as error:
@@ -260,11 +266,11 @@ MEDIA_ROOT = STATE / "media"
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 
-# Without a mail server letters are written to the log; links are shown to the admin who made them.
-EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
+# Without a mail server letters are files in the state folder; links are shown to the admin who made them.
+EMAIL_URL = optional("EMAIL_URL", f"filemail:///{STATE}/mail")
 vars().update(env.email_url_config(EMAIL_URL))
 EMAIL_TIMEOUT = 15
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Polku <polku@{_site.hostname}>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = optional("DEFAULT_FROM_EMAIL", f"Polku <polku@{_site.hostname}>")
 
 # --- API --------------------------------------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--web-workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2 * (os.cpu_count() or 1) + 1, help="of each web worker")
     parser.add_argument("--celery-workers", type=int, default=2)
+    parser.add_argument("--only-servers", action="store_true", help="PostgreSQL and Valkey alone, to restore a dump")
     parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
     return parser.parse_args(arguments)
 
@@ -85,6 +86,9 @@ class House:
         self._claim()
         self._choose_secrets()
         self._start_servers()
+        if self.options.only_servers:
+            self.supervisor.say(f"the servers run; their addresses are in {self.state / 'environment'}")
+            return
         self._upgrade()
         self._start_processes()
         self._introduce()
@@ -133,9 +137,11 @@ class House:
         self.supervisor.wait_until_ready(self.supervisor.start(program), ready)
 
     def _keep_environment(self) -> None:
-        """Leave what we chose for the other commands: `manage.py shell` beside us sees the same house."""
-        lines = (f"{name}={self.environment[name]}\n" for name in KEPT if name in self.environment)
-        write_private(self.state / "environment", "".join(lines))
+        """Leave what we chose for the other commands (`manage.py shell` beside us); what others wrote there stays."""
+        path = self.state / "environment"
+        theirs = {name: value for name, value in read_environment(path).items() if name not in KEPT}
+        ours = {name: self.environment[name] for name in KEPT if name in self.environment}
+        write_private(path, "".join(f"{name}={value}\n" for name, value in (ours | theirs).items()))
 
     def _upgrade(self) -> None:
         demo = [] if self.options.no_demo else ["--demo", str(self.first_login)]
