@@ -8,7 +8,7 @@ from funnel.decay import decayed
 from funnel.playbooks import Ladder, Period, Plan, Playbook, Playbooks, Rule, Step
 from funnel.state import AFTER_EVENTS, DAY, NEVER, Event, Move, Order, Properties, State
 
-__all__ = ["Event", "Move", "Order", "State", "fold", "is_late", "rank_score", "score_at", "wake_at"]
+__all__ = ["Event", "Move", "Order", "State", "fold", "go_on", "is_late", "rank_score", "score_at", "wake_at"]
 
 MOST_ROUNDS = 100  # of timers at one moment
 LONG_AGO = -(1 << 62)
@@ -30,6 +30,15 @@ def fold(state: State, events: Iterable[Event], playbooks: Playbooks, until: int
     walk = _Walk(state.copy(), playbooks, until)
     walk.through(events)
     return walk.state, walk.moves
+
+
+def go_on(
+    state: State, events: Iterable[Event], playbooks: Playbooks, until: int
+) -> tuple[State, list[Move], int | None]:
+    """As `fold`, in the given state itself, which spares its copy; and when the next timer fires, as `wake_at` says."""
+    walk = _Walk(state, playbooks, until)
+    due = walk.through(events)
+    return walk.state, walk.moves, None if due == NEVER else due
 
 
 def is_late(state: State, at: int, rank: int, key: bytes) -> bool:
@@ -75,7 +84,7 @@ class _Walk:
         self.period = playbooks.period(state.last[0]) if state.last else playbooks.periods[0]
         self.moves: list[Move] = []
 
-    def through(self, events: Iterable[Event]) -> None:
+    def through(self, events: Iterable[Event]) -> int:
         """The loop that everything waits for: an event that can do nothing costs one look-up."""
         state, last = self.state, None
         steps: dict[str, Step] = {}
@@ -103,7 +112,7 @@ class _Walk:
                 update(state, event, day)
             if (ladders and self._moved_by(event, ladders)) or rewinds:
                 limit = LONG_AGO
-        self._finish(last)
+        return self._finish(last)
 
     def _arrive(self, event: Event, last: Event | None) -> int:
         """Fire the timers before the event (the first one begins the path) and plan for it: until when, is returned."""
@@ -164,13 +173,16 @@ class _Walk:
             self._move(rule, target, at, key, number, evidence)
         state.last = (at, AFTER_EVENTS, b"")
 
-    def _finish(self, last: Event | None) -> None:
+    def _finish(self, last: Event | None) -> int:
+        """Fire the timers up to the end; return when the next one fires if nothing else happens."""
         state = self.state
         if last is not None:
             state.last = (last[0], last[1], last[2])
-        if state.last is not None:
-            self._fire_before(self.until + 1, state.last[0])
-            self.period.kept.forget_the_rest(state, state.last[0] // DAY)
+        if state.last is None:
+            return NEVER
+        due = self._fire_before(self.until + 1, state.last[0])
+        self.period.kept.forget_the_rest(state, state.last[0] // DAY)
+        return due
 
 
 def _choose(

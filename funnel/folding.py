@@ -9,7 +9,7 @@ from django.db import connection
 
 from contacts.models import PendingReason
 from funnel.claiming import Person
-from funnel.fold import Move, State, fold, is_late, rank_score, wake_at
+from funnel.fold import Move, State, go_on, is_late, rank_score
 from funnel.models import RULE_START, Dimension, Health, Standing
 from funnel.playbooks import Playbooks
 from funnel.reading import Names, array, named_events, standing_events
@@ -145,14 +145,14 @@ def _read_all(people: Iterable[Person], playbooks: Playbooks) -> dict[int, list[
 
 
 def _onward(person: Person, state: State, playbooks: Playbooks, names: Names) -> Folded:
-    state, moves = fold(state, person.events, playbooks, person.stamp)
+    state, moves, wake_at = go_on(state, person.events, playbooks, person.stamp)
     entries = [entry_of(move, person, names) for move in moves]
-    return _result(person, state, playbooks, person.positions[0].moves, entries, [], "")
+    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "")
 
 
 def _anew(person: Person, live: list[Live], playbooks: Playbooks, names: Names) -> Folded:
     """What comes out as it did before stays; the rest of the known history is replaced from there on."""
-    state, moves = fold(State.start(), person.events, playbooks, person.stamp)
+    state, moves, wake_at = go_on(State.start(), person.events, playbooks, person.stamp)
     entries = [entry_of(move, person, names) for move in moves]
     kept = 0
     for transition, entry in zip(live, entries, strict=False):
@@ -160,12 +160,13 @@ def _anew(person: Person, live: list[Live], playbooks: Playbooks, names: Names) 
             break
         kept += 1
     otherwise = "publication" if _was_folded_otherwise(person, playbooks) else ""
-    return _result(person, state, playbooks, kept, entries[kept:], live[kept:], otherwise)
+    return _result(person, state, wake_at, playbooks, kept, entries[kept:], live[kept:], otherwise)
 
 
 def _result(
     person: Person,
     state: State,
+    wake_at: int | None,
     playbooks: Playbooks,
     begins: int,
     new: list[Entry],
@@ -179,7 +180,7 @@ def _result(
         new,
         dead,
         last_event_at=person.events[-1].at if person.events else None,
-        wake_at=wake_at(state, playbooks, person.stamp),
+        wake_at=wake_at,
         rank=rank_score(state, playbooks, person.stamp),
         hold_reason=_hold_reason(person) or otherwise,
     )

@@ -1,6 +1,5 @@
 """Rows for tests of the fold's impure half, made without the doors of intake."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import count
