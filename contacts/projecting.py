@@ -50,6 +50,12 @@ def _blank(names: Iterable[str]) -> dict[str, Any]:
     return values_after([dict.fromkeys(names)])
 
 
+def details_in_log(leader_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Of each person the details as the log tells them now."""
+    members = dict(Contact.objects.led_by(leader_ids).values_list("pk", "leader_id"))
+    return {leader: values_after(log.standing) for leader, log in _changes(members).items()}
+
+
 def names_in_log(contact_ids: Collection[int]) -> set[str]:
     """Every detail the log, retracted or not, or a merge ever spoke of."""
     return _changes(dict.fromkeys(contact_ids, 0))[0].touched
@@ -72,7 +78,7 @@ def _locked_people(contact_ids: Collection[int]) -> dict[int, tuple[Contact, lis
             for leader in Contact.objects.select_for_update(no_key=True).filter(pk__in=leaders).order_by("pk")
         }
         people: dict[int, tuple[Contact, list[int]]] = {pk: (leader, []) for pk, leader in locked.items()}
-        found = Contact.objects.filter(leader_id__in=list(locked)).order_by("pk").values_list("pk", "leader_id")
+        found = Contact.objects.led_by(list(locked)).order_by("pk").values_list("pk", "leader_id")
         members = dict(found)
         for member, leader_id in members.items():
             people[leader_id][1].append(member)

@@ -2,66 +2,87 @@
 
 import re
 from collections.abc import Callable
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
 
 from ..attributes import normal_attribute
+from ..matching import normal_phone
 from ..messages import (
     LONGEST_ID,
     LONGEST_NAME,
     ContactRef,
     Message,
     Refusal,
+    body_digest,
     checked_email,
     checked_message_id,
     checked_type,
     currencies,
+    event_key,
     minor_units,
     short_text,
 )
+from ..models import CustomField
+from ..projecting import fits
 from .cells import Columns, RowRefused, label_of, moment_reader, place_reader, plain_number, template_reader
 from .mapping import Cell, EventSection, Mapping, OriginSection, Place, Value
 from .reading import Cells
 
 NOT_IN_A_KEY = re.compile(r"[^a-z0-9_.]+")
 LONGEST_SOURCE_KEY = 40
+DETAILS = frozenset(
+    ["name", "email", "phone", "title", "country", "language", "time_zone", "company", "owner", "team", "fit"]
+)
 
 Check = Callable[[Any], Any]  # gives the value as it is kept, or raises Refusal
+ReadChecked = Callable[[int, Cells], Any]
 ReadEvent = Callable[[int, Cells, ContactRef], Message | None]
+
+
+class Fact(NamedTuple):
+    """An event as a row tells it, with what the log knows it by."""
+
+    key: str
+    digest: int
+    message: Message
 
 
 @dataclass(slots=True)
 class Said:
     """What one row says. `origin` is the key of the source its contact came from, empty for the import's own."""
 
+    row: int
     line: int
     cells: Cells
     contact: ContactRef
     attributes: dict[str, Any]
     since: datetime | None
     origin: str
-    events: list[Message]
+    facts: list[Fact]
 
 
 class Converter:
     """A mapping fitted to the columns of a file: rows in, what they say out. Refused where it does not fit."""
 
-    def __init__(self, mapping: Mapping, names: tuple[str, ...]) -> None:
+    def __init__(self, mapping: Mapping, names: tuple[str, ...], fields: Map[str, CustomField]) -> None:
         columns = Columns(names, mapping.file.decimal)
         contact = mapping.contact
         self.identities = [
             (name, checked(place, columns, IDENTITY_CHECKS[name])) for name, place in contact.identities.items()
         ]
         self.attributes = [
-            (name, checked(place, columns, attribute_check(name))) for name, place in contact.attributes.items()
+            (name, detail_reader(name, place, columns, fields, contact.phone_country))
+            for name, place in contact.attributes.items()
         ]
         self.since = moment_reader(contact.moment, columns) if contact.moment else None
         self.origin = origin_reader(mapping.origin, columns)
         self.events = [event_reader(section, columns) for section in mapping.events]
+        self.source_key = mapping.source.key
         columns.refuse_problems()
 
     def __call__(self, row: int, line: int, cells: Cells) -> Said:
@@ -71,25 +92,60 @@ class Converter:
             raise RowRefused("", "missing-identity", _("The row does not say whom it is about."))
         contact = ContactRef(**known_by)
         return Said(
+            row,
             line,
             cells,
             contact,
             {name: value for name, read in self.attributes if (value := read(row, cells)) is not None},
             self.since(cells) if self.since else None,
             self.origin(row, cells),
-            [message for read in self.events if (message := read(row, cells, contact)) is not None],
+            [self._fact(message) for read in self.events if (message := read(row, cells, contact)) is not None],
         )
 
+    def _fact(self, message: Message) -> Fact:
+        return Fact(event_key(self.source_key, message.message_id).hex, body_digest(event_body(message)), message)
 
-def attribute_check(name: str) -> Check:
+
+def detail_reader(
+    name: str, place: Place, columns: Columns, fields: Map[str, CustomField], phone_country: str
+) -> ReadChecked:
+    """Read a detail of the contact: a built-in one, or a declared field by its kind."""
+    if name in DETAILS:
+        return checked(place, columns, built_in_check(name, phone_country))
+    if name not in fields:
+        columns.problems.append(_("contacts have no detail “%(name)s” (declare a field first)") % {"name": name})
+        return lambda _row, _cells: None
+    field = fields[name]
+    cell = place if isinstance(place, Cell) else Cell(column=place)
+    if cell.kind == "text" and field.kind in {"number", "yes_no", "date"} and cell.constant is None:
+        cell = msgspec.structs.replace(cell, kind=field.kind)
+    return checked(cell, columns, field_check(field))
+
+
+def built_in_check(name: str, phone_country: str) -> Check:
     def check(value: Any) -> Any:
+        if name == "phone" and (phone := normal_phone(str(value), phone_country)):
+            return phone
         try:
             return normal_attribute(name, value)
         except ValueError:
-            detail = _("“%(value)s” can't be kept as %(name)s.") % {"value": value, "name": name}
-            raise Refusal(f"bad-{name.replace('_', '-')}", "", detail) from None
+            raise not_kept(name, value) from None
 
     return check
+
+
+def field_check(field: CustomField) -> Check:
+    def check(value: Any) -> Any:
+        if not fits(field, value):
+            raise not_kept(field.key, value)
+        return value
+
+    return check
+
+
+def not_kept(name: str, value: Any) -> Refusal:
+    detail = _("“%(value)s” can't be kept as %(name)s.") % {"value": value, "name": name}
+    return Refusal(f"bad-{name.replace('_', '-')}", "", detail)
 
 
 def checked_id(text: str) -> str:
@@ -104,7 +160,7 @@ IDENTITY_CHECKS: dict[str, Check] = {
 }
 
 
-def checked(place: Place, columns: Columns, check: Check) -> Callable[[int, Cells], Any]:
+def checked(place: Place, columns: Columns, check: Check) -> ReadChecked:
     """Read a place and hold it to `check`; the report names its column."""
     read, label = place_reader(place, columns), label_of(place)
 

@@ -133,6 +133,7 @@ class ContactSection(Section, frozen=True):
     user_id: Place | None = None
     anonymous_id: Place | None = None
     moment: Moment | None = None
+    phone_country: str = ""  # of numbers without a country code
     attributes: dict[str, Place] = {}
 
     def __post_init__(self) -> None:

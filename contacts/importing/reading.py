@@ -103,7 +103,7 @@ def encoding_marked(start: bytes) -> str:
     for mark, name in BYTE_ORDER_MARKS:
         if start.startswith(mark):
             return name
-    zeros = [start[odd::2].count(0) * 3 > len(start) / 2 for odd in (0, 1)]
+    zeros = [start[odd::2].count(0) * 3 > len(start[odd::2]) * 2 for odd in (0, 1)]
     return {(True, False): "utf-16-be", (False, True): "utf-16-le"}.get((zeros[0], zeros[1]), "")
 
 
@@ -164,6 +164,8 @@ class Table:
 
     def __init__(self, file: TextIO, section: FileSection, found: Survey) -> None:
         self.lines = Lines(file)
+        self.file = file
+        self.size = found.size
         self.is_clean = found.is_clean
         self.is_blank_separated = section.format == "blank"
         self.delimiter = section.delimiter or ("," if self.is_blank_separated else guess_delimiter(file))
@@ -198,6 +200,10 @@ class Table:
             yield self._fitting(*self.first, width)
         for line, cells in self._records():
             yield self._fitting(line, cells, width)
+
+    def share_read(self) -> float:
+        """How much of the file lies behind us, at most 1."""
+        return min(1.0, self.file.buffer.tell() / self.size) if self.size else 1.0
 
     def _fitting(self, line: int, cells: Cells | BadRow, width: int) -> Row:
         if isinstance(cells, BadRow) or len(cells) == width:

@@ -23,6 +23,7 @@ class Import(models.Model):
     file_name = models.CharField(max_length=255)
     file_digest = models.CharField(max_length=64, db_collation="C")
     mapping = models.JSONField()
+    columns = models.JSONField(default=list)  # of the file: the report of rejects has the same
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.RUNNING)
     started_at = models.DateTimeField(db_default=Now(), editable=False)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

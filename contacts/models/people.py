@@ -1,5 +1,6 @@
 """Who they are: contacts, companies, who works where, by what they are recognised, and who is who."""
 
+from collections.abc import Collection
 from typing import Self
 
 from django.conf import settings
@@ -45,6 +46,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     def leaders(self) -> Self:
         """One row a person: merged contacts are spoken for by their leader."""
         return self.filter(leader_id=F("id"))
+
+    def led_by(self, leader_ids: Collection[int]) -> Self:
+        """These leaders and all their members; said in two parts, for the index of members holds no leaders."""
+        return self.filter(Q(pk__in=leader_ids) | Q(leader_id__in=leader_ids) & ~Q(leader_id=F("id")))
 
 
 class Contact(models.Model):

@@ -9,6 +9,7 @@ from contacts.importing.cells import RowRefused
 from contacts.importing.converting import Converter, Said
 from contacts.importing.mapping import as_json, read_mapping
 from contacts.messages import ContactRef, Message
+from contacts.models import CustomField, FieldKind
 
 LEAST = """
 [source]
@@ -20,7 +21,7 @@ external_id = "id"
 
 
 def said(mapping: str, *, row: int = 1, **cells: str) -> Said:
-    return Converter(read_mapping(LEAST + mapping), ("id", *cells))(row, row + 1, ["c1", *cells.values()])
+    return Converter(read_mapping(LEAST + mapping), ("id", *cells), {})(row, row + 1, ["c1", *cells.values()])
 
 
 def event(keys: str, properties: str = "", **cells: str) -> Message:
@@ -105,7 +106,7 @@ def test_a_row_without_a_usable_moment_is_refused(text, reason):
 
 def test_an_optional_event_is_left_out_where_its_moment_is_blank():
     assert (
-        said('[[events]]\nmessage_id = "{id}"\ntype = "x"\nmoment = {column = "won"}\noptional = true', won=" ").events
+        said('[[events]]\nmessage_id = "{id}"\ntype = "x"\nmoment = {column = "won"}\noptional = true', won=" ").facts
         == []
     )
 
@@ -195,6 +196,32 @@ def test_attributes_are_kept_as_the_api_keeps_them():
     assert attributes == {"name": "Anna", "email": "anna@example.com", "phone": "+358401234567", "country": "FI"}
 
 
+def test_numbers_without_a_country_code_are_of_the_country_that_is_given():
+    mapping = '[contact]\nexternal_id = "id"\nphone_country = "FI"\n[contact.attributes]\nphone = "tel"'
+    convert = Converter(read_mapping(f'[source]\nkey = "shop"\n{mapping}'), ("id", "tel"), {})
+
+    assert convert(1, 2, ["c1", "040 123 4567"]).attributes == {"phone": "+358401234567"}
+    assert convert(1, 2, ["c1", "+46 8 123 456"]).attributes == {"phone": "+468123456"}
+
+
+def test_declared_fields_are_read_by_their_kind():
+    fields = {
+        "budget": CustomField(key="budget", kind=FieldKind.NUMBER),
+        "tier": CustomField(key="tier", kind=FieldKind.CHOICE, choices=["gold", "silver"]),
+    }
+    mapping = read_mapping(f'{LEAST}[contact.attributes]\nbudget = "b"\ntier = "t"')
+    convert = Converter(mapping, ("id", "b", "t"), fields)
+
+    assert convert(1, 2, ["c1", "1,200", "gold"]).attributes == {"budget": 1200, "tier": "gold"}
+    with pytest.raises(RowRefused, match="bad-tier"):
+        convert(1, 2, ["c1", "", "bronze"])
+
+
+def test_a_detail_that_nobody_declared_is_refused():
+    with pytest.raises(ValidationError, match="contacts have no detail “stage”"):
+        Converter(read_mapping(f'{LEAST}[contact.attributes]\nstage = "s"'), ("id", "s"), {})
+
+
 def test_blank_cells_say_nothing():
     mapping = '[contact.attributes]\nname = {template = "{first} {last}"}\ntitle = "t"'
 
@@ -212,7 +239,7 @@ def test_an_attribute_that_can_not_be_kept_refuses_the_row(attribute, text, reas
 def test_a_row_that_names_nobody_is_refused():
     mapping = read_mapping('[source]\nkey = "s"\n[contact]\nemail = "mail"\nuser_id = "user"')
     with pytest.raises(RowRefused) as refused:
-        Converter(mapping, ("mail", "user"))(1, 2, ["", " "])
+        Converter(mapping, ("mail", "user"), {})(1, 2, ["", " "])
 
     assert refused.value.reason == "missing-identity"
 
@@ -283,7 +310,7 @@ def test_a_mistake_in_the_mapping_is_named_by_its_key(mapping, words):
 def test_columns_that_are_not_there_are_told_all_at_once():
     mapping = read_mapping(LEAST + '[contact.attributes]\nname = "nimi"\ntitle = 9\ncountry = "twice"')
     with pytest.raises(ValidationError) as refused:
-        Converter(mapping, ("id", "twice", "twice"))
+        Converter(mapping, ("id", "twice", "twice"), {})
 
     assert refused.value.messages == [
         "The mapping does not fit the file: there is no column “nimi”; there is no column number 9; "

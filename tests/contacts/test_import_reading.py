@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -199,7 +200,8 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("any") / "file"
     path.write_bytes(b"a,b\n" + content)
     found = survey(path)
-    with open_table(path, FileSection(delimiter=","), found) as table:
-        lines = [line for line, _row in table.rows()]
+    lines = []
+    with suppress(ValidationError), open_table(path, FileSection(delimiter=","), found) as table:
+        lines += [line for line, _row in table.rows()]
 
     assert lines == sorted(set(lines))

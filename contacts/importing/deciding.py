@@ -1,0 +1,191 @@
+"""What rows change, decided one by one in the order of the file: a later row knows what an earlier one did. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from ..placing import ANONYMOUS, EMAIL, Name
+from .cells import RowRefused
+from .converting import Fact, Said
+
+LISTS: Final = {"email": "emails", "phone": "phones"}  # the details of which there may be several
+
+
+class Reject(NamedTuple):
+    """A row that was refused: for the report."""
+
+    line: int
+    column: str
+    reason: str
+    detail: str
+    cells: list[str]
+
+    @classmethod
+    def of(cls, line: int, refused: RowRefused, cells: list[str]) -> "Reject":
+        return cls(line, refused.column, refused.reason, refused.detail, cells)
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """A contact while rows are decided. `leader_id` 0 and `contact_id` 0: not made yet."""
+
+    contact_id: int = 0
+    leader_id: int = 0
+    details: dict[str, Any] = field(default_factory=dict)  # as the log tells them, and the rows so far
+    changes: dict[str, Any] = field(default_factory=dict)  # what the rows change of them
+    names: list[Name] = field(default_factory=list)  # to be linked
+    row: int = 0  # the first row that made or changed it
+    since: datetime | None = None  # of one that is made: since when there is such a contact
+    is_told: bool = False  # ... and whether the row says so
+    has_events: bool = False
+    origin: str = ""
+    campaign: str = ""
+
+    def is_one_with(self, other: "Person") -> bool:
+        return self is other or self.leader_id == other.leader_id != 0
+
+
+@dataclass
+class Known:
+    """What the database knows of the rows to be decided."""
+
+    people: dict[Name, Person] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)  # those in the log: the digest of each key
+    repeated: frozenset[int] = frozenset()  # lines that an earlier run over the same file has accepted
+
+
+@dataclass
+class Decision:
+    """What is to be written, and how the rows are counted."""
+
+    made: list[Person] = field(default_factory=list)
+    met: list[Person] = field(default_factory=list)  # contacts we had, with new names or other details
+    events: list[tuple[Person, Fact]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+def names_of(said: Said, source_key: str) -> list[Name]:
+    """By what the row calls its contact, the strongest first."""
+    ref = said.contact
+    stated = said.attributes.get("email")
+    named = [
+        ("user_id", ref.user_id),
+        ("external", ref.external_id),
+        (EMAIL, ref.email),
+        (EMAIL, stated if stated != ref.email else None),
+        (ANONYMOUS, ref.anonymous_id),
+    ]
+    return [Name(kind, "" if kind == EMAIL else source_key, value) for kind, value in named if value]
+
+
+def decide(rows: Iterable[Said], known: Known, source_key: str) -> Decision:
+    """Decide each row; `known` learns what the rows make known."""
+    decision = Decision()
+    for said in rows:
+        try:
+            _decide_row(said, names_of(said, source_key), known, decision)
+        except RowRefused as refused:
+            decision.rejects.append(Reject.of(said.line, refused, said.cells))
+    return decision
+
+
+def _decide_row(said: Said, names: list[Name], known: Known, decision: Decision) -> None:
+    person = _person(names, known.people)
+    facts = _new_facts(said, known.events)
+    is_repeated = said.line in known.repeated or (person is None and not facts and bool(said.facts))
+    if is_repeated and not facts:
+        decision.unchanged += 1
+        return
+    is_made = person is None
+    if person is None:
+        person = _made(said)
+        decision.made.append(person)
+    touched = bool(person.changes or person.names)
+    is_linked = _link(person, names, known.people)
+    is_changed = not is_repeated and _change(person, said.attributes)
+    for fact in facts:
+        known.events[fact.key] = fact.digest
+        decision.events.append((person, fact))
+        person.has_events = True
+    if person.contact_id and not touched and (is_linked or is_changed):
+        person.row = said.row
+        decision.met.append(person)
+    if is_made:
+        decision.created += 1
+    elif facts or is_linked or is_changed:
+        decision.updated += 1
+    else:
+        decision.unchanged += 1
+
+
+def _person(names: list[Name], people: Mapping[Name, Person]) -> Person | None:
+    """Whom all these names mean; refused when they mean two people."""
+    found = [people[name] for name in names if name in people]
+    if any(not person.is_one_with(found[0]) for person in found[1:]):
+        meant = ", ".join(f"{name.kind} {name.value}" for name in names if name in people)
+        detail = _("These belong to different contacts: %(names)s. Merge them first, or correct the row.")
+        raise RowRefused("", "not-yours", detail % {"names": meant})
+    return found[0] if found else None
+
+
+def _new_facts(said: Said, recorded: Mapping[str, int]) -> list[Fact]:
+    """The events of the row that are not in the log; refused when one is there with other contents."""
+    new: dict[str, Fact] = {}
+    for fact in said.facts:
+        digest = new[fact.key].digest if fact.key in new else recorded.get(fact.key)
+        if digest is None:
+            new[fact.key] = fact
+        elif digest != fact.digest:
+            detail = _("The event %(id)s is known with other contents; the first stays.")
+            raise RowRefused("", "duplicate-conflict", detail % {"id": fact.message.message_id})
+    return list(new.values())
+
+
+def _made(said: Said) -> Person:
+    """A contact that came to be when the row says, or else with the first of its events."""
+    moments = [fact.message.occurred_at for fact in said.facts if fact.message.occurred_at]
+    campaign = next((fact.message.campaign for fact in said.facts if fact.message.campaign), "")
+    return Person(
+        row=said.row,
+        since=said.since or min(moments, default=None),
+        is_told=said.since is not None,
+        origin=said.origin,
+        campaign=campaign,
+    )
+
+
+def _link(person: Person, names: list[Name], people: dict[Name, Person]) -> bool:
+    free = [name for name in names if name not in people]
+    for name in free:
+        people[name] = person
+    person.names += free
+    return bool(free)
+
+
+def _change(person: Person, attributes: Mapping[str, Any]) -> bool:
+    """Take over what the row says otherwise than is known. An address or a number that is known says nothing."""
+    details, changes = person.details, person.changes
+    is_changed = False
+    for name, value in attributes.items():
+        if name in LISTS:
+            values = details.setdefault(LISTS[name], [])
+            if value in values:
+                continue
+            values.insert(0, value)
+            if name == "phone" and {"phone", "phones"} & changes.keys():
+                changes.pop("phone", None)
+                changes["phones"] = list(values)
+            else:
+                changes[name] = value  # earlier addresses are linked, and so kept
+        elif details.get(name) != value:
+            details[name] = changes[name] = value
+        else:
+            continue
+        is_changed = True
+    return is_changed

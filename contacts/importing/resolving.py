@@ -1,0 +1,88 @@
+"""What the database knows of the rows to be decided: a handful of queries for thousands of rows."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+import msgspec
+from django.db import connection
+
+from ..models import Import, ImportReject, ImportState
+from ..placing import EMAIL, Name
+from ..projecting import details_in_log
+from .converting import Said
+from .deciding import Known, Person, names_of
+
+
+def resolve(run: Import, rows: Sequence[Said], *, with_details: bool) -> Known:
+    """Who is meant by the rows, what the log has of their events, and which lines it has seen."""
+    people = find_people({name for said in rows for name in names_of(said, run.source.key)})
+    if with_details and people:
+        _give_details(people)
+    keys = [fact.key for said in rows for fact in said.facts]
+    return Known(people, find_events(keys), repeated_lines(run, rows))
+
+
+def find_people(names: Iterable[Name]) -> dict[Name, Person]:
+    """Whoever has one of these names now."""
+    by_kind: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in names:
+        by_kind[name.kind, name.namespace].append(name.value)
+    people: dict[int, Person] = {}
+    found = {}
+    with connection.cursor() as cursor:
+        for (kind, namespace), values in by_kind.items():
+            cursor.execute(_FIND, [msgspec.json.encode(values).decode(), kind, namespace])
+            for value, contact_id, leader_id in cursor:
+                person = people.setdefault(contact_id, Person(contact_id, leader_id))
+                found[Name(kind, namespace, value)] = person
+    return found
+
+
+_FIND: Final = """
+SELECT i.value, i.contact_id, c.leader_id
+  FROM jsonb_array_elements_text(%s::jsonb) AS said(value)
+  JOIN contacts_identity i ON i.kind = %s AND i.namespace = %s AND i.value = said.value AND i.unlinked_at IS NULL
+  JOIN contacts_contact c ON c.id = i.contact_id
+"""
+
+
+def find_events(keys: Collection[str]) -> dict[str, int]:
+    """Those of the keys that are in the log, each with the digest of its event."""
+    if not keys:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT encode(uuid_send(key), 'hex'), digest FROM contacts_event WHERE key = ANY(%s::uuid[])",
+            ["{" + ",".join(keys) + "}"],
+        )
+        return dict(cursor.fetchall())
+
+
+def repeated_lines(run: Import, rows: Sequence[Said]) -> frozenset[int]:
+    """The lines that a finished run over the same file with the same mapping took in."""
+    before = (
+        Import.objects.filter(
+            source=run.source,
+            file_digest=run.file_digest,
+            mapping=run.mapping,
+            state=ImportState.DONE,
+        )
+        .order_by("-pk")
+        .first()
+    )
+    if before is None or not rows:
+        return frozenset()
+    refused = ImportReject.objects.filter(run=before, line__range=(rows[0].line, rows[-1].line))
+    return frozenset({said.line for said in rows}.difference(refused.values_list("line", flat=True)))
+
+
+def _give_details(people: dict[Name, Person]) -> None:
+    """Each person's details as the log tells them; an address that is linked need not be told again."""
+    by_leader = details_in_log({person.leader_id for person in people.values()})
+    for name, person in people.items():
+        person.details = by_leader.setdefault(person.leader_id, {})
+        if name.kind == EMAIL:
+            emails = person.details.setdefault("emails", [])
+            if name.value not in emails:
+                emails.append(name.value)

@@ -1,0 +1,213 @@
+"""Running an import: chunk by chunk, each in one transaction with the count of rows read. A kill costs one chunk."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db.models.functions import Now
+from django.utils.translation import activate, get_language
+from django.utils.translation import gettext as _
+from psycopg2.errors import DeadlockDetected
+
+from staff.models import User
+
+from ..models import CustomField, Import, ImportState, Source, SourceKind
+from .cells import RowRefused
+from .converting import Converter, Said
+from .deciding import Decision, Reject, decide
+from .mapping import Mapping, as_json
+from .reading import BadRow, Survey, Table, open_table, survey
+from .resolving import resolve
+from .screening import screen
+from .writing import write, write_rejects
+
+CHUNK: Final = 8_000
+# How often a chunk is tried again when others record the same people or events at the same moment.
+PATIENCE: Final = 10
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Consecutive rows of the file: what those that can be understood say, and why the others can't be."""
+
+    rows: int = 0
+    said: list[Said] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    share: float = 0.0  # of the file that lies before its end
+
+
+Report = Callable[[Import, float], None]  # of the run as it stands, and the share of the file that is read
+
+
+def import_file(*, path: Path, mapping: Mapping, by: User | None = None, progress: Report | None = None) -> Import:
+    """Bring a file in, going on where an earlier try stopped; raises ValidationError where it does not fit."""
+    found = survey(path, mapping.file.encoding)
+    return _run(_start(path, mapping, found, by), path, mapping, found, progress)
+
+
+def start_import(*, path: Path, mapping: Mapping, by: User | None = None) -> Import:
+    """The run that an earlier try with this file and mapping left unfinished, or a new one."""
+    return _start(path, mapping, survey(path, mapping.file.encoding), by)
+
+
+def run_import(*, run: Import, path: Path, progress: Report | None = None) -> Import:
+    """Bring in the rows of the file that `run` has not read yet, until its end or until somebody cancels."""
+    mapping = msgspec.convert(run.mapping, Mapping)
+    found = survey(path, mapping.file.encoding)
+    if found.digest != run.file_digest:
+        raise ValidationError(_("This is not the file that the import began with."), code="other_file")
+    return _run(run, path, mapping, found, progress)
+
+
+def cancel_import(*, run: Import) -> None:
+    """Stop after the chunk in hand. What is in stays; starting again goes on."""
+    Import.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(state=ImportState.CANCELLED, finished_at=Now())
+
+
+def _start(path: Path, mapping: Mapping, found: Survey, by: User | None) -> Import:
+    with open_table(path, mapping.file, found) as table:
+        _converter(mapping, table)
+        columns = list(table.columns)
+    source = _source(mapping)
+    same = {"source": source, "file_digest": found.digest, "mapping": as_json(mapping)}
+    run = Import.objects.filter(**same).exclude(state=ImportState.DONE).order_by("-pk").first()
+    if run is None:
+        run = Import.objects.create(**same, file_name=path.name[-255:], columns=columns, started_by=by)
+    else:
+        run.state, run.finished_at, run.failure = ImportState.RUNNING, None, ""
+        run.save(update_fields=["state", "finished_at", "failure"])
+    run.refresh_from_db()
+    return run
+
+
+def _source(mapping: Mapping) -> Source:
+    said = mapping.source
+    made = {"name": (said.name or said.key)[:80], "kind": SourceKind.IMPORT, "trust": said.trust}
+    source, _is_new = Source.objects.get_or_create(key=said.key, defaults=made)
+    if source.kind == SourceKind.STAFF or source.trust != said.trust:
+        words = _("source.trust: the source “%(key)s” is %(trust)s already, and not for %(said)s imports.")
+        raise ValidationError(
+            words % {"key": source.key, "trust": source.trust, "said": said.trust}, code="other_source"
+        )
+    return source
+
+
+def _converter(mapping: Mapping, table: Table) -> Converter:
+    return Converter(mapping, table.columns, {field.key: field for field in CustomField.objects.filter(of="contact")})
+
+
+def _run(run: Import, path: Path, mapping: Mapping, found: Survey, progress: Report | None) -> Import:
+    try:
+        with open_table(path, mapping.file, found) as table:
+            chunks = _chunks(table, _converter(mapping, table), run.rows_read)
+            with ThreadPoolExecutor(1, initializer=activate, initargs=(get_language() or "en",)) as reader:
+                ahead = reader.submit(next, chunks, None)  # the next chunk is read while this one is written
+                while chunk := ahead.result():
+                    ahead = reader.submit(next, chunks, None)
+                    if not _take(run, mapping, chunk):
+                        break
+                    if progress:
+                        progress(run, chunk.share)
+                else:
+                    _finish(run)
+    except (ValidationError, DatabaseError, OSError) as error:
+        _fail(run, error)
+        raise
+    run.refresh_from_db()
+    return run
+
+
+def _chunks(table: Table, convert: Converter, skip: int) -> Iterator[Chunk]:
+    chunk = Chunk()
+    for row, (line, cells) in enumerate(table.rows(), 1):
+        if row <= skip:
+            continue
+        chunk.rows += 1
+        if isinstance(cells, BadRow):
+            chunk.rejects.append(Reject(line, "", cells.reason, cells.detail, [cells.raw]))
+        else:
+            try:
+                chunk.said.append(convert(row, line, cells))
+            except RowRefused as refused:
+                chunk.rejects.append(Reject.of(line, refused, cells))
+        if chunk.rows == CHUNK:
+            chunk.share = table.share_read()
+            yield chunk
+            chunk = Chunk()
+    if chunk.rows:
+        chunk.share = 1.0
+        yield chunk
+
+
+def _take(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
+    """Bring in a chunk, unless the run has been cancelled."""
+    for attempt in range(PATIENCE):
+        try:
+            with transaction.atomic():
+                return _is_ours(run) and _take_once(run, mapping, chunk)
+        except (IntegrityError, OperationalError) as error:
+            is_race = isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
+            if not is_race or attempt == PATIENCE - 1:
+                raise
+    return False
+
+
+def _is_ours(run: Import) -> bool:
+    """Lock the run; nobody else may be at it."""
+    now = Import.objects.select_for_update(no_key=True).get(pk=run.pk)
+    if now.rows_read != run.rows_read:
+        raise ValidationError(_("Another process is running this import."), code="running_elsewhere")
+    return now.state == ImportState.RUNNING
+
+
+def _take_once(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
+    received = _database_clock()
+    sound, refused, types = screen(run, chunk.said, received)
+    known = resolve(run, sound, with_details=bool(mapping.contact.attributes))
+    decision = decide(sound, known, run.source.key)
+    write(run, decision, types, received, mapping.origin.note if mapping.origin else "")
+    rejects = [*chunk.rejects, *refused, *decision.rejects]
+    write_rejects(run, rejects)
+    _count(run, chunk, decision, len(rejects))
+    return True
+
+
+def _count(run: Import, chunk: Chunk, decision: Decision, rejected: int) -> None:
+    counts = {
+        "rows_read": run.rows_read + chunk.rows,
+        "created": run.created + decision.created,
+        "updated": run.updated + decision.updated,
+        "unchanged": run.unchanged + decision.unchanged,
+        "rejected": run.rejected + rejected,
+    }
+    Import.objects.filter(pk=run.pk).update(**counts)
+    for name, count in counts.items():
+        setattr(run, name, count)
+
+
+def _finish(run: Import) -> None:
+    Import.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(state=ImportState.DONE, finished_at=Now())
+
+
+def _fail(run: Import, error: Exception) -> None:
+    """Leave a word of why, where the database still listens; without it the run can go on as well."""
+    words = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error).strip()
+    try:
+        Import.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(
+            state=ImportState.FAILED, finished_at=Now(), failure=words
+        )
+    except DatabaseError:
+        connection.close()
+
+
+def _database_clock() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+        return moment

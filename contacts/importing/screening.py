@@ -1,0 +1,69 @@
+"""What can be told of rows only when they are about to be recorded: our clock, our event types, others' checks."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from ..checks import EVENT_CHECKS
+from ..messages import Refusal
+from ..models import EventType, Import, Source
+from ..recording import TOLERANCE
+from .cells import RowRefused
+from .converting import Said
+from .deciding import Reject
+
+DETAIL_TYPES: Final = ("contact_created", "attributes_changed")
+MOST_NEW_TYPES: Final = 1000  # that one source may bring before somebody names them
+
+Types = dict[str, tuple[int, int]]  # of each key the id and the rank
+
+
+def screen(run: Import, rows: Sequence[Said], received: datetime) -> tuple[list[Said], list[Reject], Types]:
+    """The rows that can be recorded now, those that can't, and the types of the events."""
+    types = types_for(run.source, {fact.message.type for said in rows for fact in said.facts})
+    horizon = received + TOLERANCE
+    sound, rejects = [], []
+    for said in rows:
+        try:
+            _check(said, types, horizon)
+        except RowRefused as refused:
+            rejects.append(Reject.of(said.line, refused, said.cells))
+        else:
+            sound.append(said)
+    return sound, rejects, types
+
+
+def _check(said: Said, types: Types, horizon: datetime) -> None:
+    if said.since and said.since > horizon:
+        raise RowRefused("", "in-the-future", _("It has not happened yet by our clock."))
+    for fact in said.facts:
+        message = fact.message
+        if message.occurred_at and message.occurred_at > horizon:
+            raise RowRefused("", "in-the-future", _("It has not happened yet by our clock."))
+        if message.type not in types:
+            raise RowRefused("", "too-many-types", _("The source has brought too many types nobody named yet."))
+        if message.type in EVENT_CHECKS:
+            try:
+                EVENT_CHECKS[message.type](message)
+            except Refusal as refusal:
+                raise RowRefused(refusal.pointer, refusal.reason, refusal.detail) from None
+
+
+def types_for(source: Source, keys: Collection[str]) -> Types:
+    """The types of events and of details by their keys; new ones are made while the source has not brought too many."""
+    wanted = {*keys, *DETAIL_TYPES}
+    types = _types(wanted)
+    missing = sorted(wanted - types.keys())
+    if not missing:
+        return types
+    brought = EventType.objects.filter(first_source=source, is_named=False).count()
+    new = missing[: max(0, MOST_NEW_TYPES - brought)]
+    EventType.objects.bulk_create([EventType(key=key, first_source=source) for key in new], ignore_conflicts=True)
+    return _types(wanted)
+
+
+def _types(keys: Collection[str]) -> Types:
+    found = EventType.objects.filter(key__in=keys).values_list("key", "id", "rank")
+    return {key: (type_id, rank) for key, type_id, rank in found}

@@ -1,0 +1,262 @@
+"""Writing what was decided: by COPY, so that thousands of rows cost a handful of statements.
+
+Locks are taken in the order that all writers keep: types, names, events, contacts, each by its own order.
+"""
+
+import csv
+import io
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from staff.models import Team, User
+
+from ..attributes import BUILT_IN
+from ..messages import ContactRef, Message, body_digest, event_key
+from ..models import CustomField, Import, PendingReason, Source, SourceKind
+from ..nudge import nudge_on_commit
+from ..placing import ANONYMOUS, EMAIL, Name
+from ..projecting import fits, found_by, project
+from .converting import Fact, event_body
+from .deciding import Decision, Person, Reject
+from .reading import SUSPICIOUS
+from .screening import Types
+
+COPY_BUFFER: Final = 1 << 18
+PLAIN: Final = ("name", "title", "country", "language", "time_zone")
+MOST_ORIGINS: Final = 200
+RAW_LIMIT: Final = 65_536
+
+
+def write(run: Import, decision: Decision, types: Types, received: datetime, note: str = "") -> None:
+    """Write contacts, names, events and their marks; whoever else writes the same at this moment makes it fail."""
+    for person, contact_id in zip(decision.made, take_ids("contacts_contact", len(decision.made)), strict=True):
+        person.contact_id = contact_id
+    _write_contacts(run, decision.made, note)
+    _write_names([*decision.made, *decision.met])
+    _write_events(run, [*_detail_facts(run, decision), *decision.events], types, received)
+    project([person.contact_id for person in decision.met])
+    nudge_on_commit()
+
+
+def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, texts: Collection[str] = ()) -> None:
+    """Append rows to a table. None is null, and so is an empty text but in the columns of `texts`."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    if not buffer.tell():
+        return
+    buffer.seek(0)
+    keep = f", FORCE_NOT_NULL ({', '.join(texts)})" if texts else ""
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv{keep})", buffer, COPY_BUFFER)
+
+
+def take_ids(table: str, count: int) -> list[int]:
+    """Ids that nobody else will have, growing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+        return sorted(number for (number,) in cursor.fetchall())
+
+
+def array(texts: Iterable[str]) -> str:
+    """An array as PostgreSQL reads it."""
+    return "{" + ",".join(['"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts]) + "}"
+
+
+def lexemes(tokens: Iterable[str]) -> str:
+    """Tokens as PostgreSQL reads a tsvector."""
+    return " ".join(["'" + token.replace("\\", "\\\\").replace("'", "''") + "'" for token in tokens])
+
+
+CONTACT_COLUMNS: Final = (
+    *("id", "leader_id", "is_known", "name", "title", "country", "language", "time_zone", "emails", "phones"),
+    *("owner_id", "team_id", "custom", "origin_source_id", "origin_campaign", "origin_note", "version", "sort_key"),
+    "search",
+)
+CONTACT_TEXTS: Final = (*PLAIN, "origin_campaign", "origin_note", "sort_key", "search")
+
+
+def _write_contacts(run: Import, made: Sequence[Person], note: str) -> None:
+    if not made:
+        return
+    sources = sources_for(run.source, {person.origin for person in made})
+    owners = _by_value(made, "owner", lambda value: User.objects.filter(email__iexact=value))
+    teams = _by_value(made, "team", lambda value: Team.objects.filter(name=value))
+    fields = {field.key: field for field in CustomField.objects.filter(of="contact") if field.key not in BUILT_IN}
+    rows = [
+        (
+            *_fields(person),
+            owners.get(person.details.get("owner")),
+            teams.get(person.details.get("team")),
+            msgspec.json.encode(_custom(person.details, fields)).decode(),
+            sources[person.origin],
+            person.campaign,
+            note,
+            1,
+            *_finding(person.details, _emails(person)),
+        )
+        for person in made
+    ]
+    copy("contacts_contact", CONTACT_COLUMNS, rows, texts=CONTACT_TEXTS)
+
+
+def _fields(person: Person) -> tuple[object, ...]:
+    details = person.details
+    is_known = bool(details.get("name") or details.get("phones")) or any(
+        name.kind != ANONYMOUS for name in person.names
+    )
+    return (
+        person.contact_id,
+        person.contact_id,
+        "t" if is_known else "f",
+        *[details.get(name, "") for name in PLAIN],
+        array(_emails(person)),
+        array(details.get("phones", [])),
+    )
+
+
+def _emails(person: Person) -> list[str]:
+    linked = [name.value for name in person.names if name.kind == EMAIL]
+    return list(dict.fromkeys([*person.details.get("emails", []), *linked]))
+
+
+def _finding(details: dict[str, Any], emails: list[str]) -> tuple[str, str]:
+    key, tokens = found_by(
+        name=details.get("name", ""),
+        title=details.get("title", ""),
+        emails=emails,
+        phones=details.get("phones", []),
+    )
+    return key, lexemes(tokens)
+
+
+def _custom(details: dict[str, Any], fields: dict[str, CustomField]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in details.items()
+        if name == "fit" or (name in fields and fits(fields[name], value))
+    }
+
+
+def _by_value(made: Sequence[Person], name: str, find: Any) -> dict[Any, int]:
+    """The row of ours that each value of the detail `name` means, if any."""
+    values = {person.details[name] for person in made if person.details.get(name)}
+    found = {value: find(value).values_list("pk", flat=True).first() for value in values}
+    return {value: pk for value, pk in found.items() if pk is not None}
+
+
+def sources_for(own: Source, keys: Collection[str]) -> dict[str, int]:
+    """The id of the source behind each key, made as a sister of `own` where it is missing; `own` for no key."""
+    wanted = set(keys) - {""}
+    known = dict(Source.objects.filter(key__in=wanted).values_list("key", "id"))
+    missing = sorted(wanted - known.keys())
+    if missing:
+        _check_origins(len(missing))
+        Source.objects.bulk_create(
+            [Source(key=key, name=key, kind=SourceKind.IMPORT, trust=own.trust) for key in missing],
+            ignore_conflicts=True,
+        )
+        known = dict(Source.objects.filter(key__in=wanted).values_list("key", "id"))
+    return {**known, "": own.pk}
+
+
+def _check_origins(more: int) -> None:
+    """A wrong column would make a source of every row."""
+    if Source.objects.filter(kind=SourceKind.IMPORT).count() + more > MOST_ORIGINS:
+        words = _("origin.column: imports would have more than %(limit)s sources. Is it the right column?")
+        raise ValidationError(words % {"limit": MOST_ORIGINS}, code="too_many_origins")
+
+
+def _write_names(people: Iterable[Person]) -> None:
+    names: list[tuple[Name, int]] = sorted([(name, person.contact_id) for person in people for name in person.names])
+    copy(
+        "contacts_identity",
+        ("kind", "namespace", "value", "contact_id"),
+        [(*name, contact_id) for name, contact_id in names],
+        texts=("namespace",),
+    )
+
+
+def _detail_facts(run: Import, decision: Decision) -> list[tuple[Person, Fact]]:
+    """The events that tell what is true of a contact: one a contact, under the number of its first row."""
+    facts = [
+        (person, _detail_fact(run, person, "contact_created"))
+        for person in decision.made
+        if person.changes or person.is_told or not person.has_events
+    ]
+    facts += [(person, _detail_fact(run, person, "attributes_changed")) for person in decision.met if person.changes]
+    return facts
+
+
+def _detail_fact(run: Import, person: Person, kind: str) -> Fact:
+    message = Message(
+        message_id=f"import:{run.pk}:{person.row}",
+        type=kind,
+        contact=ContactRef(),
+        occurred_at=person.since,
+        properties=person.changes,
+    )
+    key = event_key(run.source.key, message.message_id).hex
+    return Fact(key, body_digest(event_body(message)), message)
+
+
+EVENT_COLUMNS: Final = (
+    *("id", "contact_id", "occurred_at", "recorded_at", "stated_at", "value_minor", "type_id", "source_id", "rank"),
+    *("key", "digest", "currency", "campaign_key", "message_id", "properties", "by_id"),
+)
+
+
+def _write_events(run: Import, events: list[tuple[Person, Fact]], types: Types, received: datetime) -> None:
+    events.sort(key=lambda event: event[1].key)
+    ids = take_ids("contacts_event", len(events))
+    by = run.started_by_id
+    now = received.isoformat()
+    rows = []
+    for event_id, (person, fact) in zip(ids, events, strict=True):
+        message = fact.message
+        type_id, rank = types[message.type]
+        moment = message.occurred_at or received
+        rows.append(
+            (
+                event_id,
+                person.contact_id,
+                now if moment > received else moment.isoformat(),
+                now,
+                moment.isoformat() if moment > received else None,
+                message.value_minor,
+                type_id,
+                run.source_id,
+                rank,
+                fact.key,
+                fact.digest,
+                message.currency,
+                message.campaign,
+                message.message_id,
+                msgspec.json.encode(message.properties).decode(),
+                by,
+            )
+        )
+    copy("contacts_event", EVENT_COLUMNS, rows)
+    copy(
+        "contacts_pending",
+        ("contact_id", "event_id", "reason"),
+        [(row[1], row[0], PendingReason.IMPORT.value) for row in rows],
+    )
+
+
+def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:
+    columns = ("run_id", "line", '"column"', "reason", "detail", "raw")
+    rows = [(run.pk, one.line, one.column[:120], one.reason, one.detail, raw_text(one.cells)) for one in rejects]
+    copy("contacts_importreject", columns, rows, texts=columns[2:])
+
+
+def raw_text(cells: list[str]) -> str:
+    """A row as a line of CSV, without what PostgreSQL can't keep."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return SUSPICIOUS.sub("\N{REPLACEMENT CHARACTER}", line.getvalue())[:RAW_LIMIT]
