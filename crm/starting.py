@@ -141,7 +141,7 @@ class House:
         path = self.state / "environment"
         theirs = {name: value for name, value in read_environment(path).items() if name not in KEPT}
         ours = {name: self.environment[name] for name in KEPT if name in self.environment}
-        write_private(path, "".join(f"{name}={value}\n" for name, value in (ours | theirs).items()))
+        write_private(path, "".join(f"{name}='{value}'\n" for name, value in (ours | theirs).items()))
 
     def _upgrade(self) -> None:
         demo = [] if self.options.no_demo else ["--demo", str(self.first_login)]
@@ -159,7 +159,7 @@ class House:
         programs = {
             "web": (*python, "crm.serving", *web),
             "worker": (*python, "crm.working", *worker),
-            "beat": (*python, "celery", "--quiet", "-A", "crm", "beat", "--loglevel", "WARNING", "--pidfile="),
+            "beat": (*python, "crm.ticking"),
         }
         for name, command in programs.items():
             environment = {**serving, "POLKU_PROCESS": name}
@@ -193,4 +193,4 @@ def read_environment(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     pairs = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
-    return {name: value for name, _, value in pairs}
+    return {name: value.strip("'") for name, _, value in pairs}

@@ -111,7 +111,7 @@ def test_it_starts_recovers_and_stops(runner, folder):
     for name, mark in [
         ("web", "crm.serving"),
         ("worker", "crm.working"),
-        ("beat", "beat"),
+        ("beat", "crm.ticking"),
         ("valkey", "valkey-server"),
     ]:
         old = runner.child(mark)
