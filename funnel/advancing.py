@@ -47,6 +47,16 @@ IN_HAND: Final[dict[int, float]] = {}  # since when each thread of this process 
 
 
 @dataclass(slots=True)
+class Tally:
+    """What this process has done since it began."""
+
+    folded: int = 0
+
+
+TALLY: Final = Tally()
+
+
+@dataclass(slots=True)
 class Done:
     """What came of looking for work once."""
 
@@ -91,6 +101,12 @@ def advance_everything() -> int:
 def work_off_pending() -> None:
     """Fold whatever is marked, and go on looking until nothing has come for a while: nudges are thinned out."""
     _work_off(marked_contacts, LINGER_S)
+    close_publications()
+
+
+def sweep_pending() -> None:
+    """The same without waiting for more."""
+    _work_off(marked_contacts, 0.0)
     close_publications()
 
 
@@ -150,6 +166,7 @@ def _in_one_transaction(choose: Callable[[], list[int]]) -> Done:
         number = attempts.note(claim)
         done = _advance_people(claim)
         attempts.strike(number)
+    TALLY.folded += done.folded
     if claim.unfolded:
         make_positions(claim.unfolded)
     return done + Done(retry=bool(claim.unfolded), busy=claim.busy > len(claim.unfolded))

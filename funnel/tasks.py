@@ -1,6 +1,10 @@
 from celery import shared_task
+from celery.signals import worker_process_init, worker_ready
 
-from funnel import advancing, effects
+from funnel import advancing, effects, worker
+
+worker_process_init.connect(worker.start)
+worker_ready.connect(worker.start_beside_pool)
 
 
 @shared_task
