@@ -21,7 +21,16 @@ TYPES = (
 )
 SOME_TYPES = [["order_completed"], ["page_viewed"], ["order_refunded", "order_completed"], ASKING, FACTS, ["postponed"]]
 COMPARING = ["at_least", "at_most", "less_than", "more_than"]
-VALUES: list[Any] = [1, 1.0, True, "1", 9, "FI", "guide", "A", "in", ["vip", 1], [1], {"vip": 1.0}, {"vip": True}]
+GIVEN: dict[str, list[Any]] = {
+    "size": [1, 1.0, True, "1", 2, -1.5, 10, 250],
+    "country": ["FI", "SE", "Finland"],
+    "tags": [["vip", 1], ["vip", True], ["vip", 1.0], [], [[1]], {"vip": 1}, {"vip": 1.0}, {"vip": True}],
+    "fit": ["A", "B", "C", "F", "G", "a", "AB", 1],
+    "score": [8, 9, 10, 9.5, 8.99, "9", True, [9]],
+    "kind": ["guide", "price list", ["guide", 1]],
+    "order_id": ["A", "A", "A", "B", "7", 7, 7.0, 7.5, True, "", ["A"]],
+}
+PARTS: list[Any] = [1, True, "1", "vip", "in", "F", [1], [True]]
 
 
 def amended(playbook: Document, random: Random) -> Document:
@@ -73,7 +82,8 @@ def random_condition(on_time: bool, stages: list[str], random: Random) -> Condit
         return random.choice([random_silence, random_recall, *moving])(random)
     if random.random() < 0.2:
         return random_present(stages, random)
-    return random.choice([random_property, random_attribute, random_fit, random_orders, *moving])(random)
+    given = [random_property, random_property, random_attribute, random_attribute, random_fit]
+    return random.choice([*given, random_orders, *moving])(random)
 
 
 def random_silence(random: Random) -> Condition:
@@ -113,12 +123,13 @@ def random_orders(random: Random) -> Condition:
 
 
 def random_property(random: Random) -> Condition:
-    name = random.choice(["score", "kind", "size", "order_id", "stage", "country"])
-    return {"measure": "property", "name": name} | value_test(random)
+    name = random.choice(["size", "size", "tags", "tags"] * 3 + [*GIVEN])
+    return {"measure": "property", "name": name} | value_test(GIVEN[name], random)
 
 
 def random_attribute(random: Random) -> Condition:
-    return {"measure": "attribute", "name": random.choice(["country", "size", "tags", "fit"])} | value_test(random)
+    name = random.choice(["country", "size", "tags", "fit"])
+    return {"measure": "attribute", "name": name} | value_test(GIVEN[name], random)
 
 
 def random_fit(random: Random) -> Condition:
@@ -143,7 +154,9 @@ def number_test(numbers: list[int], random: Random) -> Condition:
     return random.choice([compare] * 12 + [*odd, {"exists": random.random() < 0.5}])
 
 
-def value_test(random: Random) -> Condition:
-    value = random.choice(VALUES)
+def value_test(given: list[Any], random: Random) -> Condition:
+    value = random.choice(random.choice([given, given, PARTS]))
     equal: list[Condition] = [{"is": value}, {"is_not": value}, {"in": ["FI", value]}]
-    return random.choice([*equal, {"contains": value}, {random.choice(COMPARING): value}, {"exists": value is True}])
+    if isinstance(value, list | dict) or random.random() < 0.3:
+        return random.choice([*equal, {"contains": random.choice(PARTS)}])
+    return random.choice([*equal, {random.choice(COMPARING): value}, {"exists": random.random() < 0.5}])
