@@ -115,17 +115,20 @@ def work_off_due() -> None:
 
 
 def _work_off(choose: Callable[..., list[int]], linger_s: float) -> None:
-    began = looked = time.monotonic()
+    began = found_at = time.monotonic()
     with attempts.noting_beside():
-        while (now := time.monotonic()) - looked <= linger_s:
+        while True:
             done = _advance(choose, BATCH)
-            if done or done.busy:
-                looked = time.monotonic()
-            if not done:
-                time.sleep(PAUSE_S)
+            now = time.monotonic()
             if now - began > SHIFT_S:
                 nudge()
                 return
+            if done or done.busy:
+                found_at = now
+            elif now - found_at >= linger_s:
+                return
+            if not done:
+                time.sleep(PAUSE_S)
 
 
 def _advance(choose: Callable[..., list[int]], limit: int) -> Done:
