@@ -52,7 +52,7 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *
         return
     buffer.seek(0)
     keep = f", FORCE_NOT_NULL ({', '.join(texts)})" if texts else ""
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv{keep})", buffer, COPY_BUFFER)
 
 
@@ -258,5 +258,5 @@ def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:
 def raw_text(cells: list[str]) -> str:
     """A row as a line of CSV, without what PostgreSQL can't keep."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return SUSPICIOUS.sub("\N{REPLACEMENT CHARACTER}", line.getvalue())[:RAW_LIMIT]
+    csv.writer(line).writerow(cells)
+    return SUSPICIOUS.sub("\N{REPLACEMENT CHARACTER}", line.getvalue().removesuffix("\r\n"))[:RAW_LIMIT]

@@ -1,0 +1,78 @@
+"""What became of an import, for people: counts in words, and the refused rows as a file to mend and bring in again."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ..models import Import, ImportReject
+
+# A spreadsheet runs what begins so. Cells that had an apostrophe before it get another: reading takes one away.
+FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+REPORT_COLUMNS: Final = ("line", "column", "reason", "detail")
+
+
+def summary(run: Import) -> str:
+    """The counts of a run in one sentence."""
+    return _(
+        "%(rows)s rows: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(rejected)s rejected."
+    ) % {
+        "rows": f"{run.rows_read:,}",
+        "created": f"{run.created:,}",
+        "updated": f"{run.updated:,}",
+        "unchanged": f"{run.unchanged:,}",
+        "rejected": f"{run.rejected:,}",
+    }
+
+
+def first_rejects(run: Import, count: int) -> list[str]:
+    """The first refused rows, a line each."""
+    return [
+        _("line %(line)s: %(reason)s: %(column)s%(detail)s")
+        % {
+            "line": reject.line,
+            "reason": reject.reason,
+            "column": f"{reject.column}: " if reject.column else "",
+            "detail": reject.detail,
+        }
+        for reject in run.rejects.order_by("line")[:count]
+    ]
+
+
+def reject_lines(run: Import) -> Iterator[str]:
+    """The refused rows as CSV (UTF-8 with a mark, for spreadsheets): what is wrong, then the row as it was.
+
+    Mended, it can be imported with the same mapping. Nothing in it is a formula.
+    """
+    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line([*REPORT_COLUMNS, *run.columns])
+    for reject in run.rejects.order_by("line").iterator(chunk_size=2000):
+        yield _line([str(reject.line), reject.column, reject.reason, reject.detail, *_cells(reject)])
+
+
+def _cells(reject: ImportReject) -> list[str]:
+    try:
+        return next(csv.reader([reject.raw]), [])
+    except csv.Error:  # too long for a cell: that is what is wrong with it
+        return [reject.raw]
+
+
+def _line(cells: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([f"'{cell}" if FORMULA.match(cell) else cell for cell in cells])
+    return line.getvalue()
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Whatever is done inside is undone at the end: for seeing what an import would do.
+
+    It is one transaction for as long as it takes: who writes the same people meanwhile waits.
+    """
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
