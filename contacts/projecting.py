@@ -260,8 +260,8 @@ UPDATE contacts_contact c
        id bigint, name text, title text, country text, language text, time_zone text, emails text[], phones text[],
        owner_id bigint, team_id bigint, custom jsonb, is_known boolean, sort_key text, tokens text[])
  WHERE c.id = row.id
-   AND (c.name, c.title, c.country, c.language, c.time_zone, c.emails, c.phones, c.owner_id, c.team_id, c.custom,
-        c.is_known, c.sort_key, c.search)
+   AND (c.name, c.title, c.country, c.language, c.time_zone, c.emails::text[], c.phones::text[], c.owner_id, c.team_id,
+        c.custom, c.is_known, c.sort_key, c.search)
        IS DISTINCT FROM
        (row.name, row.title, row.country, row.language, row.time_zone, row.emails, row.phones, row.owner_id,
         row.team_id, row.custom, row.is_known, row.sort_key, array_to_tsvector(row.tokens))
