@@ -22,25 +22,23 @@ from .models import Contact, Event, PendingReason, Source
 from .nudge import nudge_on_commit
 from .placing import names_of
 from .projecting import project
-from .quarantine import keep
+from .quarantine import Kept, keep
 from .recording import Row, insert_events, mark
 from .results import Result, Status
 from .settling import CONFLICT, Said, Terms, accepted, settle
 
-__all__ = ["Result", "Status", "record_events", "record_staff_event", "retract_event", "take"]
+__all__ = ["Result", "Status", "record_events", "record_staff_event", "retract_event", "take", "take_in"]
 
 # How often we look again when others record the same people or messages at the same moment.
 _PATIENCE: Final = 50
 
 
-def record_events(
-    *, source: Source, messages: Sequence[Message], received_at: datetime | None = None, endpoint: str = ""
-) -> list[Result]:
+def record_events(*, source: Source, messages: Sequence[Message], received_at: datetime | None = None) -> list[Result]:
     """Record what `source` says; one result a message, in order. Once this is committed, no accepted event is lost.
 
     Outside a transaction, what needs no care is committed first and by itself; each event comes with its mark.
     """
-    return take(Terms(source, received_at, endpoint), messages)
+    return take(Terms(source, received_at), messages)
 
 
 def take(terms: Terms, messages: Sequence[Message]) -> list[Result]:
@@ -58,6 +56,24 @@ def take(terms: Terms, messages: Sequence[Message]) -> list[Result]:
         results[said.key] if said is first[said.key] else _repetition(said, first[said.key], results[said.key])
         for said in every
     ]
+
+
+def take_in(terms: Terms, said: Sequence[Message | Kept]) -> list[Result]:
+    """Record the messages and keep the rest; one result each, in order. For doors that read what outsiders write."""
+    results = iter(take(terms, [one for one in said if isinstance(one, Message)]))
+    kept = [one for one in said if isinstance(one, Kept)]
+    keep(terms.source, kept, endpoint=terms.endpoint)
+    return [next(results) if isinstance(one, Message) else _kept(one) for one in said]
+
+
+def _kept(one: Kept) -> Result:
+    return Result(
+        status=Status.QUARANTINED,
+        message_id=one.message_id,
+        reason=one.refusal.reason,
+        pointer=one.refusal.pointer,
+        detail=one.refusal.detail,
+    )
 
 
 def record_staff_event(

@@ -18,6 +18,7 @@ LONGEST_ID: Final = 254
 LONGEST_MESSAGE_ID: Final = 255
 LONGEST_NAME: Final = 80  # of a type or a campaign
 LARGEST: Final = 2**63 - 1
+LARGEST_MESSAGE: Final = 32 * 1024
 
 _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -112,6 +113,7 @@ def message_of(item: object) -> Message:
         said = msgspec.convert(item, _Said)
     except msgspec.ValidationError as error:
         raise _refusal_of(error) from None
+    body = checked_size(msgspec.json.encode(item, order="sorted"))
     occurred_at, zone_assumed = _moment(said.occurred_at, "/occurred_at")
     value_minor, currency = _value(said.value)
     return Message(
@@ -124,8 +126,16 @@ def message_of(item: object) -> Message:
         campaign=said.campaign and short_text(said.campaign, "/campaign", LONGEST_NAME),
         properties=said.properties or {},
         zone_assumed=zone_assumed,
-        body=msgspec.json.encode(item, order="sorted"),
+        body=body,
     )
+
+
+def checked_size(body: bytes) -> bytes:
+    if len(body) > LARGEST_MESSAGE:
+        digest = blake2b(body, digest_size=16).hexdigest()
+        detail = f"An event has at most {LARGEST_MESSAGE} bytes; this one has {len(body)} (BLAKE2b-128 {digest})."
+        raise Refusal("too-large", "", detail)
+    return body
 
 
 def checked_message_id(text: str | None, pointer: str = "/message_id") -> str:

@@ -1,13 +1,19 @@
 """What came in and could not be used is kept as it came, with the reason, until somebody replays it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from .messages import Refusal
 from .models import Quarantine, Source
 
-_LONGEST_RAW = 32 * 1024
+# What a source may have waiting here; then it is told to wait, for nothing is thrown away silently.
+QUOTA: Final = 10_000
+
+
+class QuarantineFull(Exception):
+    """The source has sent more bad messages than we keep; none of the present ones was kept."""
 
 
 class Kept(msgspec.Struct):
@@ -19,13 +25,15 @@ class Kept(msgspec.Struct):
 
 
 def keep(source: Source, kept: Sequence[Kept], *, endpoint: str = "") -> None:
-    """Put these aside; `endpoint` is the door they came through, whose reader a replay uses."""
+    """Put these aside; `endpoint` is the door they came through, whose reader a replay uses. Raises QuarantineFull."""
     if not kept:
         return
+    if Quarantine.objects.waiting().filter(source=source).values("pk")[:QUOTA].count() == QUOTA:
+        raise QuarantineFull
     Quarantine.objects.bulk_create(
         Quarantine(
             source=source,
-            raw=one.raw[:_LONGEST_RAW],
+            raw=one.raw,
             reason=one.refusal.reason,
             pointer=one.refusal.pointer[:255],
             detail=one.refusal.detail,

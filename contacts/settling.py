@@ -165,6 +165,8 @@ def _check(terms: Terms, message: Message, received: datetime) -> None:
         raise Refusal("missing-identity", "/contact", "Say whom the event is about.")
     if message.contact.id is not None and not terms.are_trusted:
         raise Refusal("id-not-allowed", "/contact/id", "A public source cannot name people by our ids.")
+    if message.type in ATTRIBUTE_TYPES:
+        _check_details(terms, message)
     moment = message.occurred_at
     if moment and message.sent_at:
         moment += received - message.sent_at
@@ -172,6 +174,13 @@ def _check(terms: Terms, message: Message, received: datetime) -> None:
         raise Refusal("in-the-future", "/occurred_at", "It has not happened yet by our clock.")
     if message.type in EVENT_CHECKS:
         EVENT_CHECKS[message.type](message)
+
+
+def _check_details(terms: Terms, message: Message) -> None:
+    """Whom somebody belongs to, and what they are worth to us, is not for the public to say."""
+    ours = {"owner", "team", "fit"} & message.properties.keys()
+    if ours and not terms.are_trusted:
+        raise Refusal("not-allowed", f"/properties/{min(ours)}", "A public source cannot say this.")
 
 
 def _types_for(source: Source, keys: Collection[str]) -> set[str]:

@@ -1,6 +1,13 @@
 from django.apps import AppConfig
 
+from contacts.checks import EVENT_CHECKS
+
 
 class FunnelConfig(AppConfig):
     name = "funnel"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from funnel.checks import check_stage_set
+
+        EVENT_CHECKS["stage_set"] = check_stage_set

@@ -1,0 +1,147 @@
+"""What every door of intake does before it reads what is said: overload, who speaks, and the bytes of the body."""
+
+import logging
+import shutil
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, UnreadablePostError
+
+from rest.problems import Problem
+from staff.models import ApiKey
+from staff.policy import Principal
+
+from .models import Source
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BODY: Final = 500 * 1024
+_CHUNK: Final = 64 * 1024
+_SECONDS_TO_SEND: Final = 15
+
+_sources: dict[int, Source] = {}
+
+
+def source_of(principal: Principal) -> Source:
+    """The source that the caller's key speaks for. Neither ever changes, so it is asked once a process."""
+    key = principal.key
+    if key is None:
+        raise Problem("forbidden")
+    if key.pk not in _sources:
+        _sources[key.pk] = _source_behind(key)
+    return _sources[key.pk]
+
+
+def _source_behind(key: ApiKey) -> Source:
+    return Source.objects.get(key=key.source)
+
+
+def require_trusted(principal: Principal) -> None:
+    """What a public key may not do, whatever its scopes."""
+    if principal.key and source_of(principal).is_public:
+        raise Problem("forbidden")
+
+
+# --- Overload ---------------------------------------------------------------------------------------------------------
+
+_SECONDS_BETWEEN_LOOKS: Final = 2.0
+_looked_at = float("-inf")
+_is_overloaded = False
+
+
+def refuse_when_overloaded() -> None:
+    """Better refuse before reading than accept what we could not keep: the backlog or the disk is over its limit."""
+    global _looked_at, _is_overloaded
+    if time.monotonic() - _looked_at > _SECONDS_BETWEEN_LOOKS:
+        _is_overloaded = _backlog() > settings.INTAKE_BACKLOG_LIMIT or _disk_used() > settings.INTAKE_DISK_LIMIT
+        _looked_at = time.monotonic()
+    if _is_overloaded:
+        raise Problem("unavailable", headers={"Retry-After": "30"})
+
+
+def _backlog() -> int:
+    """About how many marks wait to be folded; counting them would cost more the more there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_get_live_tuples('contacts_pending'::regclass)")
+        [marks] = cursor.fetchone()
+    return int(marks)
+
+
+def _disk_used() -> float:
+    """The part of the disk under our state folder that is taken."""
+    if not settings.STATE.exists():
+        return 0.0
+    usage = shutil.disk_usage(settings.STATE)
+    return usage.used / (usage.used + usage.free)
+
+
+# --- The body ---------------------------------------------------------------------------------------------------------
+
+
+def body_of(request: HttpRequest) -> bytes:
+    """The body, out of its gzip; never holds more than LARGEST_BODY of it. Raises Problem (413, 415, 400, 408)."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip"}:
+        raise Problem("unsupported-media-type", headers={"Accept-Encoding": "gzip"})
+    length = request.headers.get("Content-Length", "")
+    if length.isascii() and length.isdigit() and int(length) > LARGEST_BODY:
+        raise _too_large(request)
+    try:
+        chunks = _chunks(request)
+        return unzipped(chunks) if encoding == "gzip" else _joined(chunks)
+    except TooMuch:
+        raise _too_large(request) from None
+    except NotGzip:
+        raise Problem("malformed-json", "The body is not valid gzip.") from None
+    except (UnreadablePostError, TimeoutError):
+        raise Problem("timeout") from None
+
+
+class TooMuch(Exception):
+    """More than we take at once."""
+
+
+class NotGzip(Exception):
+    """Bytes that are no gzip, or not one whole stream of it."""
+
+
+def unzipped(chunks: Iterable[bytes]) -> bytes:
+    """What gzip holds, read no further than LARGEST_BODY however far it would expand."""
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    body = b""
+    for chunk in chunks:
+        try:
+            body += inflater.decompress(chunk, LARGEST_BODY + 1 - len(body))
+        except zlib.error:
+            raise NotGzip from None
+        if len(body) > LARGEST_BODY:
+            raise TooMuch
+    if not inflater.eof or inflater.unused_data:
+        raise NotGzip
+    return body
+
+
+def _joined(chunks: Iterable[bytes]) -> bytes:
+    body = b""
+    for chunk in chunks:
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise TooMuch
+    return body
+
+
+def _chunks(request: HttpRequest) -> Iterator[bytes]:
+    until = time.monotonic() + _SECONDS_TO_SEND
+    while chunk := request.read(_CHUNK):
+        yield chunk
+        if time.monotonic() > until:
+            raise TimeoutError
+
+
+def _too_large(request: HttpRequest) -> Problem:
+    logger.warning("body too large", extra={"length": request.headers.get("Content-Length")})
+    return Problem("too-large")

@@ -1,0 +1,101 @@
+"""What was put aside, tried once more: by the reader of its door, as of the moment it came in."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from . import reading, segment
+from .ingest import take
+from .messages import Message, Refusal
+from .models import Event, PendingReason, Quarantine
+from .nudge import nudge_on_commit
+from .recording import mark
+from .results import Result, Status
+from .settling import Terms
+
+_DONE: Final = frozenset({Status.ACCEPTED, Status.DUPLICATE, Status.CLAIM})
+
+
+def _own_message(raw: bytes) -> Message:
+    return msgspec.json.decode(raw, type=Message)
+
+
+# By the door a message came through; the empty one is our own services.
+READERS: Final[dict[str, Callable[[bytes], Message]]] = {
+    "events": reading.kept_message,
+    "segment": segment.kept_message,
+    "": _own_message,
+}
+
+
+def replay(kept: Quarantine) -> Result | None:
+    """Try again what is kept, or let a held event be folded again (then there is no result).
+
+    What still can't be used stays, with one more attempt and the present reason.
+    """
+    with transaction.atomic():
+        held = Quarantine.objects.waiting().select_for_update().filter(pk=kept.pk).first()
+        if held is None:
+            raise ValidationError(_("This has been replayed already."), code="already_replayed")
+        result = None
+        if held.event:
+            _release(held, held.event)
+        else:
+            result = _try(held)
+    kept.refresh_from_db()
+    return result
+
+
+def _release(held: Quarantine, event: Event) -> None:
+    """Let the fold have the event again, in its right place: from the start."""
+    Quarantine.objects.filter(pk=held.pk).update(replayed_at=Now(), attempts=F("attempts") + 1)
+    mark([event.contact_id], PendingReason.REPLAY)
+    nudge_on_commit()
+
+
+def _try(kept: Quarantine) -> Result:
+    try:
+        result = _result(kept)
+    except Refusal as refusal:
+        result = Result(
+            status=Status.QUARANTINED,
+            message_id=kept.message_id,
+            reason=refusal.reason,
+            pointer=refusal.pointer,
+            detail=refusal.detail,
+        )
+    row = Quarantine.objects.filter(pk=kept.pk)
+    if result.status in _DONE:
+        row.update(attempts=F("attempts") + 1, replayed_at=Now())
+    else:
+        row.update(
+            attempts=F("attempts") + 1,
+            reason=result.reason or "",
+            pointer=(result.pointer or "")[:255],
+            detail=result.detail or "",
+        )
+    return result
+
+
+class _StillBad(Exception):
+    def __init__(self, result: Result) -> None:
+        self.result = result
+
+
+def _result(kept: Quarantine) -> Result:
+    """What becomes of the message now; when it is still bad, nothing is written a second time."""
+    message = READERS[kept.endpoint](bytes(kept.raw))
+    try:
+        with transaction.atomic():
+            [result] = take(Terms(kept.source, kept.received_at, kept.endpoint), [message])
+            if result.status not in _DONE:
+                raise _StillBad(result)
+    except _StillBad as still:
+        return still.result
+    return result
