@@ -276,6 +276,9 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = optional("DEFAULT_FROM_EMAIL", f"Polku <polk
 
 # Requests a minute a key may make; 0: as many as it likes.
 API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=60_000)
+# Above these, intake answers 503 before it reads: marks that wait to be folded, and the taken part of our disk.
+INTAKE_BACKLOG_LIMIT = env.int("INTAKE_BACKLOG_LIMIT", default=5_000_000)
+INTAKE_DISK_LIMIT = env.float("INTAKE_DISK_LIMIT", default=0.9)
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest.authentication.KeyAuthentication"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
