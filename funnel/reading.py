@@ -20,6 +20,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
+def moment_of(micros: int) -> datetime:
+    return EPOCH + micros * MICROSECOND
+
+
 def micros(moment: datetime) -> int:
     whole: int = (moment - EPOCH) // MICROSECOND
     return whole
