@@ -6,6 +6,7 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("contacts.urls")),
 ]
 
 handler400 = "crm.errors.bad_request"

@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 
@@ -14,3 +16,9 @@ def seen_versions(request: HttpRequest) -> frozenset[int] | None:
     if stated == "*":
         return None
     return frozenset(int(tag) for tag in _TAG.findall(stated) if tag.isascii() and tag.isdigit() and len(tag) < 10)
+
+
+def refuse_stale(version: int, seen: frozenset[int] | None) -> None:
+    """Refuse to replace a version that the author of an edit has not seen."""
+    if seen is not None and version not in seen:
+        raise ValidationError(_("It is now at version %(version)s."), code="stale_edit", params={"version": version})

@@ -41,7 +41,7 @@ def operation(
     scope: str,
     *,
     summary: Any,
-    tag: str,
+    tag: Any,
     answers: Mapping[int, Any],
     takes: Any = None,
     parameters: Sequence[OpenApiParameter] = (),
@@ -55,7 +55,7 @@ def operation(
             operation_id=view.__name__,
             summary=summary,
             description=view.__doc__ or "",
-            tags=[tag],
+            tags=[str(tag)],
             request={"application/json": takes} if takes else None,
             responses={
                 **{(status, "application/json"): shape for status, shape in answers.items()},

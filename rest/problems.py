@@ -44,6 +44,7 @@ KINDS: Final[dict[str, tuple[HTTPStatus, Any]]] = {
         _("This Idempotency-Key was used for another request."),
     ),
     "rate-limited": (HTTPStatus.TOO_MANY_REQUESTS, _("Too many requests.")),
+    "quarantine-full": (HTTPStatus.TOO_MANY_REQUESTS, _("Too many bad messages of this source wait in quarantine.")),
     "internal-error": (HTTPStatus.INTERNAL_SERVER_ERROR, _("Something went wrong on our side.")),
     "unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, _("We cannot serve this just now.")),
 }
@@ -105,7 +106,7 @@ def as_problem(error: BaseException) -> Problem | None:
         case Problem():
             return error
         case ValidationError():
-            return Problem("invalid-value", errors=field_errors(error))
+            return _from_validation(error)
         case Http404() | drf.NotFound():
             return Problem("not-found")
         case PermissionDenied() | drf.PermissionDenied():
@@ -146,11 +147,31 @@ def require_method(request: HttpRequest, *allowed: str) -> None:
         raise Problem("method-not-allowed", headers={"Allow": ", ".join(allowed)})
 
 
+def _from_validation(error: ValidationError) -> Problem:
+    """Codes of our services that mean more than a bad value: an edit too late, a value taken, a filter unknown."""
+    each = [one for _name, errors in _by_field(error) for one in errors]
+    codes = {one.code for one in each}
+    known = {name: value for one in each for name, value in (one.params or {}).items() if isinstance(value, str | int)}
+    if codes == {"stale_edit"}:
+        version = known["version"]
+        return Problem("stale-edit", " ".join(error.messages), headers={"ETag": f'"{version}"'}, version=version)
+    if codes == {"already_exists"}:
+        problem = Problem("conflict", errors=field_errors(error))
+        problem.extra |= {name: known[name] for name in ("existing",) if name in known}
+        return problem
+    if codes == {"invalid_filter"}:
+        pointer = f"?{known['field']}"
+        return Problem("invalid-query", errors=[FieldError(pointer, "invalid", one.messages[0]) for one in each])
+    return Problem("invalid-value", errors=field_errors(error))
+
+
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Django's validation error as pointers; a field named `emails.0` points to /emails/0."""
-    if not hasattr(error, "error_dict"):
-        return [_field_error("", one) for one in error.error_list]
-    return [_field_error(name, one) for name, errors in error.error_dict.items() for one in errors]
+    return [_field_error(name, one) for name, errors in _by_field(error) for one in errors]
+
+
+def _by_field(error: ValidationError) -> list[tuple[str, list[ValidationError]]]:
+    return list(error.error_dict.items()) if hasattr(error, "error_dict") else [("", error.error_list)]
 
 
 def _field_error(name: str, error: ValidationError) -> FieldError:

@@ -12,7 +12,9 @@ from .log import (
 )
 from .people import (
     Company,
+    CompanyQuerySet,
     Contact,
+    ContactQuerySet,
     CustomField,
     FieldKind,
     Identity,
@@ -25,7 +27,9 @@ from .people import (
 __all__ = [
     "Claim",
     "Company",
+    "CompanyQuerySet",
     "Contact",
+    "ContactQuerySet",
     "CustomField",
     "Event",
     "EventType",

@@ -1,0 +1,79 @@
+"""What the functions of our API share: filters in addresses, one row or none, bodies that must be valid."""
+
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+
+from rest.answers import versioned
+from rest.endpoints import caller
+from rest.queries import invalid_query, parameter
+from rest.schema import paging_parameters, query_parameter
+
+from .filtering import Filters, read_moment
+from .models import CompanyQuerySet, Contact, ContactQuerySet
+from .serializers import Body
+
+AnyBody = TypeVar("AnyBody", bound=Body)
+Rows = TypeVar("Rows", ContactQuerySet, CompanyQuerySet)
+
+ORDERINGS: Final = {
+    "id": ("id",),
+    "created_at": ("created_at", "id"),
+    "updated_at": ("updated_at", "id"),
+    "name": ("sort_key", "id"),
+}
+ORDERS: Final = paging_parameters(*ORDERINGS)
+SINCE: Final = query_parameter("updated_since", _("Changed at this moment or later."))
+WORDS: Final = query_parameter(
+    "q", _("Words: each begins a word of a name, a title, a company, an address or a number.")
+)
+LIST_PROBLEMS: Final = ("invalid-query", "invalid-cursor")
+BODY_PROBLEMS: Final = (
+    *("malformed-json", "unknown-field", "invalid-value", "field-not-writable", "unsupported-media-type", "too-large"),
+    *("request-in-progress", "idempotency-mismatch", "invalid-idempotency-key"),
+)
+
+
+def filter_parameters(filters: Filters) -> list[OpenApiParameter]:
+    return [query_parameter(name, field.meaning) for field in filters.fields.values() for name in field.parameters()]
+
+
+def valid(body: AnyBody) -> AnyBody:
+    body.is_valid(raise_exception=True)
+    return body
+
+
+def filtered(request: HttpRequest, rows: Rows, filters: Filters) -> Rows:
+    """Those the address asks for."""
+    rows = rows.filter(filters.from_parameters(request.GET.dict()).q())
+    since, words = parameter(request, "updated_since"), parameter(request, "q")
+    if since:
+        rows = rows.filter(updated_at__gte=_moment("updated_since", since))
+    return rows.mentioning(words) if words else rows
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        return read_moment(text)
+    except (ValueError, OverflowError):
+        raise invalid_query(name, _("It takes a date or moment such as 2026-03-01T12:00:00Z.")) from None
+
+
+def visible_leader(request: Request, contact_id: int) -> Contact:
+    """The person this contact is; what one may not see is not there."""
+    people = Contact.objects.visible_to(caller(request)).filter(members=contact_id, erased_at=None)
+    leader = people.first()
+    if leader is None:
+        raise Http404
+    return leader
+
+
+def one_row(request: Request, shown: list[dict[str, Any]], status: int) -> HttpResponse:
+    if not shown:
+        raise Http404
+    location = f"{request.path}/{shown[0]['id']}" if status == 201 else ""
+    return versioned(shown[0], shown[0]["version"], status=status, location=location)

@@ -1,0 +1,199 @@
+"""People for programs. Each function reads, calls one service and answers."""
+
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from rest.answers import answer
+from rest.edits import seen_versions
+from rest.endpoints import caller, operation
+from rest.pages import PARAMETERS, page
+from rest.problems import Problem, as_problem
+from rest.queries import invalid_query, parameter, refuse_unknown_parameters
+from rest.schema import IDEMPOTENCY_KEY, IF_MATCH, paging_parameters, query_parameter
+
+from . import services, shapes
+from .answering import (
+    BODY_PROBLEMS,
+    LIST_PROBLEMS,
+    ORDERINGS,
+    ORDERS,
+    SINCE,
+    WORDS,
+    filter_parameters,
+    filtered,
+    one_row,
+    valid,
+    visible_leader,
+)
+from .filtering import CONTACT_FILTERS
+from .models import Contact, CustomField
+from .serializers import BatchBody, ContactBody, CustomFieldBody, NewContactBody
+
+CONTACTS = _("Contacts")
+_KINDS: Final[dict[str, dict[str, bool]]] = {"true": {"is_known": True}, "false": {"is_known": False}, "any": {}}
+
+
+@operation(
+    "contacts:read",
+    summary=_("List and find contacts"),
+    tag=CONTACTS,
+    answers={200: shapes.contact_page()},
+    parameters=[
+        WORDS,
+        query_parameter("is_known", _("`false`: visitors; `any`: both; without it only people."), enum=list(_KINDS)),
+        SINCE,
+        *filter_parameters(CONTACT_FILTERS),
+        *ORDERS,
+    ],
+    problems=LIST_PROBLEMS,
+)
+def contact_list(request: Request) -> HttpResponse:
+    """People, one row each however many contacts were merged into them, newest first. All conditions must hold."""
+    asked = request._request
+    refuse_unknown_parameters(asked, (*PARAMETERS, "q", "is_known", "updated_since", *CONTACT_FILTERS.parameters()))
+    kind = parameter(asked, "is_known") or "true"
+    if kind not in _KINDS:
+        raise invalid_query("is_known", _("It takes true, false or any."))
+    people = Contact.objects.visible_to(caller(request)).leaders().filter(erased_at=None, **_KINDS[kind])
+    found = page(
+        asked,
+        shapes.contact_rows(filtered(asked, people, CONTACT_FILTERS)),
+        orderings=ORDERINGS,
+        default="-id",
+    )
+    return answer(found.showing(shapes.show_contacts(found.rows)))
+
+
+@operation(
+    "contacts:write",
+    summary=_("Create a contact"),
+    tag=CONTACTS,
+    takes=NewContactBody,
+    answers={201: shapes.contact_shape()},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=(*BODY_PROBLEMS, "conflict"),
+)
+def contact_create(request: Request) -> HttpResponse:
+    """Create a person, recorded as `contact_created`. When somebody has the address or the id, the answer is 409 and
+    names them in `existing`."""
+    contact = services.create_contact(by=caller(request), new=valid(NewContactBody(data=request.data)).new())
+    return _one_contact(request, contact.pk, status=201)
+
+
+@operation(
+    "contacts:read",
+    summary=_("Read a contact"),
+    tag=CONTACTS,
+    answers={200: shapes.contact_shape()},
+    problems=("not-found",),
+)
+def contact_detail(request: Request, contact_id: int) -> HttpResponse:
+    """A person. The id of a contact that was merged into another answers with the person both are: `id` is then the
+    leader's, and `merged_ids` holds the one asked for."""
+    return _one_contact(request, contact_id)
+
+
+@operation(
+    "contacts:write",
+    summary=_("Change a contact"),
+    tag=CONTACTS,
+    takes=ContactBody,
+    answers={200: shapes.contact_shape()},
+    parameters=[IF_MATCH, IDEMPOTENCY_KEY],
+    problems=(*BODY_PROBLEMS, "not-found", "conflict", "stale-edit"),
+)
+def contact_update(request: Request, contact_id: int) -> HttpResponse:
+    """Change the fields named in the body; null takes one away. What differs is recorded as `attributes_changed` and
+    `owner_changed`."""
+    visible_leader(request, contact_id)
+    body = valid(ContactBody(data=request.data))
+    services.update_contact(
+        contact=Contact.objects.get(pk=contact_id),
+        by=caller(request),
+        attributes=body.attributes(),
+        seen=seen_versions(request._request),
+    )
+    return _one_contact(request, contact_id)
+
+
+@operation(
+    "contacts:write",
+    summary=_("Create or update up to 1000 contacts"),
+    tag=CONTACTS,
+    takes=BatchBody,
+    answers={200: shapes.BatchShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=BODY_PROBLEMS,
+)
+def contact_batch(request: Request) -> HttpResponse:
+    """Each person is taken by itself; the results stand in the order of the request. `on_existing`: `refuse` (what one
+    finds when there is nobody to decide) or `update`."""
+    body = valid(BatchBody(data=request.data)).validated_data
+    read = [_read_row(request, row) for row in body["contacts"]]
+    people = [row for row in read if isinstance(row, services.NewContact)]
+    made = iter(services.create_contacts(by=caller(request), people=people, update=body["on_existing"] == "update"))
+    return answer(
+        {
+            "results": [
+                _made_row(request, next(made)) if isinstance(row, services.NewContact) else _refused_row(request, row)
+                for row in read
+            ]
+        }
+    )
+
+
+@operation(
+    "contacts:read",
+    summary=_("List custom fields"),
+    tag=CONTACTS,
+    answers={200: shapes.CUSTOM_FIELD_PAGE},
+    parameters=paging_parameters("id"),
+    problems=LIST_PROBLEMS,
+)
+def custom_field_list(request: Request) -> HttpResponse:
+    """The fields of contacts and companies that this organisation has declared."""
+    refuse_unknown_parameters(request._request, PARAMETERS)
+    found = page(request._request, CustomField.objects.all(), orderings={"id": ("id",)}, default="id")
+    return answer(found.showing([shapes.show_field(field) for field in found.rows]))
+
+
+@operation(
+    "contacts:write",
+    summary=_("Declare a custom field"),
+    tag=CONTACTS,
+    takes=CustomFieldBody,
+    answers={201: shapes.CustomFieldShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=(*BODY_PROBLEMS, "conflict"),
+)
+def custom_field_create(request: Request) -> HttpResponse:
+    """Declare a field; its key never changes."""
+    field = services.declare_field(**valid(CustomFieldBody(data=request.data)).validated_data)
+    return answer(shapes.show_field(field), status=201)
+
+
+def _one_contact(request: Request, contact_id: int, status: int = 200) -> HttpResponse:
+    people = Contact.objects.visible_to(caller(request)).filter(members=contact_id, erased_at=None)
+    rows = list(shapes.contact_rows(people))
+    return one_row(request, shapes.show_contacts(rows), status)
+
+
+def _read_row(request: Request, row: Any) -> services.NewContact | Problem:
+    try:
+        return valid(NewContactBody(data=row)).new()
+    except (Problem, APIException) as error:
+        return as_problem(error) or Problem("invalid-value")
+
+
+def _made_row(request: Request, made: services.Made) -> shapes.BatchRowShape:
+    if made.error:
+        return _refused_row(request, as_problem(made.error) or Problem("invalid-value"))
+    return shapes.BatchRowShape(status=made.outcome, id=made.contact_id)
+
+
+def _refused_row(request: Request, problem: Problem) -> shapes.BatchRowShape:
+    return shapes.BatchRowShape(status="refused", problem=problem.document(request._request))

@@ -1,0 +1,168 @@
+"""Companies, and who works there, for programs."""
+
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+
+from rest.answers import answer
+from rest.edits import seen_versions
+from rest.endpoints import caller, operation
+from rest.pages import PARAMETERS, page
+from rest.queries import refuse_unknown_parameters
+from rest.schema import IDEMPOTENCY_KEY, IF_MATCH, paging_parameters
+
+from . import shapes
+from .answering import (
+    BODY_PROBLEMS,
+    LIST_PROBLEMS,
+    ORDERINGS,
+    ORDERS,
+    SINCE,
+    WORDS,
+    filter_parameters,
+    filtered,
+    one_row,
+    valid,
+    visible_leader,
+)
+from .companies import create_company, join_company, update_company, update_membership
+from .filtering import COMPANY_FILTERS, MEMBERSHIP_FILTERS
+from .models import Company, Contact, Membership
+from .serializers import CompanyBody, MembershipBody, NewMembershipBody
+
+COMPANIES = _("Companies")
+
+
+@operation(
+    "contacts:read",
+    summary=_("List and find companies"),
+    tag=COMPANIES,
+    answers={200: shapes.COMPANY_PAGE},
+    parameters=[WORDS, SINCE, *filter_parameters(COMPANY_FILTERS), *ORDERS],
+    problems=LIST_PROBLEMS,
+)
+def company_list(request: Request) -> HttpResponse:
+    """Companies, newest first. All conditions must hold."""
+    asked = request._request
+    refuse_unknown_parameters(asked, (*PARAMETERS, "q", "updated_since", *COMPANY_FILTERS.parameters()))
+    companies = filtered(asked, Company.objects.visible_to(caller(request)), COMPANY_FILTERS)
+    found = page(asked, shapes.company_rows(companies), orderings=ORDERINGS, default="-id")
+    return answer(found.showing(shapes.show_companies(found.rows)))
+
+
+@operation(
+    "contacts:write",
+    summary=_("Create a company"),
+    tag=COMPANIES,
+    takes=CompanyBody,
+    answers={201: shapes.CompanyShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=(*BODY_PROBLEMS, "conflict"),
+)
+def company_create(request: Request) -> HttpResponse:
+    """Create a company. When another has its external id or one of its domains, the answer is 409."""
+    body = valid(CompanyBody(data=request.data))
+    company = create_company(by=caller(request), **body.columns({}))
+    return _one_company(request, company.pk, status=201)
+
+
+@operation(
+    "contacts:read",
+    summary=_("Read a company"),
+    tag=COMPANIES,
+    answers={200: shapes.CompanyShape},
+    problems=("not-found",),
+)
+def company_detail(request: Request, company_id: int) -> HttpResponse:
+    """A company."""
+    return _one_company(request, company_id)
+
+
+@operation(
+    "contacts:write",
+    summary=_("Change a company"),
+    tag=COMPANIES,
+    takes=CompanyBody(partial=True),
+    answers={200: shapes.CompanyShape},
+    parameters=[IF_MATCH, IDEMPOTENCY_KEY],
+    problems=(*BODY_PROBLEMS, "not-found", "conflict", "stale-edit"),
+)
+def company_update(request: Request, company_id: int) -> HttpResponse:
+    """Change the fields named in the body."""
+    company = _company(request, company_id)
+    fields = valid(CompanyBody(data=request.data, partial=True)).columns(company.custom)
+    update_company(company=company, by=caller(request), seen=seen_versions(request._request), **fields)
+    return _one_company(request, company_id)
+
+
+@operation(
+    "contacts:read",
+    summary=_("List places in companies"),
+    tag=COMPANIES,
+    answers={200: shapes.MEMBERSHIP_PAGE},
+    parameters=[*filter_parameters(MEMBERSHIP_FILTERS), *paging_parameters("id")],
+    problems=LIST_PROBLEMS,
+)
+def membership_list(request: Request) -> HttpResponse:
+    """Who is or was in which company, of the contacts one may see; former places too."""
+    asked = request._request
+    refuse_unknown_parameters(asked, (*PARAMETERS, *MEMBERSHIP_FILTERS.parameters()))
+    people = Contact.objects.visible_to(caller(request)).filter(erased_at=None)
+    places = Membership.objects.filter(contact__leader__in=people)
+    places = places.filter(MEMBERSHIP_FILTERS.from_parameters(asked.GET.dict()).q())
+    found = page(asked, places, orderings={"id": ("id",)}, default="-id")
+    return answer(found.showing([shapes.show_membership(place) for place in found.rows]))
+
+
+@operation(
+    "contacts:write",
+    summary=_("Give somebody a place in a company"),
+    tag=COMPANIES,
+    takes=NewMembershipBody,
+    answers={201: shapes.MembershipShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=(*BODY_PROBLEMS, "conflict"),
+)
+def membership_create(request: Request) -> HttpResponse:
+    """A contact has at most one present place in a company; a former one has `until`."""
+    said = dict(valid(NewMembershipBody(data=request.data)).validated_data)
+    contact_id, company_id = said.pop("contact"), said.pop("company")
+    visible_leader(request, contact_id)
+    membership = join_company(
+        contact=Contact.objects.get(pk=contact_id),
+        company=_company(request, company_id),
+        by=caller(request),
+        **said,
+    )
+    return answer(shapes.show_membership(membership), status=201)
+
+
+@operation(
+    "contacts:write",
+    summary=_("Change or end a place in a company"),
+    tag=COMPANIES,
+    takes=MembershipBody,
+    answers={200: shapes.MembershipShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=(*BODY_PROBLEMS, "not-found", "conflict"),
+)
+def membership_update(request: Request, membership_id: int) -> HttpResponse:
+    """Change the role, the title or the time; a date in `until` ends it, null takes it up again."""
+    people = Contact.objects.visible_to(caller(request)).filter(erased_at=None)
+    membership = Membership.objects.filter(pk=membership_id, contact__leader__in=people).first()
+    if membership is None:
+        raise Http404
+    fields = valid(MembershipBody(data=request.data)).validated_data
+    return answer(shapes.show_membership(update_membership(membership=membership, by=caller(request), **fields)))
+
+
+def _company(request: Request, company_id: int) -> Company:
+    company = Company.objects.visible_to(caller(request)).filter(pk=company_id).first()
+    if company is None:
+        raise Http404
+    return company
+
+
+def _one_company(request: Request, company_id: int, status: int = 200) -> HttpResponse:
+    companies = Company.objects.visible_to(caller(request)).filter(pk=company_id)
+    return one_row(request, shapes.show_companies(list(shapes.company_rows(companies))), status)

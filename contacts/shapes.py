@@ -1,0 +1,239 @@
+"""How people and companies look to programs: the shapes of answers, and how rows become them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from django.db.models import QuerySet
+
+from rest.schema import page_shape
+
+from .models import Company, Contact, CustomField, Identity, IdentityKind, Membership
+
+Row = Mapping[str, Any]
+
+
+class ForeignIdShape(msgspec.Struct):
+    """What another system calls somebody."""
+
+    source: str
+    id: str
+
+
+class PlaceShape(msgspec.Struct):
+    """A company somebody is in at present."""
+
+    id: int
+    name: str
+    role: str
+    title: str
+    since: date | None
+
+
+class ContactShape(msgspec.Struct):
+    """A person, or a visitor we know nothing of yet (`is_known` false). `owner` and `team` are ids."""
+
+    id: int
+    name: str
+    emails: list[str]
+    phones: list[str]
+    title: str
+    country: str
+    language: str
+    time_zone: str
+    owner: int | None
+    team: int | None
+    companies: list[PlaceShape]
+    external_ids: list[ForeignIdShape]
+    user_ids: list[ForeignIdShape]
+    merged_ids: list[int]
+    custom: dict[str, Any]
+    is_known: bool
+    source: str
+    campaign: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class CompanyShape(msgspec.Struct):
+    """An organisation people work for. `owner` and `team` are ids."""
+
+    id: int
+    name: str
+    domains: list[str]
+    country: str
+    external_id: str | None
+    owner: int | None
+    team: int | None
+    custom: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class MembershipShape(msgspec.Struct):
+    """Somebody's place in a company, for as long as it lasts."""
+
+    id: int
+    contact: int
+    company: int
+    role: str
+    title: str
+    since: date | None
+    until: date | None
+
+
+class CustomFieldShape(msgspec.Struct):
+    """A declared field of contacts or companies."""
+
+    id: int
+    of: str
+    key: str
+    label: str
+    kind: str
+    choices: list[str]
+
+
+class BatchRowShape(msgspec.Struct, omit_defaults=True):
+    """What became of one row of a batch: created, updated or refused, and then why."""
+
+    status: str
+    id: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchShape(msgspec.Struct):
+    """One result a row, in order."""
+
+    results: list[BatchRowShape]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a package that stands on ours adds to each contact: columns by their path, and what they show as."""
+
+    name: str
+    shape: Any
+    columns: tuple[str, ...]
+    show: Callable[[Row], Any]
+
+
+CONTACT_PARTS: Final[list[Part]] = []
+
+_CONTACT_COLUMNS: Final = {
+    "id": "id",
+    "name": "name",
+    "emails": "emails",
+    "phones": "phones",
+    "title": "title",
+    "country": "country",
+    "language": "language",
+    "time_zone": "time_zone",
+    "owner": "owner_id",
+    "team": "team_id",
+    "custom": "custom",
+    "is_known": "is_known",
+    "source": "origin_source__key",
+    "campaign": "origin_campaign",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "version": "version",
+}
+_COMPANY_COLUMNS: Final = {
+    name: f"{name}_id" if name in {"owner", "team"} else name for name in CompanyShape.__struct_fields__
+}
+_NAMES: Final = (IdentityKind.EXTERNAL, IdentityKind.USER_ID)
+
+
+@cache
+def contact_shape() -> Any:
+    """ContactShape with the parts that other packages add; to be asked for once they all are there."""
+    fields: list[Any] = [(part.name, part.shape) for part in CONTACT_PARTS]
+    return msgspec.defstruct("ContactShape", fields, bases=(ContactShape,), namespace={"__doc__": ContactShape.__doc__})
+
+
+def contact_rows(contacts: QuerySet[Contact]) -> QuerySet[Contact, Any]:
+    """The columns that `show_contacts` needs, and those that lists are sorted by."""
+    more = [column for part in CONTACT_PARTS for column in part.columns]
+    rows: QuerySet[Contact, Any] = contacts.values(*_CONTACT_COLUMNS.values(), "sort_key", *more)
+    return rows
+
+
+def show_contacts(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Contacts as programs see them, in three queries however many they are."""
+    leaders = {row["id"]: row["id"] for row in rows}
+    members = Contact.objects.filter(leader_id__in=list(leaders)).exclude(pk__in=list(leaders)).order_by("pk")
+    leaders |= dict(members.values_list("pk", "leader_id"))
+    merged, places, names = defaultdict(list), _places(leaders), _foreign_ids(leaders)
+    for member, leader in leaders.items():
+        if member != leader:
+            merged[leader].append(member)
+    return [
+        {
+            **{name: row[column] for name, column in _CONTACT_COLUMNS.items()},
+            "companies": places[row["id"]],
+            "external_ids": names[row["id"], IdentityKind.EXTERNAL],
+            "user_ids": names[row["id"], IdentityKind.USER_ID],
+            "merged_ids": merged[row["id"]],
+            **{part.name: part.show(row) for part in CONTACT_PARTS},
+        }
+        for row in rows
+    ]
+
+
+def company_rows(companies: QuerySet[Company]) -> QuerySet[Company, Any]:
+    rows: QuerySet[Company, Any] = companies.values(*_COMPANY_COLUMNS.values(), "sort_key")
+    return rows
+
+
+def show_companies(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [{name: row[column] for name, column in _COMPANY_COLUMNS.items()} for row in rows]
+
+
+def show_membership(membership: Membership) -> MembershipShape:
+    return MembershipShape(
+        id=membership.pk,
+        contact=membership.contact_id,
+        company=membership.company_id,
+        role=membership.role,
+        title=membership.title,
+        since=membership.since,
+        until=membership.until,
+    )
+
+
+def show_field(field: CustomField) -> CustomFieldShape:
+    return CustomFieldShape(field.pk, field.of, field.key, field.label, field.kind, field.choices)
+
+
+def _places(leaders: Mapping[int, int]) -> Mapping[int, list[PlaceShape]]:
+    """The present companies of each leader."""
+    found = Membership.objects.current().filter(contact__in=list(leaders)).order_by("pk")
+    places: Mapping[int, list[PlaceShape]] = defaultdict(list)
+    columns = ("contact_id", "company_id", "company__name", "role", "title", "since")
+    for contact, *place in found.values_list(*columns):
+        places[leaders[contact]].append(PlaceShape(*place))
+    return places
+
+
+def _foreign_ids(leaders: Mapping[int, int]) -> Mapping[tuple[int, str], list[ForeignIdShape]]:
+    """What other systems call each leader, by the kind of name."""
+    found = Identity.objects.live().filter(contact__in=list(leaders), kind__in=_NAMES).order_by("pk")
+    names: Mapping[tuple[int, str], list[ForeignIdShape]] = defaultdict(list)
+    for contact, kind, namespace, value in found.values_list("contact_id", "kind", "namespace", "value"):
+        names[leaders[contact], kind].append(ForeignIdShape(namespace, value))
+    return names
+
+
+def contact_page() -> Any:
+    return page_shape("ContactPage", contact_shape())
+
+
+COMPANY_PAGE: Final = page_shape("CompanyPage", CompanyShape)
+MEMBERSHIP_PAGE: Final = page_shape("MembershipPage", MembershipShape)
+CUSTOM_FIELD_PAGE: Final = page_shape("CustomFieldPage", CustomFieldShape)
