@@ -97,6 +97,14 @@ def sees_everyone(principal: Principal) -> bool:
     return rows_visible_to(principal) == Q()
 
 
+def rows_of(picture: Picture) -> Q:
+    """The transitions of a picture, as a condition on them."""
+    if picture.live:
+        return Q(superseded_at=None)
+    still_known = Q(superseded_at=None) | Q(superseded_at__gt=picture.known_on)
+    return still_known & Q(recorded_at__lte=picture.known_on, occurred_at__lte=picture.as_of)
+
+
 _LIVE = """
     SELECT * FROM funnel_transition WHERE superseded_at IS NULL {scope}
 """
@@ -122,9 +130,8 @@ def ask(picture: Picture, principal: Principal, question: str, **parameters: Any
 
 
 def _scope(principal: Principal) -> tuple[str, dict[str, Any]]:
-    visible = rows_visible_to(principal)
-    if visible == Q():
+    if sees_everyone(principal):
         return "", {}
-    sql, values = Contact.objects.filter(visible).values("pk").query.sql_with_params()
+    sql, values = Contact.objects.visible_to(principal).values("pk").query.sql_with_params()
     names = {f"scope_{place}": value for place, value in enumerate(values)}
     return f"AND contact_id IN ({sql})" % {} % tuple(f"%({name})s" for name in names), names

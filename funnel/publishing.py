@@ -44,7 +44,7 @@ def start_draft(
     """A draft of `document`, or of the version it is based on (the newest, when nothing is said)."""
     based_on = based_on or Playbook.objects.latest("number")
     draft = PlaybookDraft(name=name, document=_kept(document or based_on.document), based_on=based_on, author=by.user)
-    draft.clean_fields()
+    draft.clean_fields(exclude=["author", "based_on"])  # neither has to be there
     draft.save()
     draft.refresh_from_db()
     return draft
@@ -62,7 +62,7 @@ def save_draft(
         draft = _locked(draft, seen)
         draft.name = draft.name if name is None else name
         draft.document = draft.document if document is None else _kept(document)
-        draft.clean_fields(exclude=["updated_at"])
+        draft.clean_fields(exclude=["author", "based_on"])
         draft.version = F("version") + 1
         draft.updated_at = Now()
         draft.save(update_fields=["name", "document", "version", "updated_at"])

@@ -12,7 +12,7 @@ from funnel.models import Playbook, Stage, Transition
 from funnel.pictures import Path, Picture, path_in
 from staff.models import ApiKey
 from staff.policy import Principal
-from tests.funnel.worlds import BEGINNING, END, World, all_rows
+from tests.funnel.rewritings import BEGINNING, END, World, all_rows
 
 pytestmark = pytest.mark.django_db
 

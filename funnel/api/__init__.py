@@ -1,0 +1,1 @@
+"""The addresses of the path, its figures and its playbooks."""

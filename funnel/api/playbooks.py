@@ -1,0 +1,294 @@
+"""/api/v1/playbooks: the versions in force, and the drafts of the next one."""
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+
+from funnel import publishing
+from funnel.differences import Changed, difference
+from funnel.explaining import Words
+from funnel.models import Playbook, PlaybookDraft
+from funnel.parameters import body_of
+from funnel.rules import Finding
+from funnel.serializers import (
+    ChangeShape,
+    CheckShape,
+    DifferenceShape,
+    DraftBody,
+    DraftChanges,
+    DraftList,
+    DraftShape,
+    FindingShape,
+    NewDraftBody,
+    PlaybookList,
+    PlaybookShape,
+    PublicationBody,
+    RuleShape,
+    WholeDraftShape,
+    WholePlaybookShape,
+)
+from rest.answers import answer, versioned
+from rest.edits import seen_versions
+from rest.endpoints import caller, operation
+from rest.problems import FieldError, Problem
+from rest.queries import invalid_query, refuse_unknown_parameters, whole_number
+from rest.schema import IDEMPOTENCY_KEY, IF_MATCH, query_parameter
+
+TAG = "Playbooks"
+_READING = ("invalid-query", "not-found")
+_WRITING = ("malformed-json", "unknown-field", "invalid-value", "not-found", "stale-edit")
+
+
+# Versions
+
+
+@operation("playbooks:read", summary=_("Versions"), tag=TAG, answers={200: PlaybookList}, problems=["invalid-query"])
+def playbook_list(request: Request) -> HttpResponse:
+    """All published versions, the newest first."""
+    refuse_unknown_parameters(request._request, ())
+    versions = Playbook.objects.defer("document").select_related("published_by").order_by("-number")
+    return answer(PlaybookList([PlaybookShape(**_version(version)) for version in versions]))
+
+
+@operation("playbooks:read", summary=_("A version"), tag=TAG, answers={200: WholePlaybookShape}, problems=_READING)
+def playbook_detail(request: Request, number: int) -> HttpResponse:
+    """The version with its document, and its rules as sentences."""
+    refuse_unknown_parameters(request._request, ())
+    version = get_object_or_404(Playbook.objects.select_related("published_by"), number=number)
+    words = Words.read()
+    rules = [RuleShape(rule["name"], words.sentence(rule)) for rule in version.document["rules"]]
+    return answer(WholePlaybookShape(**_version(version), rules=rules, document=version.document))
+
+
+@operation("playbooks:read", summary=_("A version as text"), tag=TAG, answers={200: dict[str, Any]}, problems=_READING)
+def playbook_text(request: Request, number: int) -> HttpResponse:
+    """The document alone, laid out to be kept under version control; a draft can be made of it."""
+    refuse_unknown_parameters(request._request, ())
+    version = get_object_or_404(Playbook, number=number)
+    text = json.dumps(version.document, indent=2, ensure_ascii=False) + "\n"
+    headers = {"Content-Disposition": f'attachment; filename="playbook-{number}.json"'}
+    return HttpResponse(text, content_type="application/json", headers=headers)
+
+
+# Drafts
+
+
+@operation("playbooks:read", summary=_("Drafts"), tag=TAG, answers={200: DraftList}, problems=["invalid-query"])
+def draft_list(request: Request) -> HttpResponse:
+    refuse_unknown_parameters(request._request, ())
+    drafts = PlaybookDraft.objects.defer("document").select_related("author").order_by("-updated_at", "-pk")
+    return answer(DraftList([DraftShape(**_draft(draft)) for draft in drafts]))
+
+
+@operation(
+    "playbooks:write",
+    summary=_("Start a draft"),
+    tag=TAG,
+    takes=NewDraftBody,
+    answers={201: WholeDraftShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=["malformed-json", "unknown-field", "invalid-value"],
+)
+def draft_start(request: Request) -> HttpResponse:
+    """Of a document, or of a version (the newest when neither is given)."""
+    body = body_of(request, NewDraftBody)
+    number = body.pop("based_on", None)
+    based_on = Playbook.objects.filter(number=number).first()
+    if number is not None and based_on is None:
+        error = FieldError("/based_on", "unknown", _now("There is no version %s.") % number)
+        raise Problem("invalid-value", errors=[error])
+    draft = publishing.start_draft(based_on=based_on, by=caller(request), **body)
+    return _answer(draft, status=201, location=request.build_absolute_uri(f"drafts/{draft.pk}"))
+
+
+@operation("playbooks:read", summary=_("A draft"), tag=TAG, answers={200: WholeDraftShape}, problems=_READING)
+def draft_detail(request: Request, draft_id: int) -> HttpResponse:
+    refuse_unknown_parameters(request._request, ())
+    return _answer(_found(draft_id))
+
+
+@operation(
+    "playbooks:write",
+    summary=_("Replace a draft"),
+    tag=TAG,
+    takes=DraftBody,
+    answers={200: WholeDraftShape},
+    parameters=[IF_MATCH],
+    problems=_WRITING,
+)
+def draft_replace(request: Request, draft_id: int) -> HttpResponse:
+    return _saved(request, draft_id, body_of(request, DraftBody))
+
+
+@operation(
+    "playbooks:write",
+    summary=_("Change a draft"),
+    tag=TAG,
+    takes=DraftChanges,
+    answers={200: WholeDraftShape},
+    parameters=[IF_MATCH],
+    problems=_WRITING,
+)
+def draft_change(request: Request, draft_id: int) -> HttpResponse:
+    """Its name, its document, or both. A document may have faults as long as it is a draft."""
+    return _saved(request, draft_id, body_of(request, DraftChanges))
+
+
+@operation(
+    "playbooks:write",
+    summary=_("Discard a draft"),
+    tag=TAG,
+    answers={204: None},
+    parameters=[IF_MATCH],
+    problems=["not-found", "stale-edit"],
+)
+def draft_discard(request: Request, draft_id: int) -> HttpResponse:
+    try:
+        publishing.discard_draft(draft=_found(draft_id), seen=seen_versions(request._request))
+    except publishing.StaleDraftError as error:
+        raise _stale(error) from None
+    return HttpResponse(status=204)
+
+
+@operation(
+    "playbooks:read",
+    summary=_("What the draft changes"),
+    tag=TAG,
+    answers={200: DifferenceShape},
+    parameters=[query_parameter("version", _("The version to compare with; the newest when not given."), int)],
+    problems=_READING,
+)
+def draft_difference(request: Request, draft_id: int) -> HttpResponse:
+    """Rules by name, points by event type, and the path."""
+    refuse_unknown_parameters(request._request, ("version",))
+    draft = _found(draft_id)
+    newest = Playbook.objects.order_by("-number").first()
+    most = newest.number if newest else 0
+    number = whole_number(request._request, "version", default=most, least=1, most=most)
+    version = Playbook.objects.filter(number=number).first()
+    if version is None:
+        raise invalid_query("version", _("There is no such version."))
+    found = difference(version.document, publishing.document_of(draft))
+    return answer(
+        DifferenceShape(
+            compared_with=number,
+            rules_added=list(found.rules_added),
+            rules_removed=list(found.rules_removed),
+            rules_changed=_changes(found.rules_changed),
+            rules_moved=_changes(found.rules_moved),
+            points_changed=_changes(found.points_changed),
+            stages_changed=_change(found.stages_changed),
+            half_life_changed=_change(found.half_life_changed),
+        )
+    )
+
+
+@operation(
+    "playbooks:read", summary=_("What is wrong with the draft"), tag=TAG, answers={200: CheckShape}, problems=_READING
+)
+def draft_check(request: Request, draft_id: int) -> HttpResponse:
+    """Every fault with a pointer into the document; without one the draft can be published."""
+    refuse_unknown_parameters(request._request, ())
+    findings = publishing.check_draft(_found(draft_id))
+    shapes = [FindingShape(finding.pointer, finding.code, _words(finding)) for finding in findings]
+    return answer(CheckShape(publishable=not findings, findings=shapes))
+
+
+@operation(
+    "playbooks:write",
+    summary=_("Publish a draft"),
+    tag=TAG,
+    takes=PublicationBody,
+    answers={201: PlaybookShape},
+    parameters=[IF_MATCH, IDEMPOTENCY_KEY],
+    problems=_WRITING,
+)
+def draft_publish(request: Request, draft_id: int) -> HttpResponse:
+    """It becomes the next version, in force from `since` (now when not given; also an earlier moment), and everybody is
+    folded again with it. Refused with the findings of its check."""
+    body = body_of(request, PublicationBody)
+    try:
+        version = publishing.publish_playbook(
+            draft=_found(draft_id),
+            since=body.get("since"),
+            by=caller(request),
+            seen=seen_versions(request._request),
+        )
+    except publishing.StaleDraftError as error:
+        raise _stale(error) from None
+    except publishing.FaultyPlaybookError as error:
+        words = _now("The playbook has faults: a draft with them cannot be published.")
+        errors = [FieldError(f"/document{f.pointer}", f.code, _words(f)) for f in error.findings]
+        raise Problem("invalid-value", words, errors=errors) from None
+    location = request.build_absolute_uri(f"/api/v1/playbooks/{version.number}")
+    return answer(PlaybookShape(**_version(version)), status=201, headers={"Location": location})
+
+
+def _found(draft_id: int) -> PlaybookDraft:
+    return get_object_or_404(PlaybookDraft.objects.select_related("author"), pk=draft_id)
+
+
+def _saved(request: Request, draft_id: int, body: dict[str, Any]) -> HttpResponse:
+    try:
+        draft = publishing.save_draft(draft=_found(draft_id), seen=seen_versions(request._request), **body)
+    except publishing.StaleDraftError as error:
+        raise _stale(error) from None
+    return _answer(draft)
+
+
+def _stale(error: publishing.StaleDraftError) -> Problem:
+    version = error.draft.version
+    return Problem("stale-edit", headers={"ETag": f'"{version}"'}, version=version)
+
+
+def _answer(draft: PlaybookDraft, *, status: int = 200, location: str = "") -> HttpResponse:
+    shape = WholeDraftShape(**_draft(draft), document=publishing.document_of(draft))
+    return versioned(shape, draft.version, status=status, location=location)
+
+
+def _draft(draft: PlaybookDraft) -> dict[str, Any]:
+    return {
+        "id": draft.pk,
+        "name": draft.name,
+        "based_on": draft.based_on_id,
+        "author": str(draft.author) if draft.author else None,
+        "created_at": draft.created_at,
+        "updated_at": draft.updated_at,
+        "version": draft.version,
+    }
+
+
+def _version(version: Playbook) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "name": version.name,
+        "since": version.since,
+        "published_at": version.published_at,
+        "published_by": str(version.published_by) if version.published_by else None,
+        "applied_at": version.applied_at,
+        "status": _status(version),
+    }
+
+
+def _status(version: Playbook) -> str:
+    if version.applied_at is None:
+        return "being_applied"
+    return "applied" if version.since is None or version.since <= timezone.now() else "waiting"
+
+
+def _changes(changes: tuple[Changed, ...]) -> list[ChangeShape]:
+    return [ChangeShape(change.name, change.before, change.after) for change in changes]
+
+
+def _change(change: Changed | None) -> ChangeShape | None:
+    return ChangeShape(change.name, change.before, change.after) if change else None
+
+
+def _words(finding: Finding) -> str:
+    return finding.message

@@ -1,0 +1,153 @@
+"""What positions and transitions can be asked for, and what the path adds to the filters of contacts."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.db.models import Q
+from django.utils.functional import lazystr
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from contacts.filtering import CONTACT_FILTERS, EQUALITY, ORDER, Field, Filters, Operator, moment, number, row
+from funnel.models import Playbook
+from funnel.names import DIMENSION_OF, HEALTH_OF, NONE, RULE_OF, STANDING_OF, Values, source_ids, stage_ids
+from funnel.scores import rank_of
+
+
+def named(name: str, path: str, values: Callable[[], Values], meaning: Any = "") -> Field:
+    """One of some words that stand for what is kept under `path`."""
+
+    def read(value: Any) -> tuple[int | None]:
+        known = values()
+        if not isinstance(value, str) or value not in known:
+            raise ValueError(value)
+        return (known[value],)
+
+    return Field(name, read, _among(path), EQUALITY, meaning or lazystr(_Words(values)))
+
+
+class _Words:
+    """The words there are, told only when somebody is to read them: stages and sources are rows."""
+
+    def __init__(self, values: Callable[[], Values]) -> None:
+        self.values = values
+
+    def __str__(self) -> str:
+        return _("one of: %s") % ", ".join(self.values())
+
+
+def _among(path: str) -> Callable[[Operator, Any], Q]:
+    def rows(operator: Operator, value: Any) -> Q:
+        values = [one for (one,) in (value if operator == Operator.IN else [value])]
+        given = [one for one in values if one is not None]
+        found = Q(**{f"{path}__in": given} if len(given) > 1 else {path: given[0]}) if given else Q(pk=None)
+        if None in values:
+            found |= Q(**{f"{path}__isnull": True})
+        return ~found if operator == Operator.IS_NOT else found
+
+    return rows
+
+
+def score(path: str) -> Field:
+    """Points as they have faded by now. Sorted and compared by a number that does not change as time passes."""
+
+    def read(value: Any) -> int:
+        if not (
+            isinstance(value, int | str) and str(value).isascii() and str(value).isdigit() and len(str(value)) < 10
+        ):
+            raise ValueError(value)
+        return int(value)
+
+    def rows(operator: Operator, value: int) -> Q:
+        at_least = Q(**{f"{path}__gte": rank_of(value)})
+        more_than = Q(**{f"{path}__gte": rank_of(value, or_a_thousandth_more=True)})
+        return {
+            Operator.AT_LEAST: at_least,
+            Operator.LESS_THAN: ~at_least,
+            Operator.MORE_THAN: more_than,
+            Operator.AT_MOST: ~more_than,
+        }[operator]
+
+    return Field("score", read, rows, ORDER, gettext_lazy("a whole number of points"))
+
+
+POSITION_FILTERS: Final = Filters(
+    named("stage", "stage_id", stage_ids),
+    named("health", "health", lambda: HEALTH_OF),
+    named("standing", "standing", lambda: STANDING_OF),
+    named("source", "source_id", source_ids),
+    row("owner", "contact__owner_id", may_be_none=True),
+    row("team", "contact__team_id", may_be_none=True),
+    moment("entered_at", "entered_at"),
+    moment("recall_at", "recall_at"),
+    moment("last_event_at", "last_event_at"),
+    score("score_rank"),
+)
+
+
+def _of_dimension(dimension: str) -> Values:
+    return {"stage": {**stage_ids(), NONE: None}, "health": HEALTH_OF, "standing": STANDING_OF}[dimension]
+
+
+def _value(name: str, path: str) -> Field:
+    """A stage, a health or a standing, whichever has the name; `none` is no stage or no health."""
+
+    def read(value: Any) -> Q:
+        found = Q(pk__in=[])
+        for dimension, number_ in DIMENSION_OF.items():
+            known = _of_dimension(dimension)
+            if value in known:
+                found |= Q(dimension=number_, **{path: known[value]})
+        if found == Q(pk__in=[]):
+            raise ValueError(value)
+        return found
+
+    return Field(name, read, _joined, EQUALITY, lazystr(_Words(_all_values)))
+
+
+def _all_values() -> Values:
+    return {name: None for dimension in DIMENSION_OF for name in _of_dimension(dimension)}
+
+
+def _joined(operator: Operator, value: Any) -> Q:
+    found = Q(pk__in=[])
+    for one in value if operator == Operator.IN else [value]:
+        found |= one
+    return ~found if operator == Operator.IS_NOT else found
+
+
+def _rule(value: Any) -> Q:
+    """The moves of a rule by its name, whatever its place in each version."""
+    if value in RULE_OF:
+        return Q(rule=RULE_OF[value])
+    found = Q(pk__in=[])
+    for version, rules in Playbook.objects.values_list("number", "document__rules"):
+        for place in [place for place, rule in enumerate(rules) if rule["name"] == value]:
+            found |= Q(version=version, rule=place)
+    if found == Q(pk__in=[]):
+        raise ValueError(value)
+    return found
+
+
+TRANSITION_FILTERS: Final = Filters(
+    named("dimension", "dimension", lambda: DIMENSION_OF),
+    _value("from", "from_value"),
+    _value("to", "to_value"),
+    Field("rule", _rule, _joined, EQUALITY, gettext_lazy("the name of a rule, start or erased")),
+    number("version", "version"),
+    named("source", "source_id", source_ids),
+    moment("occurred_at", "occurred_at"),
+    moment("recorded_at", "recorded_at"),
+)
+
+
+def register() -> None:
+    """Let contacts be filtered by where they stand."""
+    CONTACT_FILTERS.add(
+        named("stage", "position__stage_id", stage_ids, gettext_lazy("the key of a stage")),
+        named("health", "position__health", lambda: HEALTH_OF),
+        named("standing", "position__standing", lambda: STANDING_OF),
+        moment("stage_entered_at", "position__entered_at"),
+        moment("last_event_at", "position__last_event_at"),
+        score("position__score_rank"),
+    )

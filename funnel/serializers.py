@@ -1,0 +1,351 @@
+"""What our addresses answer (Structs) and take (serializers)."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from rest_framework import serializers
+
+from funnel.models import Phase
+
+# Figures
+
+
+class PlaybookInForce(msgspec.Struct):
+    """The version in force, and those that not everybody had been folded with yet."""
+
+    version: int
+    being_applied: list[int]
+
+
+class Count(msgspec.Struct):
+    """Those on the living path, and those whose standing is closed."""
+
+    living: int
+    closed: int
+
+
+class PhaseCount(Count):
+    phase: str
+
+
+class StageCount(Count):
+    stage: str
+    phase: str
+
+
+class HealthCount(Count):
+    health: str | None
+
+
+class StandingCount(msgspec.Struct):
+    standing: str
+    count: int
+
+
+class Crowd(Count):
+    """How many there are, and where they stand."""
+
+    phases: list[PhaseCount]
+    stages: list[StageCount]
+    health: list[HealthCount]
+    standing: list[StandingCount]
+
+
+class SourceCrowd(msgspec.Struct):
+    source: str
+    people: Crowd
+    visitors: Crowd
+
+
+class Figures(msgspec.Struct, kw_only=True):
+    """As of when, as known when: figures of these two never change, unless they are live."""
+
+    as_of: datetime
+    known_on: datetime
+    settled_at: datetime
+    live: bool
+    playbook: PlaybookInForce
+
+
+class SummaryShape(Figures, omit_defaults=True):
+    people: Crowd
+    visitors: Crowd
+    sources: list[SourceCrowd] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Rate(msgspec.Struct):
+    entered: int
+    converted: int
+    rate: float | None
+
+
+class SourceRates(msgspec.Struct):
+    source: str
+    people: Rate
+    visitors: Rate
+
+
+class Conversion(msgspec.Struct):
+    """Of those who entered, how many reached this stage or one after it."""
+
+    goal: str
+    people: Rate
+    visitors: Rate
+    sources: list[SourceRates] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ConversionsShape(Figures):
+    stage: str
+    entered_from: datetime | None
+    entered_to: datetime | None
+    window_days: int | None
+    complete: bool | None
+    results: list[Conversion]
+
+
+class StayLengths(msgspec.Struct):
+    """Days, for the stays that ended; and how many go on."""
+
+    ended: int
+    median: float | None
+    p75: float | None
+    p90: float | None
+    running: int
+
+
+class SourceStays(msgspec.Struct):
+    source: str
+    people: StayLengths
+    visitors: StayLengths
+
+
+class TimeInStage(msgspec.Struct):
+    stage: str
+    phase: str
+    people: StayLengths
+    visitors: StayLengths
+    sources: list[SourceStays] | msgspec.UnsetType = msgspec.UNSET
+
+
+class TimeInStageShape(Figures):
+    ended_from: datetime | None
+    ended_to: datetime | None
+    results: list[TimeInStage]
+
+
+# The path
+
+
+class StageShape(msgspec.Struct):
+    key: str
+    phase: str
+    order: int
+    label_en: str
+    label_fi: str
+    archived_at: datetime | None
+
+
+class StageList(msgspec.Struct):
+    results: list[StageShape]
+
+
+class StageBody(serializers.Serializer[Any]):
+    key = serializers.RegexField(r"^[a-z][a-z0-9_]*$", max_length=40)
+    phase = serializers.ChoiceField(choices=Phase.choices)
+    label_en = serializers.CharField(max_length=60)
+    label_fi = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    order = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+
+
+class StageChanges(serializers.Serializer[Any]):
+    label_en = serializers.CharField(max_length=60, required=False)
+    label_fi = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    order = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    archived = serializers.BooleanField(required=False)
+
+
+# Where somebody stands, and why
+
+
+class CauseShape(msgspec.Struct):
+    """The event behind a move."""
+
+    id: int
+    type: str
+    occurred_at: datetime
+
+
+class EvidenceShape(msgspec.Struct):
+    """One condition of the rule, and what was measured."""
+
+    condition: dict[str, Any]
+    value: Any
+
+
+class WhyShape(msgspec.Struct):
+    """The rule that moved, in the words of its version; by_timer: time passing did it, after the cause."""
+
+    rule: str
+    sentence: str
+    version: int
+    by_timer: bool
+    cause: CauseShape | None
+    evidence: list[EvidenceShape]
+
+
+class TransitionShape(msgspec.Struct):
+    id: int
+    contact: int
+    dimension: str
+    from_: str | None = msgspec.field(name="from")
+    to: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    superseded_at: datetime | None
+    visit: int
+    source: str
+    is_visitor: bool
+    why: WhyShape
+
+
+class PositionShape(msgspec.Struct):
+    """Where a person stands; score and recall are those of now."""
+
+    contact: int
+    stage: str
+    entered_at: datetime | None
+    health: str | None
+    standing: str
+    recall_at: datetime | None
+    score: float
+    last_event_at: datetime | None
+    wake_at: datetime | None
+    source: str
+    is_visitor: bool
+
+
+class AskedShape(msgspec.Struct):
+    """One condition as it stands now: what is measured (score in thousandths, times in microseconds), whether it holds
+    (null: only the event will tell), how much is lacking, and when it may come out differently by itself."""
+
+    sentence: str
+    condition: dict[str, Any]
+    value: Any
+    holds: bool | None
+    lacking: int | None
+    changes_at: datetime | None
+
+
+class WayShape(msgspec.Struct):
+    """A rule that leads on from here: one of these events (null: time alone) and all of these conditions."""
+
+    stage: str
+    rule: str
+    sentence: str
+    events: list[str] | None
+    conditions: list[AskedShape]
+
+
+class WholePositionShape(PositionShape):
+    """`why` holds the last move of each dimension; `next` what would lead on (null: just being folded again)."""
+
+    why: list[TransitionShape]
+    next: list[WayShape] | None
+
+
+# Playbooks
+
+
+class PlaybookShape(msgspec.Struct):
+    number: int
+    name: str
+    since: datetime | None
+    published_at: datetime
+    published_by: str | None
+    applied_at: datetime | None
+    status: str
+
+
+class PlaybookList(msgspec.Struct):
+    results: list[PlaybookShape]
+
+
+class RuleShape(msgspec.Struct):
+    name: str
+    sentence: str
+
+
+class WholePlaybookShape(PlaybookShape):
+    rules: list[RuleShape]
+    document: dict[str, Any]
+
+
+class DraftShape(msgspec.Struct):
+    id: int
+    name: str
+    based_on: int | None
+    author: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class DraftList(msgspec.Struct):
+    results: list[DraftShape]
+
+
+class WholeDraftShape(DraftShape):
+    document: dict[str, Any]
+
+
+class FindingShape(msgspec.Struct):
+    """One fault, and where in the document it is."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class CheckShape(msgspec.Struct):
+    publishable: bool
+    findings: list[FindingShape]
+
+
+class ChangeShape(msgspec.Struct):
+    name: str
+    before: Any
+    after: Any
+
+
+class DifferenceShape(msgspec.Struct):
+    """From the version compared with to the draft. A rule is moved when the order of those in both is another."""
+
+    compared_with: int
+    rules_added: list[str]
+    rules_removed: list[str]
+    rules_changed: list[ChangeShape]
+    rules_moved: list[ChangeShape]
+    points_changed: list[ChangeShape]
+    stages_changed: ChangeShape | None
+    half_life_changed: ChangeShape | None
+
+
+class NewDraftBody(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    based_on = serializers.IntegerField(required=False, min_value=1, max_value=32767)
+    document = serializers.DictField(required=False)
+
+
+class DraftBody(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    document = serializers.DictField()
+
+
+class DraftChanges(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120, required=False)
+    document = serializers.DictField(required=False)
+
+
+class PublicationBody(serializers.Serializer[Any]):
+    since = serializers.DateTimeField(required=False, allow_null=True)

@@ -1,0 +1,32 @@
+from django.urls import path
+
+from funnel.api import figures, playbooks, positions, stages
+from rest.endpoints import endpoint
+
+urlpatterns = [
+    path("stages", endpoint(GET=stages.stage_list, POST=stages.stage_add)),
+    path("stages/<slug:key>", endpoint(GET=stages.stage_detail, PATCH=stages.stage_change)),
+    path("positions", endpoint(GET=positions.position_list)),
+    path("positions/<int:contact_id>", endpoint(GET=positions.position_detail)),
+    path("transitions", endpoint(GET=positions.transition_list)),
+    path("transitions/<int:transition_id>", endpoint(GET=positions.transition_detail)),
+    path("playbooks", endpoint(GET=playbooks.playbook_list)),
+    path("playbooks/<int:number>", endpoint(GET=playbooks.playbook_detail)),
+    path("playbooks/<int:number>/text", endpoint(GET=playbooks.playbook_text)),
+    path("playbooks/drafts", endpoint(GET=playbooks.draft_list, POST=playbooks.draft_start)),
+    path(
+        "playbooks/drafts/<int:draft_id>",
+        endpoint(
+            GET=playbooks.draft_detail,
+            PUT=playbooks.draft_replace,
+            PATCH=playbooks.draft_change,
+            DELETE=playbooks.draft_discard,
+        ),
+    ),
+    path("playbooks/drafts/<int:draft_id>/difference", endpoint(GET=playbooks.draft_difference)),
+    path("playbooks/drafts/<int:draft_id>/check", endpoint(GET=playbooks.draft_check)),
+    path("playbooks/drafts/<int:draft_id>/publish", endpoint(POST=playbooks.draft_publish)),
+    path("funnel/summary", endpoint(GET=figures.funnel_summary)),
+    path("funnel/conversions", endpoint(GET=figures.funnel_conversions)),
+    path("funnel/time-in-stage", endpoint(GET=figures.funnel_time_in_stage)),
+]
