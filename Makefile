@@ -32,7 +32,7 @@ quick: $(DEV) ## In seconds: what needs no server
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest -q --no-servers --ignore=tests/e2e $(TESTS)
+	$(PY) -m pytest -q --quick --ignore=tests/e2e $(TESTS)
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check .

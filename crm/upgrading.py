@@ -14,10 +14,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from contacts.catalogue import install_catalogue
 from crm.embedded.place import make_folder, package_folder, write_private
 from crm.embedded.postgres import BINARIES, PACKAGE
 from crm.embedded.refusal import Refusal
 from crm.privileges import apply_grants
+from funnel.services import install_path
 
 KEPT_DUMPS = 5
 ONE_UPGRADE_AT_A_TIME = 0x706F6C6B75  # an advisory lock; the number is the project's name
@@ -33,6 +35,8 @@ def upgrade(say: Say) -> None:
             say(f"dumped the database to {dump_database()}")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
+        install_catalogue()
+        install_path()
         if two_roles():
             apply_grants(settings.DATABASE_SERVING["USER"])
     gather_static_files(say)

@@ -1,7 +1,7 @@
 """Every test session has a PostgreSQL and a Valkey of its own, shared by its xdist workers, gone at its end.
 
 Tests that use the database run as the role that serves, not as the one that owns: the suite proves the grants.
-`--no-servers` runs what needs no server.
+`--quick` runs what needs no server and searches for no counterexample.
 """
 
 import os
@@ -99,13 +99,14 @@ from crm.privileges import apply_grants  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--no-servers", action="store_true", help="run only the tests that need no server")
+    parser.addoption("--quick", action="store_true", help="only tests without servers, properties and long logs")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "owner: run this test as the role that owns the tables")
+    config.addinivalue_line("markers", "long: this test takes seconds")
     config.addinivalue_line("markers", "server: this test starts servers or processes of its own")
-    if SERVERS and not config.getoption("--no-servers") and not config.getoption("--collect-only"):
+    if SERVERS and not config.getoption("--quick") and not config.getoption("--collect-only"):
         SERVERS.start()
 
 
@@ -115,10 +116,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--no-servers"):
-        needing = [item for item in items if needs_servers(item)]
-        config.hook.pytest_deselected(items=needing)
-        items[:] = [item for item in items if item not in needing]
+    if config.getoption("--quick"):
+        config.hook.pytest_deselected(items=[item for item in items if not is_quick(item)])
+        items[:] = [item for item in items if is_quick(item)]
+
+
+def is_quick(item: pytest.Item) -> bool:
+    is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return not (is_property or item.get_closest_marker("long") or needs_servers(item))
 
 
 def needs_servers(item: pytest.Item) -> bool:

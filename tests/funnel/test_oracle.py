@@ -14,6 +14,7 @@ from tests.oracle.comparing import ENDLESS, Told, disagreement, oracle
 from tests.oracle.logs import Log, default_log, random_log
 from tests.oracle.oracle import Answer
 
+pytestmark = pytest.mark.long
 CHUNK = 500
 DEFAULT_PLAYBOOK: dict[str, Any] = json.loads(Path(funnel.__path__[0], "default_playbook.json").read_text())
 

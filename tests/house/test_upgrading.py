@@ -78,6 +78,11 @@ def test_an_upgrade_makes_dumps_and_grants(installation):
     first = installation.upgrade()
     assert (first.returncode, first.stderr, installation.dumps()) == (0, "", [])
     assert ask(installation.serving_url, "SELECT count(*) FROM contacts_event") == [(0,)]
+    assert ask(installation.serving_url, "SELECT key FROM funnel_stage ORDER BY id LIMIT 2") == [
+        ("prospecting",),
+        ("retargeting",),
+    ]
+    assert ask(installation.serving_url, "SELECT number FROM funnel_playbook") == [(1,)]
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         ask(installation.serving_url, "DROP TABLE contacts_event")
 
