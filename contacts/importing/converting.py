@@ -99,11 +99,16 @@ class Converter:
             {name: value for name, read in self.attributes if (value := read(row, cells)) is not None},
             self.since(cells) if self.since else None,
             self.origin(row, cells),
-            [self._fact(message) for read in self.events if (message := read(row, cells, contact)) is not None],
+            [
+                fact_of(message, self.source_key)
+                for read in self.events
+                if (message := read(row, cells, contact)) is not None
+            ],
         )
 
-    def _fact(self, message: Message) -> Fact:
-        return Fact(event_key(self.source_key, message.message_id).hex, body_digest(event_body(message)), message)
+
+def fact_of(message: Message, source_key: str) -> Fact:
+    return Fact(event_key(source_key, message.message_id).hex, body_digest(event_body(message)), message)
 
 
 def detail_reader(

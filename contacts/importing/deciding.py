@@ -7,9 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from ..catalogue import CLAIMED_TYPES
+from ..messages import ContactRef, Message
 from ..placing import ANONYMOUS, EMAIL, Name
 from .cells import RowRefused
-from .converting import Fact, Said
+from .converting import Fact, Said, fact_of
 
 LISTS: Final = {"email": "emails", "phone": "phones"}  # the details of which there may be several
 
@@ -41,11 +43,21 @@ class Person:
     since: datetime | None = None  # of one that is made: since when there is such a contact
     is_told: bool = False  # ... and whether the row says so
     has_events: bool = False
+    is_known: bool = False  # not a mere visitor
     origin: str = ""
     campaign: str = ""
 
     def is_one_with(self, other: "Person") -> bool:
         return self is other or self.leader_id == other.leader_id != 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On whose word rows are taken, and the name of the run."""
+
+    source_key: str
+    label: str
+    is_public: bool = False
 
 
 @dataclass
@@ -64,6 +76,7 @@ class Decision:
     made: list[Person] = field(default_factory=list)
     met: list[Person] = field(default_factory=list)  # contacts we had, with new names or other details
     events: list[tuple[Person, Fact]] = field(default_factory=list)
+    claims: list[tuple[Person, Fact]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     created: int = 0
     updated: int = 0
@@ -84,47 +97,97 @@ def names_of(said: Said, source_key: str) -> list[Name]:
     return [Name(kind, "" if kind == EMAIL else source_key, value) for kind, value in named if value]
 
 
-def decide(rows: Iterable[Said], known: Known, source_key: str) -> Decision:
+def decide(rows: Iterable[Said], known: Known, terms: Terms) -> Decision:
     """Decide each row; `known` learns what the rows make known."""
     decision = Decision()
     for said in rows:
         try:
-            _decide_row(said, names_of(said, source_key), known, decision)
+            _decide_row(said, known, terms, decision)
         except RowRefused as refused:
             decision.rejects.append(Reject.of(said.line, refused, said.cells))
     return decision
 
 
-def _decide_row(said: Said, names: list[Name], known: Known, decision: Decision) -> None:
-    person = _person(names, known.people)
+def _decide_row(said: Said, known: Known, terms: Terms, decision: Decision) -> None:
+    names = names_of(said, terms.source_key)
+    person = _meant_by_public(names, known.people) if terms.is_public else _meant(names, known.people)
     facts = _new_facts(said, known.events)
     is_repeated = said.line in known.repeated or (person is None and not facts and bool(said.facts))
     if is_repeated and not facts:
         decision.unchanged += 1
         return
-    is_made = person is None
+    attributes = {} if is_repeated else said.attributes
     if person is None:
         person = _made(said)
         decision.made.append(person)
-    touched = bool(person.changes or person.names)
-    is_linked = _link(person, names, known.people)
-    is_changed = not is_repeated and _change(person, said.attributes)
-    for fact in facts:
-        known.events[fact.key] = fact.digest
-        decision.events.append((person, fact))
-        person.has_events = True
-    if person.contact_id and not touched and (is_linked or is_changed):
-        person.row = said.row
-        decision.met.append(person)
-    if is_made:
         decision.created += 1
-    elif facts or is_linked or is_changed:
+        _learn(person, names, attributes, known)
+        _tell(person, facts, known, terms, decision)
+        return
+    is_told = _tell(person, facts, known, terms, decision)
+    if terms.is_public and person.is_known:
+        is_changed = _claim_details(person, said, attributes, terms, decision)
+    else:
+        is_changed = _meet(person, said.row, names, attributes, known, decision)
+    if is_told or is_changed:
         decision.updated += 1
     else:
         decision.unchanged += 1
 
 
-def _person(names: list[Name], people: Mapping[Name, Person]) -> Person | None:
+def _tell(person: Person, facts: list[Fact], known: Known, terms: Terms, decision: Decision) -> bool:
+    """Events for the log; of a public source some are only claims."""
+    for fact in facts:
+        known.events[fact.key] = fact.digest
+        if terms.is_public and fact.message.type in CLAIMED_TYPES:
+            decision.claims.append((person, fact))
+        else:
+            decision.events.append((person, fact))
+            person.has_events = True
+    return bool(facts)
+
+
+def _meet(
+    person: Person, row: int, names: list[Name], attributes: Mapping[str, Any], known: Known, decision: Decision
+) -> bool:
+    """Somebody we had, or made a few rows ago: whether the row says something new of them."""
+    is_first = not (person.changes or person.names)
+    is_changed = _learn(person, names, attributes, known)
+    if is_changed and is_first and person.contact_id:
+        person.row = row
+        decision.met.append(person)
+    return is_changed
+
+
+def _learn(person: Person, names: list[Name], attributes: Mapping[str, Any], known: Known) -> bool:
+    is_linked = _link(person, names, known.people)
+    return _change(person, attributes) or is_linked
+
+
+def _claim_details(person: Person, said: Said, attributes: Mapping[str, Any], terms: Terms, decision: Decision) -> bool:
+    """What a public source says of somebody known waits until somebody trusted confirms it."""
+    said_new = {name: value for name, value in attributes.items() if not _is_known(person, name, value)}
+    if said_new:
+        decision.claims.append((person, detail_fact(terms, said.row, "attributes_changed", said_new, said.contact)))
+    return bool(said_new)
+
+
+def detail_fact(
+    terms: Terms,
+    row: int,
+    kind: str,
+    details: dict[str, Any],
+    contact: ContactRef,
+    moment: datetime | None = None,
+) -> Fact:
+    """The event that tells details, under the number of the row that gave them."""
+    message = Message(
+        message_id=f"{terms.label}:{row}", type=kind, contact=contact, occurred_at=moment, properties=details
+    )
+    return fact_of(message, terms.source_key)
+
+
+def _meant(names: list[Name], people: Mapping[Name, Person]) -> Person | None:
     """Whom all these names mean; refused when they mean two people."""
     found = [people[name] for name in names if name in people]
     if any(not person.is_one_with(found[0]) for person in found[1:]):
@@ -132,6 +195,14 @@ def _person(names: list[Name], people: Mapping[Name, Person]) -> Person | None:
         detail = _("These belong to different contacts: %(names)s. Merge them first, or correct the row.")
         raise RowRefused("", "not-yours", detail % {"names": meant})
     return found[0] if found else None
+
+
+def _meant_by_public(names: list[Name], people: Mapping[Name, Person]) -> Person | None:
+    """Whom the strongest name means: a public source links nobody, and knows a browser only until it names somebody."""
+    strong = [name for name in names if name.kind != ANONYMOUS]
+    found = next((people[name] for name in [*strong, *names] if name in people), None)
+    is_browser = found is not None and not any(name in people for name in strong)
+    return None if found and is_browser and strong and found.is_known else found
 
 
 def _new_facts(said: Said, recorded: Mapping[str, int]) -> list[Fact]:
@@ -164,28 +235,32 @@ def _link(person: Person, names: list[Name], people: dict[Name, Person]) -> bool
     free = [name for name in names if name not in people]
     for name in free:
         people[name] = person
+        person.is_known = person.is_known or name.kind != ANONYMOUS
     person.names += free
     return bool(free)
 
 
 def _change(person: Person, attributes: Mapping[str, Any]) -> bool:
-    """Take over what the row says otherwise than is known. An address or a number that is known says nothing."""
-    details, changes = person.details, person.changes
-    is_changed = False
-    for name, value in attributes.items():
-        if name in LISTS:
-            values = details.setdefault(LISTS[name], [])
-            if value in values:
-                continue
-            values.insert(0, value)
-            if name == "phone" and {"phone", "phones"} & changes.keys():
-                changes.pop("phone", None)
-                changes["phones"] = list(values)
-            else:
-                changes[name] = value  # earlier addresses are linked, and so kept
-        elif details.get(name) != value:
-            details[name] = changes[name] = value
-        else:
+    """Take over what the row says otherwise than is known."""
+    differing = [name for name, value in attributes.items() if not _is_known(person, name, value)]
+    for name in differing:
+        value = attributes[name]
+        person.is_known = person.is_known or name in {"name", "phone"}
+        if name not in LISTS:
+            person.details[name] = person.changes[name] = value
             continue
-        is_changed = True
-    return is_changed
+        values = person.details.setdefault(LISTS[name], [])
+        values.insert(0, value)
+        if name == "phone" and {"phone", "phones"} & person.changes.keys():
+            person.changes.pop("phone", None)
+            person.changes["phones"] = list(values)
+        else:
+            person.changes[name] = value  # earlier addresses are linked, and so kept
+    return bool(differing)
+
+
+def _is_known(person: Person, name: str, value: Any) -> bool:
+    """Whether the detail says nothing new; of several addresses or numbers each is known."""
+    if name in LISTS:
+        return value in person.details.get(LISTS[name], [])
+    return bool(person.details.get(name) == value)

@@ -43,7 +43,7 @@ class BadRow:
 
     reason: str
     detail: str
-    raw: str
+    raw: str  # the text, perhaps with its line ending
 
 
 Cells = list[str]

@@ -20,7 +20,7 @@ def resolve(run: Import, rows: Sequence[Said], *, with_details: bool) -> Known:
     if with_details and people:
         _give_details(people)
     keys = [fact.key for said in rows for fact in said.facts]
-    return Known(people, find_events(keys), repeated_lines(run, rows))
+    return Known(people, find_events(keys, with_claims=run.source.is_public), repeated_lines(run, rows))
 
 
 def find_people(names: Iterable[Name]) -> dict[Name, Person]:
@@ -33,30 +33,36 @@ def find_people(names: Iterable[Name]) -> dict[Name, Person]:
     with connection.cursor() as cursor:
         for (kind, namespace), values in by_kind.items():
             cursor.execute(_FIND, [msgspec.json.encode(values).decode(), kind, namespace])
-            for value, contact_id, leader_id in cursor:
-                person = people.setdefault(contact_id, Person(contact_id, leader_id))
+            for value, contact_id, leader_id, is_known in cursor:
+                person = people.setdefault(contact_id, Person(contact_id, leader_id, is_known=is_known))
                 found[Name(kind, namespace, value)] = person
     return found
 
 
 _FIND: Final = """
-SELECT i.value, i.contact_id, c.leader_id
+SELECT i.value, i.contact_id, c.leader_id, leader.is_known
   FROM jsonb_array_elements_text(%s::jsonb) AS said(value)
   JOIN contacts_identity i ON i.kind = %s AND i.namespace = %s AND i.value = said.value AND i.unlinked_at IS NULL
   JOIN contacts_contact c ON c.id = i.contact_id
+  JOIN contacts_contact leader ON leader.id = c.leader_id
 """
 
 
-def find_events(keys: Collection[str]) -> dict[str, int]:
-    """Those of the keys that are in the log, each with the digest of its event."""
+def find_events(keys: Collection[str], *, with_claims: bool) -> dict[str, int]:
+    """Those of the keys that are in the log, or claimed to be, each with the digest of its event."""
     if not keys:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT encode(uuid_send(key), 'hex'), digest FROM contacts_event WHERE key = ANY(%s::uuid[])",
-            ["{" + ",".join(keys) + "}"],
-        )
+        cursor.execute(_CLAIMED if with_claims else _RECORDED, {"keys": "{" + ",".join(keys) + "}"})
         return dict(cursor.fetchall())
+
+
+_RECORDED: Final = "SELECT encode(uuid_send(key), 'hex'), digest FROM contacts_event WHERE key = ANY(%(keys)s::uuid[])"
+_CLAIMED: Final = """
+SELECT encode(uuid_send(key), 'hex'), digest FROM contacts_claim WHERE key = ANY(%(keys)s::uuid[])
+UNION
+SELECT encode(uuid_send(key), 'hex'), digest FROM contacts_event WHERE key = ANY(%(keys)s::uuid[])
+"""
 
 
 def repeated_lines(run: Import, rows: Sequence[Said]) -> frozenset[int]:

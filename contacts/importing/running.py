@@ -20,7 +20,7 @@ from staff.models import User
 from ..models import CustomField, Import, ImportState, Source, SourceKind
 from .cells import RowRefused
 from .converting import Converter, Said
-from .deciding import Decision, Reject, decide
+from .deciding import Decision, Reject, Terms, decide
 from .mapping import Mapping, as_json
 from .reading import BadRow, Survey, Table, open_table, survey
 from .resolving import resolve
@@ -130,7 +130,7 @@ def _chunks(table: Table, convert: Converter, skip: int) -> Iterator[Chunk]:
             continue
         chunk.rows += 1
         if isinstance(cells, BadRow):
-            chunk.rejects.append(Reject(line, "", cells.reason, cells.detail, [cells.raw]))
+            chunk.rejects.append(Reject(line, "", cells.reason, cells.detail, [cells.raw.rstrip("\r\n")]))
         else:
             try:
                 chunk.said.append(convert(row, line, cells))
@@ -170,8 +170,9 @@ def _take_once(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
     received = _database_clock()
     sound, refused, types = screen(run, chunk.said, received)
     known = resolve(run, sound, with_details=bool(mapping.contact.attributes))
-    decision = decide(sound, known, run.source.key)
-    write(run, decision, types, received, mapping.origin.note if mapping.origin else "")
+    terms = Terms(run.source.key, f"import:{run.pk}", run.source.is_public)
+    decision = decide(sound, known, terms)
+    write(run, terms, decision, types, received, note=mapping.origin.note if mapping.origin else "")
     rejects = [*chunk.rejects, *refused, *decision.rejects]
     write_rejects(run, rejects)
     _count(run, chunk, decision, len(rejects))

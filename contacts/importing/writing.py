@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 from staff.models import Team, User
 
 from ..attributes import BUILT_IN
-from ..messages import ContactRef, Message, body_digest, event_key
+from ..messages import ContactRef
 from ..models import CustomField, Import, PendingReason, Source, SourceKind
 from ..nudge import nudge_on_commit
 from ..placing import ANONYMOUS, EMAIL, Name
 from ..projecting import fits, found_by, project
+from ..settling import claimed_body
 from .converting import Fact, event_body
-from .deciding import Decision, Person, Reject
+from .deciding import Decision, Person, Reject, Terms, detail_fact
 from .reading import SUSPICIOUS
 from .screening import Types
 
@@ -33,13 +34,14 @@ MOST_ORIGINS: Final = 200
 RAW_LIMIT: Final = 65_536
 
 
-def write(run: Import, decision: Decision, types: Types, received: datetime, note: str = "") -> None:
+def write(run: Import, terms: Terms, decision: Decision, types: Types, received: datetime, *, note: str = "") -> None:
     """Write contacts, names, events and their marks; whoever else writes the same at this moment makes it fail."""
     for person, contact_id in zip(decision.made, take_ids("contacts_contact", len(decision.made)), strict=True):
         person.contact_id = contact_id
     _write_contacts(run, decision.made, note)
     _write_names([*decision.made, *decision.met])
-    _write_events(run, [*_detail_facts(run, decision), *decision.events], types, received)
+    _write_claims(run, decision.claims, types, received)
+    _write_events(run, [*_detail_facts(terms, decision), *decision.events], types, received)
     project([person.contact_id for person in decision.met])
     nudge_on_commit()
 
@@ -182,27 +184,37 @@ def _write_names(people: Iterable[Person]) -> None:
     )
 
 
-def _detail_facts(run: Import, decision: Decision) -> list[tuple[Person, Fact]]:
-    """The events that tell what is true of a contact: one a contact, under the number of its first row."""
-    facts = [
-        (person, _detail_fact(run, person, "contact_created"))
+def _detail_facts(terms: Terms, decision: Decision) -> list[tuple[Person, Fact]]:
+    """The events that tell what is true of a contact: one a contact."""
+    nobody = ContactRef()
+    made = [
+        (person, detail_fact(terms, person.row, "contact_created", person.changes, nobody, person.since))
         for person in decision.made
         if person.changes or person.is_told or not person.has_events
     ]
-    facts += [(person, _detail_fact(run, person, "attributes_changed")) for person in decision.met if person.changes]
-    return facts
+    met = [
+        (person, detail_fact(terms, person.row, "attributes_changed", person.changes, nobody))
+        for person in decision.met
+        if person.changes
+    ]
+    return made + met
 
 
-def _detail_fact(run: Import, person: Person, kind: str) -> Fact:
-    message = Message(
-        message_id=f"import:{run.pk}:{person.row}",
-        type=kind,
-        contact=ContactRef(),
-        occurred_at=person.since,
-        properties=person.changes,
-    )
-    key = event_key(run.source.key, message.message_id).hex
-    return Fact(key, body_digest(event_body(message)), message)
+def _write_claims(run: Import, claims: list[tuple[Person, Fact]], types: Types, received: datetime) -> None:
+    columns = ("contact_id", "source_id", "type_id", "key", "digest", "body", "received_at")
+    rows = [
+        (
+            person.contact_id,
+            run.source_id,
+            types[fact.message.type][0],
+            fact.key,
+            fact.digest,
+            claimed_body(msgspec.structs.replace(fact.message, body=event_body(fact.message))).decode(),
+            received.isoformat(),
+        )
+        for person, fact in sorted(claims, key=lambda claim: claim[1].key)
+    ]
+    copy("contacts_claim", columns, rows)
 
 
 EVENT_COLUMNS: Final = (
