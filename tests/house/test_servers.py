@@ -16,7 +16,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from crm.embedded.place import Place, port_is_free
+from crm.embedded.account import readable_copy
+from crm.embedded.place import SYSTEM_STATE, Place, port_is_free
 from crm.embedded.postgres import OWNER, SERVING, Postgres, sized_for
 from crm.embedded.processes import command_of
 from crm.embedded.refusal import Refusal
@@ -214,3 +215,39 @@ def test_sizes_follow_the_machine():
 
     assert (small["shared_buffers"], small["maintenance_work_mem"]) == ("128MB", "32MB")
     assert (large["shared_buffers"], large["maintenance_work_mem"]) == ("2048MB", "512MB")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root starts servers as somebody else")
+def test_in_a_closed_home_the_servers_live_in_the_systems_state_folder(state, run):
+    home = state / "home"
+    home.mkdir(mode=0o700)
+    place = Place(home / "var")
+    try:
+        assert place.folder.parent == SYSTEM_STATE
+        assert home.stat().st_mode & 0o777 == 0o700
+        running = run(Postgres(place, durable=False))
+        running.server.ensure_database()
+        assert ask(running.server.url(SERVING), "SELECT 1") == [(1,)]
+        running.stop()
+    finally:
+        place.release()
+        shutil.rmtree(place.folder)
+
+
+def test_a_readable_copy_is_whole_and_open_to_everybody(tmp_path):
+    (tmp_path / "closed" / "bin").mkdir(parents=True, mode=0o700)
+    program = tmp_path / "closed" / "bin" / "program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o700)
+    (tmp_path / "closed" / "notes").write_text("notes")
+
+    readable_copy({tmp_path / "closed": "package/closed", tmp_path / "absent": "absent"}, tmp_path / "open")
+
+    copied = {str(path.relative_to(tmp_path / "open")): path.stat().st_mode for path in (tmp_path / "open").rglob("*")}
+    assert {name: oct(mode & 0o777) for name, mode in copied.items()} == {
+        "package": "0o755",
+        "package/closed": "0o755",
+        "package/closed/bin": "0o755",
+        "package/closed/bin/program": "0o755",
+        "package/closed/notes": "0o644",
+    }
