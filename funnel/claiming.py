@@ -105,13 +105,14 @@ _DUE = """
     SELECT contact_id FROM funnel_position
      WHERE wake_at <= clock_timestamp() AND contact_id <> ALL(%(but)s::bigint[]) ORDER BY wake_at LIMIT %(limit)s
 """
-_LOCK = """
+_POSITIONS = """
     SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, attempts,
            erased_at IS NOT NULL, coalesce(wake_at <= clock_timestamp(), false),
            CASE WHEN known_at >= clock_timestamp() THEN (extract(epoch FROM known_at) * 1000000)::bigint END,
            memory::text
-      FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) ORDER BY contact_id FOR UPDATE SKIP LOCKED
+      FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) ORDER BY contact_id
 """
+_LOCK = _POSITIONS + " FOR UPDATE SKIP LOCKED"
 _CONTACTS = """
     SELECT id, leader_id, is_known, origin_source_id FROM contacts_contact WHERE id = ANY(%(ids)s::bigint[])
      UNION ALL
@@ -170,9 +171,19 @@ def claim_people(contacts: Iterable[int]) -> Claim:
     return Claim(people, stamp, transaction, _lacking(missing), busy=len(missing))
 
 
+def look_at_people(leaders: Iterable[int]) -> tuple[list[Person], list[int]]:
+    """The people led by these contacts, without a lock; and the contacts among them that have no position."""
+    family = _family(leaders)
+    return _people(family, _positions(_POSITIONS, [contact.number for contact in family]))
+
+
 def _lock(contacts: Iterable[int]) -> dict[int, Stored]:
+    return _positions(_LOCK, contacts)
+
+
+def _positions(query: str, contacts: Iterable[int]) -> dict[int, Stored]:
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [array(contacts)])
+        cursor.execute(query, [array(contacts)])
         return {row[0]: Stored._make(row) for row in cursor.fetchall()}
 
 

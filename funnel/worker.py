@@ -93,7 +93,7 @@ _BEAT = """
     ON CONFLICT (worker) DO UPDATE
        SET at = excluded.at, progressed_at = excluded.progressed_at, folded = excluded.folded
 """
-_FORGET_THE_DEAD = "DELETE FROM funnel_heartbeat WHERE at < clock_timestamp() - interval '1 day'"
+_FORGET_THE_DEAD = "DELETE FROM funnel_heartbeat WHERE at < clock_timestamp() - interval '1 hour'"
 
 
 def beat(worker: str) -> None:

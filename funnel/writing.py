@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -122,12 +122,15 @@ def write_positions(folded: Iterable[Folded], names: Names) -> Counter[StageKey]
     changes: Counter[StageKey] = Counter()
     for one in folded:
         leader, *others = one.person.positions
-        rows.append(_position(one, names, changes))
-        _count(changes, leader, -1)
+        values = values_of(one, names)
+        rows.append(_packed(values))
+        if values.stage is not None:
+            changes[values.stage, values.health or 0, values.standing, values.source, values.is_visitor] += 1
+        _count_out(changes, leader)
         for other in others:
             if other.stage is not None or other.moves or other.memory:
-                rows.append(_cleared(other.contact, one.person))
-                _count(changes, other, -1)
+                rows.append(_packed(cleared(other.contact, one.person)))
+                _count_out(changes, other)
     with connection.cursor() as cursor:
         cursor.execute(_STAGING)
         cursor.execute("DELETE FROM pg_temp.folded")  # of an earlier batch in the same transaction
@@ -136,61 +139,76 @@ def write_positions(folded: Iterable[Folded], names: Names) -> Counter[StageKey]
     return changes
 
 
-def _count(changes: Counter[StageKey], stored: Stored, number: int) -> None:
+def _count_out(changes: Counter[StageKey], stored: Stored) -> None:
     if stored.stage is not None and stored.source is not None:
-        changes[stored.stage, stored.health, stored.standing, stored.source, stored.is_visitor] += number
+        changes[stored.stage, stored.health, stored.standing, stored.source, stored.is_visitor] -= 1
 
 
-def _position(one: Folded, names: Names, changes: Counter[StageKey]) -> bytes:
+class Values(NamedTuple):
+    """What a position's row is to hold; moments in microseconds since 1970."""
+
+    contact: int
+    stage: int | None
+    entered_at: int | None
+    health: int | None
+    standing: int
+    recall_at: int | None
+    score: int
+    score_day: int
+    score_rank: float
+    last_event_at: int | None
+    wake_at: int | None
+    stamp: int
+    moves: int
+    is_visitor: bool
+    source: int
+    memory: bytes | None
+
+
+def values_of(one: Folded, names: Names) -> Values:
     person, state = one.person, one.state
     stage = names.stage_ids[state.stage]
     if stage is None:
-        return _cleared(person.leader, person)
-    stamp = person.stamp
-    health, standing = HEALTHS[state.health] or 0, STANDINGS[state.standing] or Standing.OPEN
-    changes[stage, health, standing, person.source, person.is_visitor] += 1
-    recall = state.recall.due if state.recall and standing == Standing.NOT_NOW else None
-    memory = msgspec.json.encode(state.memory())
-    return (
-        _POSITION.pack(
-            *(_FIELDS_OF_POSITION, 8, person.leader, 2, stage, 8, _moment(state.entered), 2, health, 2, standing),
-            *(8, _moment(recall), 8, state.score, 4, state.score_day, 8, one.rank),
-            *(8, AS_BEFORE if one.last_event_at is None else one.last_event_at - Y2K),
-            *(8, _moment(one.wake_at), 8, stamp - Y2K, 4, one.begins + len(one.new)),
-            *(1, person.is_visitor, 2, person.source, len(memory) + 1, 1),
-        )
-        + memory
+        return cleared(person.leader, person)
+    standing = STANDINGS[state.standing] or Standing.OPEN
+    return Values(
+        contact=person.leader,
+        stage=stage,
+        entered_at=state.entered,
+        health=HEALTHS[state.health],
+        standing=standing,
+        recall_at=state.recall.due if state.recall and standing == Standing.NOT_NOW else None,
+        score=state.score,
+        score_day=state.score_day,
+        score_rank=one.rank,
+        last_event_at=one.last_event_at,
+        wake_at=one.wake_at,
+        stamp=person.stamp,
+        moves=one.begins + len(one.new),
+        is_visitor=person.is_visitor,
+        source=person.source,
+        memory=msgspec.json.encode(state.memory()),
     )
 
 
-def _cleared(contact: int, person: Person) -> bytes:
+def cleared(contact: int, person: Person) -> Values:
     """Nobody stands there: not the leader of the person, or without a standing event."""
+    nowhere = (None, None, None, Standing.OPEN, None, 0, 0, 0.0, None, None)
+    return Values(contact, *nowhere, person.stamp, 0, person.is_visitor, person.source, None)
+
+
+def _packed(values: Values) -> bytes:
+    (contact, stage, entered_at, health, standing, recall_at, score, score_day, score_rank) = values[:9]
+    (last_event_at, wake_at, stamp, moves, is_visitor, source, memory) = values[9:]
+    last = AS_BEFORE if stage is not None and last_event_at is None else _moment(last_event_at)
+    memory = memory or b"null"
     return (
         _POSITION.pack(
-            *(
-                _FIELDS_OF_POSITION,
-                8,
-                contact,
-                2,
-                0,
-                8,
-                NOTHING,
-                2,
-                0,
-                2,
-                Standing.OPEN,
-                8,
-                NOTHING,
-                8,
-                0,
-                4,
-                0,
-                8,
-                0.0,
-            ),
-            *(8, NOTHING, 8, NOTHING, 8, person.stamp - Y2K, 4, 0, 1, person.is_visitor, 2, person.source, 5, 1),
+            *(_FIELDS_OF_POSITION, 8, contact, 2, stage or 0, 8, _moment(entered_at), 2, health or 0, 2, standing),
+            *(8, _moment(recall_at), 8, score, 4, score_day, 8, score_rank, 8, last, 8, _moment(wake_at)),
+            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, len(memory) + 1, 1),
         )
-        + b"null"
+        + memory
     )
 
 

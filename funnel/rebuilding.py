@@ -1,0 +1,228 @@
+"""Everything computed again from the log and compared with what is stored; and mended where it differs."""
+
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+from django.conf import settings
+from django.db import connection, connections, transaction
+
+from contacts.models import Pending, PendingReason
+from funnel.claiming import Person, look_at_people
+from funnel.folding import Failed, Folded, fold_people
+from funnel.reading import WORLD, Mark, array, numbers
+from funnel.writing import Values, cleared, values_of
+
+RANGE: Final = 5000  # contacts looked at in one snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something stored that is not what the log says."""
+
+    what: str
+    contact: int | None
+    stored: Any
+    computed: Any
+
+    def __str__(self) -> str:
+        about = "" if self.contact is None else f"contact {self.contact}: "
+        return f"{about}{self.what}: stored {self.stored}, computed {self.computed}"
+
+
+@dataclass(slots=True)
+class Checked:
+    people: int = 0
+    waiting: int = 0  # not looked at: they have marks, and are about to be folded anyway
+    erased: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    def __iadd__(self, other: "Checked") -> "Checked":
+        self.people += other.people
+        self.waiting += other.waiting
+        self.erased += other.erased
+        self.differences += other.differences
+        return self
+
+
+# --- People
+
+_BETWEEN = "SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM contacts_contact"
+_LED = "SELECT id FROM contacts_contact WHERE id BETWEEN %s AND %s AND leader_id = id"
+_MARKED = "SELECT DISTINCT contact_id FROM contacts_pending WHERE contact_id = ANY(%s::bigint[])"
+_WITH_EVENTS = """
+    SELECT DISTINCT contact_id FROM contacts_event WHERE contact_id = ANY(%s::bigint[]) AND retracted_at IS NULL
+"""
+_NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_STORED = """
+    SELECT contact_id, stage_id, (extract(epoch FROM entered_at) * 1000000)::bigint, health, standing,
+           (extract(epoch FROM recall_at) * 1000000)::bigint, score, score_day, score_rank,
+           (extract(epoch FROM last_event_at) * 1000000)::bigint, (extract(epoch FROM wake_at) * 1000000)::bigint,
+           (extract(epoch FROM folded_until) * 1000000)::bigint, moves, is_visitor, source_id, memory::text
+      FROM funnel_position WHERE contact_id = ANY(%s::bigint[])
+"""
+
+
+def ranges() -> list[tuple[int, int]]:
+    """All contacts, by number, in pieces of a bounded size."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BETWEEN)
+        first, last = cursor.fetchone()
+    return [(start, min(start + RANGE - 1, last)) for start in range(first, last + 1, RANGE)]
+
+
+def check_people(pieces: Sequence[tuple[int, int]], *, processes: int = 1) -> Iterator[Checked]:
+    """A result for each piece, as they come."""
+    if processes == 1:
+        yield from map(check_range, pieces)
+        return
+    connections.close_all()  # a child must not share them
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        yield from pool.imap_unordered(check_range, pieces)
+
+
+def check_range(piece: tuple[int, int]) -> Checked:
+    """Fold the people led by these contacts from the start, until when they were folded, and compare."""
+    with snapshot():
+        people, without = look_at_people(numbers(_LED, piece))
+        marked = set(numbers(_MARKED, [array([p.contact for person in people for p in person.positions] + without)]))
+        erased = [person for person in people if person.is_erased]
+        ready = [p for p in people if not p.is_erased and marked.isdisjoint(one.contact for one in p.positions)]
+        found = Checked(len(ready), len(people) - len(erased) - len(ready), len(erased))
+        found.differences += _without_position(set(without) - marked)
+        found.differences += _compare(ready)
+    return found
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """All that is read within is of one moment."""
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        if not nested:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _without_position(contacts: Iterable[int]) -> list[Difference]:
+    return [Difference("position", contact, None, "one") for contact in numbers(_WITH_EVENTS, [array(contacts)])]
+
+
+def _compare(people: Sequence[Person]) -> Iterator[Difference]:
+    stored = _stored(position.contact for person in people for position in person.positions)
+    [now] = numbers(_NOW, [])
+    for person in people:
+        person.stamp = stored[person.leader].stamp or now
+        person.marks = [Mark(person.leader, None, PendingReason.REBUILD)]  # from the start
+    names = WORLD.names(sources={person.source for person in people})
+    folded, failed = fold_people(people, WORLD.playbooks(), names)
+    for one in folded:
+        yield from _differences_of_moves(one)
+        yield from _differences_of_positions(one, stored)
+    for other in failed:
+        yield _unfoldable(other)
+
+
+def _stored(contacts: Iterable[int]) -> dict[int, Values]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, [array(contacts)])
+        return {row[0]: Values._make(row) for row in cursor.fetchall()}
+
+
+def _differences_of_moves(one: Folded) -> Iterator[Difference]:
+    if one.dead or one.new:
+        stored = [tuple(live.entry) for live in one.dead]
+        yield Difference(
+            f"transitions from {one.begins} on", one.person.leader, stored, [tuple(new) for new in one.new]
+        )
+
+
+def _differences_of_positions(one: Folded, stored: dict[int, Values]) -> Iterator[Difference]:
+    names = WORLD.names()
+    computed = values_of(one, names)
+    yield from _differing(computed, stored[computed.contact])
+    for other in one.person.positions[1:]:
+        yield from _differing(cleared(other.contact, one.person), stored[other.contact])
+
+
+def _differing(computed: Values, stored: Values) -> Iterator[Difference]:
+    ignored = {"stamp", "memory"}
+    if computed.stage is None:
+        ignored |= {"is_visitor", "source", "score_rank"}  # of nobody
+    for name, was, is_ in zip(Values._fields, stored, computed, strict=True):
+        if name not in ignored and was != is_:
+            yield Difference(name, computed.contact, was, is_)
+    was, is_ = _remembered(stored.memory), _remembered(computed.memory)
+    by_other_code = was and is_ and was["stamp"] != is_["stamp"]  # then the next fold is from the start
+    if was != is_ and not by_other_code:
+        yield Difference("memory", computed.contact, was, is_)
+
+
+def _remembered(memory: str | bytes | None) -> Any:
+    return None if memory is None else msgspec.json.decode(memory)
+
+
+def _unfoldable(failed: Failed) -> Difference:
+    return Difference("fold", failed.person.leader, "unknown", f"{type(failed.error).__name__}: {failed.error}")
+
+
+# --- Roll-ups
+
+_STAGES_AGAIN = """
+    SELECT stage_id, coalesce(health, 0), standing, source_id, is_visitor, count(*) FROM funnel_position
+     WHERE stage_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+"""
+_MOVES_AGAIN = """
+    SELECT dimension, known, (occurred_at AT TIME ZONE %s)::date, coalesce(from_value, 0), coalesce(to_value, 0),
+           source_id, is_visitor, sum(n)
+      FROM funnel_transition, LATERAL (VALUES ((recorded_at AT TIME ZONE %s)::date, 1),
+                                              ((superseded_at AT TIME ZONE %s)::date, -1)) AS counted (known, n)
+     WHERE known IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(n) <> 0
+"""
+_ROLLUPS: Final = {
+    "funnel_stagecount": ("stage_id, health, standing, source_id, is_visitor", _STAGES_AGAIN, 0),
+    "funnel_flow": (
+        "dimension, day_known, day_occurred, from_value, to_value, source_id, is_visitor",
+        _MOVES_AGAIN,
+        3,
+    ),
+}
+
+
+def check_rollups() -> list[Difference]:
+    """The roll-ups beside a plain recount of positions and transitions, in one snapshot."""
+    differences: list[Difference] = []
+    with snapshot(), connection.cursor() as cursor:
+        for table, (key, again, zones) in _ROLLUPS.items():
+            cursor.execute(f"SELECT {key}, n FROM {table} WHERE n <> 0")  # noqa: S608  (names of ours)
+            stored = {row[:-1]: int(row[-1]) for row in cursor.fetchall()}
+            cursor.execute(again, [settings.ORGANISATION_TIME_ZONE] * zones)
+            computed = {row[:-1]: int(row[-1]) for row in cursor.fetchall()}
+            differences += [
+                Difference(f"{table} {key}", None, stored.get(place, 0), computed.get(place, 0))
+                for place in sorted(stored.keys() | computed.keys())
+                if stored.get(place, 0) != computed.get(place, 0)
+            ]
+    return differences
+
+
+def recount_rollups() -> None:
+    """Count again from scratch, while no batch can add to the roll-ups: in each they come last, and in this order."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE funnel_flow, funnel_stagecount IN SHARE ROW EXCLUSIVE MODE")
+        for table, (key, again, zones) in _ROLLUPS.items():
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+            cursor.execute(f"INSERT INTO {table} ({key}, n) {again}", [settings.ORGANISATION_TIME_ZONE] * zones)
+
+
+# --- Mending
+
+
+def mark_for_rebuilding(contacts: Iterable[int]) -> int:
+    """Have these people folded from the start."""
+    marks = [Pending(contact_id=contact, reason=PendingReason.REBUILD) for contact in sorted(set(contacts))]
+    return len(Pending.objects.bulk_create(marks, batch_size=5000))
