@@ -180,7 +180,7 @@ class _Walk:
             state.last = (last[0], last[1], last[2])
         if state.last is None:
             return NEVER
-        due = self._fire_before(self.until + 1, state.last[0])
+        due = self._fire_before(min(self.until + 1, NEVER), state.last[0])
         self.period.kept.forget_the_rest(state, state.last[0] // DAY)
         return due
 

@@ -47,15 +47,33 @@ def condition_sentence(
 
 
 def explain(
-    move: Move, document: Mapping[str, Any], language: str = "en", labels: Mapping[str, str] | None = None
+    move: Move,
+    document: Mapping[str, Any],
+    language: str = "en",
+    labels: Mapping[str, str] | None = None,
+    event_type: str | None = None,
 ) -> str:
-    """Why the move was made: its rule in a sentence, with what was measured. The document is that of its version."""
+    """Why the move was made: its rule with what was measured, from where to where.
+
+    The document is that of the move's version; `event_type`, that of its cause, leaves out the other types of the rule.
+    """
     words = _words(language, labels)
     if move.rule is None:
         return words.start
     rule = document["rules"][move.rule]
-    said = _said(words, rule, [move.evidence[place : place + 1] for place in range(len(move.evidence))])
+    said = _said(words, _narrowed(rule, move, event_type), [(value,) for value in move.evidence])
     return words.by_rule.format(number=move.rule + 1, name=rule["name"], sentence="".join(part.text for part in said))
+
+
+def _narrowed(rule: Mapping[str, Any], move: Move, event_type: str | None) -> dict[str, Any]:
+    """The rule as if it had been made for this move alone."""
+    narrowed = {name: rule[name] for name in rule if name != "from"}
+    narrowed["to"] = move.to if move.dimension == "stage" else {move.dimension: move.to}
+    if move.from_ is not None:
+        narrowed["from"] = [move.from_]
+    if event_type is not None and rule["on"] != "time":
+        narrowed["on"] = [event_type]
+    return narrowed
 
 
 def _words(language: str, labels: Mapping[str, str] | None) -> Language:
@@ -79,11 +97,7 @@ def _occasion(words: Language, rule: Mapping[str, Any], evidence: Sequence[tuple
         events = [Part("event", words.event(type_), type_) for type_ in rule["on"]]
         yield from _joined(events, words.or_)
     conditions = [
-        Part(
-            "condition",
-            _condition(words, condition) + _measured(words, condition, evidence[place : place + 1]),
-            str(place),
-        )
+        Part("condition", _with_evidence(words, condition, evidence[place : place + 1]), str(place))
         for place, condition in enumerate(rule.get("when", ()))
     ]
     if conditions and not timer:
@@ -190,12 +204,14 @@ def _money(words: Language, minor: int, currency: str) -> str:
 # What was measured
 
 
-def _measured(words: Language, condition: Mapping[str, Any], evidence: Sequence[tuple[Any, ...]]) -> str:
+def _with_evidence(words: Language, condition: Mapping[str, Any], evidence: Sequence[tuple[Any, ...]]) -> str:
+    said = _condition(words, condition)
     if not evidence or evidence[0][0] is None:
-        return ""
+        return said
     write = _WRITTEN.get(condition["measure"], _as_it_is)
     form = words.usual_interval if condition["measure"] == "silence" else words.it_was
-    return f" ({form.format(write(words, condition, evidence[0][0]))})"
+    measured = form.format(write(words, condition, evidence[0][0]))
+    return f"{said[:-1]}; {measured})" if said.endswith(")") else f"{said} ({measured})"
 
 
 def _as_it_is(words: Language, condition: Mapping[str, Any], value: Any) -> str:
