@@ -71,10 +71,12 @@ CLAIMED_TYPES = frozenset(
 
 def install_catalogue() -> None:
     """Add the built-in event types and the staff source where they are missing; renamed labels stay as they are."""
+    there = set(EventType.objects.filter(key__in=EVENT_TYPES).values_list("key", flat=True))
     EventType.objects.bulk_create(
         [
             EventType(key=key, rank=rank, label_en=english, label_fi=finnish, is_named=True)
             for key, (rank, english, finnish) in EVENT_TYPES.items()
+            if key not in there  # an insert that meets a row still uses up a number, and these are few
         ],
         ignore_conflicts=True,
     )

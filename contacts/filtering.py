@@ -197,7 +197,7 @@ def choice(name: str, path: str, values: Iterable[str]) -> Field:
 
 def text(name: str, path: str, meaning: str | Promise, normal: Callable[[str], str] = str) -> Field:
     """Exactly this text."""
-    return Field(name, lambda value: normal(_short(value)), _equal_to(path), EQUALITY, meaning)
+    return Field(name, lambda value: normal(short_text(value)), _equal_to(path), EQUALITY, meaning)
 
 
 def moment(name: str, path: str) -> Field:
@@ -239,7 +239,7 @@ def _compared(path: str) -> Callable[[Operator, Any], Q]:
     return lambda operator, value: Q(**{f"{path}__{_LOOKUPS[operator]}" if operator in _LOOKUPS else path: value})
 
 
-def _short(value: Any) -> str:
+def short_text(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT:
         raise ValueError(value)
     return value
@@ -300,14 +300,14 @@ def _by_source(operator: Operator, value: Any) -> Q:
 
 
 def _email(value: Any) -> str:
-    found = normal_email(_short(value))
+    found = normal_email(short_text(value))
     if found is None:
         raise ValueError(value)
     return found
 
 
 def _phone(value: Any) -> str:
-    found = normal_phone(_short(value))
+    found = normal_phone(short_text(value))
     if found is None:
         raise ValueError(value)
     return found
@@ -323,10 +323,10 @@ CONTACT_FILTERS: Final = Filters(
     text("country", "country", _("a country such as FI"), str.upper),
     text("language", "language", _("a language such as fi")),
     text("campaign", "origin_campaign", _("the key of a campaign")),
-    Field("source", _short, _by_source, EQUALITY, _("the key of a source")),
+    Field("source", short_text, _by_source, EQUALITY, _("the key of a source")),
     Field("email", _email, _by_identity(IdentityKind.EMAIL), _HAVING, _("an e-mail address")),
-    Field("external_id", _short, _by_identity(IdentityKind.EXTERNAL), _HAVING, _("an id of another system")),
-    Field("user_id", _short, _by_identity(IdentityKind.USER_ID), _HAVING, _("a user id of another system")),
+    Field("external_id", short_text, _by_identity(IdentityKind.EXTERNAL), _HAVING, _("an id of another system")),
+    Field("user_id", short_text, _by_identity(IdentityKind.USER_ID), _HAVING, _("a user id of another system")),
     Field("phone", _phone, _by_phone, (Operator.IS,), _("a number such as +358401234567")),
     Field("company", read_whole, _by_company, _HAVING, _("the id of a company")),
 )
@@ -340,7 +340,7 @@ COMPANY_FILTERS: Final = Filters(
     text("external_id", "external_id", _("an id of another system")),
     Field(
         "domain",
-        lambda value: _short(value).lower(),
+        lambda value: short_text(value).lower(),
         lambda operator, value: Q(domains__contains=[value]),
         (Operator.IS,),
         _("a domain such as example.com"),

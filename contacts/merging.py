@@ -33,11 +33,11 @@ def merge_contacts(
         leaders = lock_leaders([first.pk, second.pk])
         if len(leaders) == 1:
             raise ValidationError(_("These two are one person already."), code="already_one")
-        if Contact.objects.filter(leader_id__in=leaders, erased_at__isnull=False).exists():
+        members = _members(leaders)
+        if Contact.objects.filter(pk__in=members, erased_at__isnull=False).exists():
             raise ValidationError(_("One of them has been erased."), code="erased")
         older, newer = sorted([first.pk, second.pk])
         merge = Merge.objects.create(older_id=older, newer_id=newer, by=by, source=source, fields=chosen)
-        members = _members(leaders)
         Contact.objects.filter(pk__in=members).update(leader_id=min(leaders))
         project(leaders)
         mark(members, PendingReason.MERGE)
@@ -91,7 +91,7 @@ def lock_leaders(contact_ids: Collection[int]) -> list[int]:
 
 
 def _members(leaders: Collection[int]) -> list[int]:
-    return list(Contact.objects.filter(leader_id__in=leaders).order_by("pk").values_list("pk", flat=True))
+    return list(Contact.objects.led_by(leaders).order_by("pk").values_list("pk", flat=True))
 
 
 def _components(members: Collection[int]) -> list[set[int]]:

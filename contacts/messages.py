@@ -65,24 +65,24 @@ class Refusal(Exception):
         self.detail = detail
 
 
-class _SaidValue(msgspec.Struct, forbid_unknown_fields=True):
+class EventValue(msgspec.Struct, forbid_unknown_fields=True):
     amount: str | int | float
     currency: str
 
 
-class _Said(msgspec.Struct, forbid_unknown_fields=True):
+class EventBody(msgspec.Struct, forbid_unknown_fields=True):
     """An item as POST /api/v1/events takes it."""
 
     message_id: str | None = None
     type: str | None = None
     occurred_at: str | None = None
-    contact: "_SaidContact | None" = None
-    value: _SaidValue | None = None
+    contact: "EventContact | None" = None
+    value: EventValue | None = None
     campaign: str | None = None
     properties: dict[str, Any] | None = None
 
 
-class _SaidContact(msgspec.Struct, forbid_unknown_fields=True):
+class EventContact(msgspec.Struct, forbid_unknown_fields=True):
     id: int | None = None
     email: str | None = None
     user_id: str | None = None
@@ -110,7 +110,7 @@ def message_of(item: object) -> Message:
     if not isinstance(item, dict):
         raise Refusal("wrong-type", "", "An event is a JSON object.")
     try:
-        said = msgspec.convert(item, _Said)
+        said = msgspec.convert(item, EventBody)
     except msgspec.ValidationError as error:
         raise _refusal_of(error) from None
     body = checked_size(msgspec.json.encode(item, order="sorted"))
@@ -202,7 +202,7 @@ def precision_of(currency: str) -> int:
     return get_currency_precision(currency)
 
 
-def _contact(said: _SaidContact | None) -> ContactRef:
+def _contact(said: EventContact | None) -> ContactRef:
     if said is None:
         raise Refusal("missing-identity", "/contact", "Say whom the event is about.")
     ref = ContactRef(
@@ -224,7 +224,7 @@ def _moment(text: str | None, pointer: str) -> tuple[datetime | None, bool]:
     return moment, not text.endswith("Z") and datetime.fromisoformat(text).tzinfo is None
 
 
-def _value(said: _SaidValue | None) -> tuple[int | None, str | None]:
+def _value(said: EventValue | None) -> tuple[int | None, str | None]:
     if said is None:
         return None, None
     if said.currency not in currencies():

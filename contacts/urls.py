@@ -1,11 +1,9 @@
-from django.urls import path, register_converter
+from django.urls import path
 
+from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
-from rest.paths import RowId
 
 from . import api, company_api
-
-register_converter(RowId, "row")
 
 urlpatterns = [
     path("contacts", endpoint(GET=api.contact_list, POST=api.contact_create)),

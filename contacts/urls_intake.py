@@ -1,10 +1,30 @@
-"""Where events come in."""
+"""Where events come in, and what stands around them."""
 
 from django.urls import path
 
-from . import segment_views
+from rest import paths  # noqa: F401  (the converter `row`)
+from rest.endpoints import endpoint
 
+from . import event_api, intake_api, segment_views
+
+api = [
+    path("events", event_api.events),
+    path("events/<row:event_id>", event_api.event),
+    path("events/<row:event_id>/retract", event_api.event_retraction),
+    path("sources", endpoint(GET=intake_api.source_list)),
+    path("event-types", endpoint(GET=intake_api.event_type_list)),
+    path("claims", endpoint(GET=intake_api.claim_list)),
+    path("claims/<row:claim_id>/confirm", endpoint(POST=intake_api.claim_confirm)),
+    path("claims/<row:claim_id>/refuse", endpoint(POST=intake_api.claim_refuse)),
+    path("quarantine", endpoint(GET=intake_api.quarantine_list)),
+    path("quarantine/<row:quarantine_id>", endpoint(GET=intake_api.quarantine_detail)),
+    path("quarantine/<row:quarantine_id>/replay", endpoint(POST=intake_api.quarantine_replay)),
+    path("identities", endpoint(GET=intake_api.identity_list, POST=intake_api.identity_link)),
+    path("identities/<row:identity_id>/unlink", endpoint(POST=intake_api.identity_unlink)),
+    path("merges", endpoint(GET=intake_api.merge_list, POST=intake_api.merge_create)),
+    path("merges/<row:merge_id>/cut", endpoint(POST=intake_api.merge_cut)),
+]
 segment = [
-    path("v1/projects/<str:key>/settings", segment_views.segment_settings, name="segment-settings"),
-    path("v1/<str:name>", segment_views.segment_call, name="segment-call"),
+    path("projects/<str:key>/settings", segment_views.segment_settings),
+    path("<str:name>", segment_views.segment_call),
 ]

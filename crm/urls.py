@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from contacts import urls_intake
 from crm import health
 
 urlpatterns = [
@@ -7,6 +8,8 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("contacts.urls")),
+    path("api/v1/", include(urls_intake.api)),
+    path("v1/", include(urls_intake.segment)),
 ]
 
 handler400 = "crm.errors.bad_request"

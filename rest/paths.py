@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.urls import register_converter
+
 LARGEST_ID: Final = 2**63 - 1
 
 
@@ -18,3 +20,6 @@ class RowId:
 
     def to_url(self, number: int) -> str:
         return str(number)
+
+
+register_converter(RowId, "row")  # once, wherever it is imported from
