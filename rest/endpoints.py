@@ -8,6 +8,7 @@ path("contacts", endpoint(GET=contact_list, POST=contact_create))
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from inspect import cleandoc
 from typing import Any, ClassVar, Final, Protocol, cast
 
 from django.http import HttpResponse
@@ -46,23 +47,27 @@ def operation(
     takes: Any = None,
     parameters: Sequence[OpenApiParameter] = (),
     problems: Sequence[str] = (),
-    examples: Sequence[OpenApiExample] = (),
+    example: Any = None,
 ) -> Callable[[View], Operation]:
-    """Say who may call this and what goes in and out; the docstring is what readers of the API see."""
+    """Say who may call this and what goes in and out; the docstring is what readers of the API see.
+
+    `takes` is a serializer (or a Struct), `answers` the shape of each status, `problems` the kinds one may meet beside
+    those of every call, `example` a body to try.
+    """
 
     def mark(view: View) -> Operation:
         described = extend_schema(
             operation_id=view.__name__,
             summary=summary,
-            description=view.__doc__ or "",
-            tags=[str(tag)],
+            description=cleandoc(view.__doc__ or ""),
+            tags=[tag],
             request={"application/json": takes} if takes else None,
             responses={
                 **{(status, "application/json"): shape for status, shape in answers.items()},
                 **problem_answers((*_ALWAYS, *problems)),
             },
             parameters=list(parameters),
-            examples=list(examples),
+            examples=[OpenApiExample("example", value=example, request_only=True)] if example is not None else None,
             extensions={"x-scope": scope},
         )(view)
         described.scope = scope  # type: ignore[attr-defined]

@@ -54,7 +54,7 @@ def problem_answers(kinds: Sequence[str]) -> dict[tuple[int, str], OpenApiRespon
 
 
 def query_parameter(name: str, description: Any, kind: Any = str, **more: Any) -> OpenApiParameter:
-    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=str(description), **more)
+    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=description, **more)
 
 
 def paging_parameters(*orders: str) -> list[OpenApiParameter]:
@@ -87,6 +87,9 @@ class StructShapes(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     match_subclasses = True
 
     def get_name(self, auto_schema: AutoSchema, direction: str) -> str:
+        return _component_name(self.target.__name__)
+
+    def get_identity(self, auto_schema: AutoSchema, direction: str) -> str:
         return _component_name(self.target.__name__)
 
     def map_serializer(self, auto_schema: AutoSchema, direction: str) -> Any:
