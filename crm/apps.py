@@ -9,5 +9,11 @@ class CrmConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        # Only here do the models stand that these need.
+        from crm.webhooks import delivering, making  # noqa: PLC0415
+        from funnel import effects, worker  # noqa: PLC0415
+
+        effects.EFFECT_KINDS[making.KIND] = making.EFFECT_KIND
+        worker.SWEEPS.append(delivering.deliver_some)
         checks.register(durable, checks.Tags.database)
         checks.register(served_by_a_lesser_role, checks.Tags.database)

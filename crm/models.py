@@ -41,6 +41,7 @@ class WebhookDelivery(models.Model):
     state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
+    leased_until = models.DateTimeField(null=True, blank=True)  # somebody is sending it
     created_at = models.DateTimeField(db_default=Now())
     delivered_at = models.DateTimeField(null=True, blank=True)
     last_status = models.SmallIntegerField(null=True, blank=True)
@@ -54,4 +55,17 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="delivery_due"),
             models.Index(fields=["endpoint", "-id"], name="delivery_by_endpoint"),
+            models.Index(
+                fields=["endpoint", "leased_until"], condition=Q(leased_until__isnull=False), name="delivery_leased"
+            ),
         ]
+
+
+class WebhookAttempt(models.Model):
+    """One try of a delivery and what came of it: a status, or what went wrong before there was one."""
+
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField(db_default=Now())
+    status = models.SmallIntegerField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+    duration_ms = models.IntegerField(default=0)

@@ -296,6 +296,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PATH_CONVERTER_OVERRIDES": {"row": int},
+    "SORT_OPERATION_PARAMETERS": False,
 }
 
 # --- Celery -----------------------------------------------------------------------------------------------------------
@@ -341,7 +343,10 @@ CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "stage"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 # A package adds the route of a task here, by the task's name: {"funnel.tasks.advance_pending": {"queue": "stage"}}.
-CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {"funnel.tasks.*": {"queue": "stage"}}
+CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {
+    "funnel.tasks.*": {"queue": "stage"},
+    "crm.tasks.deliver_webhooks": {"queue": "webhook"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ETA_TASK_LIMIT = 1000
@@ -353,6 +358,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "advance_due": {"task": "funnel.tasks.advance_due", "schedule": 1.0, "options": {"expires": 2.0}},
     "run_due_effects": {"task": "funnel.tasks.run_due_effects", "schedule": 1.0, "options": {"expires": 2.0}},
+    "deliver_webhooks": {"task": "crm.tasks.deliver_webhooks", "schedule": 5.0, "options": {"expires": 10.0}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"  # remembers nothing: there is nothing to corrupt
 
@@ -361,6 +367,11 @@ CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"  # remembers nothing: there is n
 SETTLE_WINDOW_S = env.int("SETTLE_WINDOW_S", default=30)  # how long what can't be taken back waits for late events
 SWEEP_S = env.int("SWEEP_S", default=15)  # how often each worker process looks for work that no message told it of
 STUCK_S = env.int("STUCK_S", default=60)  # a worker process without progress for so long ends itself
+
+# --- Webhooks ---------------------------------------------------------------------------------------------------------
+
+# Hosts (or host:port) that may be private or without TLS; everything else must be public and https.
+WEBHOOK_ALLOW = env.list("WEBHOOK_ALLOW", default=[])
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 

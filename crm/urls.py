@@ -7,9 +7,12 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("accounts/", include("allauth.urls")),
+    path("api/", include("rest.urls")),
     path("api/v1/", include("contacts.urls")),
     path("api/v1/", include(urls_intake.api)),
     path("v1/", include(urls_intake.segment)),
+    path("api/v1/", include("funnel.urls")),
+    path("api/v1/", include("crm.webhooks.urls")),
 ]
 
 handler400 = "crm.errors.bad_request"
