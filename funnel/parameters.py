@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -33,12 +33,12 @@ def moment(request: HttpRequest, name: str, *, at_end: bool = True) -> datetime 
             day = date.fromisoformat(text)
             return end_of_day(day) if at_end else start_of_day(day)
         read = datetime.fromisoformat(_ZONE_LOST.sub(r"+\1", text))
-        read.astimezone()  # the first and the last days have no moment in every zone
-    except (ValueError, OverflowError):
+        known = read if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last days have no moment in every zone
         raise invalid_query(name, _("It is a day, 2026-03-01, or a moment, 2026-03-01T12:00:00Z.")) from None
-    if read.tzinfo is None:
+    if known.tzinfo is None:
         raise invalid_query(name, _("Say the time zone too, such as 2026-03-01T12:00:00Z."))
-    return read
+    return known
 
 
 def picture(request: HttpRequest) -> Picture:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -64,12 +64,18 @@ class Path:
 
 
 def path_in(picture: Picture) -> Path:
-    """Stages may be put in another order: figures keep to the one of the version in force at the picture's moment."""
-    versions = Playbook.objects.filter(published_at__lte=picture.known_on).order_by("-number")
-    known = list(versions.values("number", "since", "applied_at", stages=F("document__stages")))
+    """Stages may be put in another order: figures keep to the one of the version in force at the picture's moment.
+
+    The first version has always been known.
+    """
+    versions = Playbook.objects.filter(Q(published_at__lte=picture.known_on) | Q(number=1)).order_by("-number")
+    known = list(versions.values("number", "since", "published_at", "applied_at", stages=F("document__stages")))
     in_force = next(one for one in known if one["since"] is None or one["since"] <= picture.as_of)
     being_applied = [
-        one["number"] for one in known if one["applied_at"] is None or one["applied_at"] > picture.known_on
+        one["number"]
+        for one in known
+        if one["published_at"] <= picture.known_on
+        and (one["applied_at"] is None or one["applied_at"] > picture.known_on)
     ]
     by_key = {stage.key: stage for stage in Stage.objects.all()}
     return Path(
@@ -85,12 +91,12 @@ def end_of_day(day: date) -> datetime:
 
 
 def start_of_day(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
+    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone()).astimezone(UTC)
 
 
 def stamp(moment: datetime) -> str:
     """As the API writes moments."""
-    return moment.astimezone(timezone.get_fixed_timezone(0)).isoformat().replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def sees_everyone(principal: Principal) -> bool:
@@ -134,4 +140,4 @@ def _scope(principal: Principal) -> tuple[str, dict[str, Any]]:
         return "", {}
     sql, values = Contact.objects.visible_to(principal).values("pk").query.sql_with_params()
     names = {f"scope_{place}": value for place, value in enumerate(values)}
-    return f"AND contact_id IN ({sql})" % {} % tuple(f"%({name})s" for name in names), names
+    return f"AND contact_id IN ({sql % tuple(f'%({name})s' for name in names)})", names

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
+from contacts.messages import EARLIEST
 from contacts.models import EventType, PendingReason
 from contacts.nudge import nudge_on_commit
 from funnel.arranging import path_document
@@ -108,6 +109,8 @@ def publish_playbook(
     The draft is gone then. Everybody is marked to be folded again only once the version can be seen by all workers:
     whoever is folded without it meanwhile gets a mark too.
     """
+    if since and since < EARLIEST:
+        raise ValidationError({"since": ValidationError(_("It must not be before the year 1900."), code="too_early")})
     with transaction.atomic():
         first = Playbook.objects.select_for_update().get(number=1)  # one publication at a time
         draft = _locked(draft, seen)

@@ -1,6 +1,5 @@
 """/api/v1/playbooks: the versions in force, and the drafts of the next one."""
 
-import json
 from typing import Any
 
 from django.http import HttpResponse
@@ -33,6 +32,7 @@ from funnel.serializers import (
     WholeDraftShape,
     WholePlaybookShape,
 )
+from funnel.texts import as_text
 from rest.answers import answer, versioned
 from rest.edits import seen_versions
 from rest.endpoints import caller, operation
@@ -71,9 +71,8 @@ def playbook_text(request: Request, number: int) -> HttpResponse:
     """The document alone, laid out to be kept under version control; a draft can be made of it."""
     refuse_unknown_parameters(request._request, ())
     version = get_object_or_404(Playbook, number=number)
-    text = json.dumps(version.document, indent=2, ensure_ascii=False) + "\n"
     headers = {"Content-Disposition": f'attachment; filename="playbook-{number}.json"'}
-    return HttpResponse(text, content_type="application/json", headers=headers)
+    return HttpResponse(as_text(version.document), content_type="application/json", headers=headers)
 
 
 # Drafts
@@ -104,7 +103,7 @@ def draft_start(request: Request) -> HttpResponse:
         error = FieldError("/based_on", "unknown", _now("There is no version %s.") % number)
         raise Problem("invalid-value", errors=[error])
     draft = publishing.start_draft(based_on=based_on, by=caller(request), **body)
-    return _answer(draft, status=201, location=request.build_absolute_uri(f"drafts/{draft.pk}"))
+    return _answer(draft, status=201, location=request.build_absolute_uri(f"{request.path}/{draft.pk}"))
 
 
 @operation("playbooks:read", summary=_("A draft"), tag=TAG, answers={200: WholeDraftShape}, problems=_READING)

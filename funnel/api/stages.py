@@ -36,7 +36,9 @@ def stage_list(request: Request) -> HttpResponse:
 def stage_add(request: Request) -> HttpResponse:
     """Key and phase stay for ever. Nobody comes to it before a playbook with a rule that leads there is published."""
     stage = add_stage(by=caller(request), **body_of(request, StageBody))
-    return answer(_shape(stage), status=201, headers={"Location": request.build_absolute_uri(stage.key)})
+    return answer(
+        _shape(stage), status=201, headers={"Location": request.build_absolute_uri(f"{request.path}/{stage.key}")}
+    )
 
 
 @operation(

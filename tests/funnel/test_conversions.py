@@ -49,7 +49,7 @@ def test_the_last_moment_of_the_window_counts(caller: Caller) -> None:
     a_lead(bought_after=10 + 1e-9)
     advance_everything()
 
-    assert people(caller.get(f"{ADDRESS}?stage=lead&goal=customer&window=10")) == {"customer": (2, 2, 1.0)}
+    assert people(caller.get(f"{ADDRESS}?stage=lead&goal=customer&window=10")) == {"customer": (2, 1, 0.5)}
     assert people(caller.get(f"{ADDRESS}?stage=lead&goal=customer&window=9")) == {"customer": (2, 0, 0.0)}
 
 

@@ -150,7 +150,6 @@ def test_the_head_names_the_version_and_those_being_applied(caller: Caller) -> N
     [
         ("as_of=yesterday", "?as_of", "It is a day, 2026-03-01, or a moment, 2026-03-01T12:00:00Z."),
         ("as_of=2026-03-01T12:00:00", "?as_of", "Say the time zone too, such as 2026-03-01T12:00:00Z."),
-        ("as_of=0001-01-01", "?as_of", "It is a day, 2026-03-01, or a moment, 2026-03-01T12:00:00Z."),
         ("as_of=9999-12-31", "?as_of", "It is a day, 2026-03-01, or a moment, 2026-03-01T12:00:00Z."),
         ("group_by=owner", "?group_by", "Allowed are: source."),
         ("stage=lead", "?stage", "There is no such parameter. Parameters are: as_of, group_by, known_on."),
@@ -194,13 +193,13 @@ def test_sales_staff_count_their_own_and_what_nobody_owns(caller: Caller) -> Non
 
 def test_the_number_of_queries_does_not_grow(caller: Caller) -> None:
     def queries(question: str) -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             assert caller.get(f"{ADDRESS}{question}").status_code == 200
         return len(captured)
 
-    caller.get(ADDRESS)
+    happened(person(), "content_downloaded")
+    advance_everything()
+    caller.get(ADDRESS)  # its key is remembered from now on
     few = [queries(question) for question in ("", "?group_by=source", "?as_of=2026-03-01")]
     for place in range(5):
         happened(person(origin_source=source(f"source{place}")), "content_downloaded")
