@@ -45,7 +45,7 @@ class Seen:
 @pytest.fixture
 def site(live_server: Any, context: BrowserContext) -> Iterator[Page]:
     """A page that opens our addresses as `/path`; at the end nothing may have gone wrong in it."""
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     seen = Seen(page, live_server.url)
     goto = page.goto
