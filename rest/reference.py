@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 Schema = Mapping[str, Any]
@@ -21,12 +21,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A parameter or a field."""
+    """A parameter or a field; `variants` are the same parameter with other operators, such as __gte."""
 
     name: str
     kind: Kind
     meaning: str
     is_needed: bool
+    variants: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _operation(path: str, method: str, said: Schema, site: str) -> Operation:
         summary=said.get("summary", ""),
         meaning=" ".join(said.get("description", "").split()),
         scope=said.get("x-scope", ""),
-        parameters=[entry for place, entry in parameters if place != "header"],
+        parameters=_together([entry for place, entry in parameters if place != "header"]),
         headers=[entry for place, entry in parameters if place == "header"],
         body=body,
         answers=[_answer(status, answer) for status, answer in sorted(said.get("responses", {}).items())],
@@ -118,6 +119,19 @@ def _operation(path: str, method: str, said: Schema, site: str) -> Operation:
 
 def _parameter(said: Schema) -> Entry:
     return Entry(said["name"], _kind(said.get("schema", {})), said.get("description", ""), said.get("required", False))
+
+
+def _together(entries: Sequence[Entry]) -> list[Entry]:
+    """One entry for a parameter with all its operators."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        name, mark, operator = entry.name.partition("__")
+        first = found.get(name)
+        if first is None or first.meaning != entry.meaning:
+            found[entry.name if first else name] = entry
+        else:
+            found[name] = replace(first, variants=(*first.variants, mark + operator))
+    return list(found.values())
 
 
 def _body(said: Schema) -> tuple[Kind | None, Any]:
