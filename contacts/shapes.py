@@ -115,12 +115,15 @@ class BatchShape(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a package that stands on ours adds to each contact: columns by their path, and what they show as."""
+    """What a package that stands on ours adds to each contact: columns by their path, and what they show as.
+
+    `showing` is called once for a list and answers the function that shows each of its rows.
+    """
 
     name: str
     shape: Any
     columns: tuple[str, ...]
-    show: Callable[[Row], Any]
+    showing: Callable[[], Callable[[Row], Any]]
 
 
 CONTACT_PARTS: Final[list[Part]] = []
@@ -173,6 +176,7 @@ def show_contacts(rows: Sequence[Row]) -> list[dict[str, Any]]:
     for member, leader in leaders.items():
         if member != leader:
             merged[leader].append(member)
+    shown = {part.name: part.showing() for part in CONTACT_PARTS}
     return [
         {
             **{name: row[column] for name, column in _CONTACT_COLUMNS.items()},
@@ -180,7 +184,7 @@ def show_contacts(rows: Sequence[Row]) -> list[dict[str, Any]]:
             "external_ids": names[row["id"], IdentityKind.EXTERNAL],
             "user_ids": names[row["id"], IdentityKind.USER_ID],
             "merged_ids": merged[row["id"]],
-            **{part.name: part.show(row) for part in CONTACT_PARTS},
+            **{name: show(row) for name, show in shown.items()},
         }
         for row in rows
     ]

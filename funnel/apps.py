@@ -8,6 +8,9 @@ class FunnelConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from funnel import filters, parts
         from funnel.checks import check_stage_set
 
         EVENT_CHECKS["stage_set"] = check_stage_set
+        filters.register()
+        parts.register()

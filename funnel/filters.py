@@ -59,14 +59,9 @@ def score(path: str) -> Field:
         return int(value)
 
     def rows(operator: Operator, value: int) -> Q:
-        at_least = Q(**{f"{path}__gte": rank_of(value)})
-        more_than = Q(**{f"{path}__gte": rank_of(value, or_a_thousandth_more=True)})
-        return {
-            Operator.AT_LEAST: at_least,
-            Operator.LESS_THAN: ~at_least,
-            Operator.MORE_THAN: more_than,
-            Operator.AT_MOST: ~more_than,
-        }[operator]
+        inclusive = operator in (Operator.AT_LEAST, Operator.LESS_THAN)  # the value itself is on the upper side
+        side = "gte" if operator in (Operator.AT_LEAST, Operator.MORE_THAN) else "lt"
+        return Q(**{f"{path}__{side}": rank_of(value, or_a_thousandth_more=not inclusive)})
 
     return Field("score", read, rows, ORDER, gettext_lazy("a whole number of points"))
 

@@ -1,24 +1,24 @@
 """Scores as they are now: they fade by the day, and nobody's row is touched for that."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import log2
+from typing import Final
 
 from funnel.decay import decayed
-from funnel.models import Position
 from funnel.playbooks import Playbook
 from funnel.reading import WORLD, micros
 from funnel.state import DAY
 
+SECONDS_REMEMBERED: Final = 2.0  # of the version in force: what is shown need not ask the database each time
+_remembered: tuple[float, Playbook] | None = None
 
-def scores_now() -> Callable[[Position], float]:
-    """What answers the score of a position, in points, as it has faded by today."""
-    playbook, today = _today()
 
-    def score(position: Position) -> float:
-        return decayed(position.score, today - position.score_day, playbook.factors) / 1000
-
-    return score
+def scores_now() -> Callable[[int, int], float]:
+    """What answers, from the score and the day it belongs to, the points there are today."""
+    factors, today = _in_force().factors, _today()
+    return lambda score, day: decayed(score, today - day, factors) / 1000
 
 
 def rank_of(points: int, *, or_a_thousandth_more: bool = False) -> float:
@@ -26,10 +26,16 @@ def rank_of(points: int, *, or_a_thousandth_more: bool = False) -> float:
     thousandths = 1000 * points + or_a_thousandth_more
     if thousandths <= 0:
         return -1e9
-    playbook, today = _today()
-    return log2(thousandths - 0.5) + today / playbook.half_life_days  # half a thousandth is rounded up
+    return log2(thousandths - 0.5) + _today() / _in_force().half_life_days  # half a thousandth is rounded up
 
 
-def _today() -> tuple[Playbook, int]:
-    now = micros(datetime.now(UTC))
-    return WORLD.playbooks().at(now), now // DAY
+def _in_force() -> Playbook:
+    global _remembered
+    now = time.monotonic()
+    if _remembered is None or now - _remembered[0] > SECONDS_REMEMBERED:
+        _remembered = now, WORLD.playbooks().at(micros(datetime.now(UTC)))
+    return _remembered[1]
+
+
+def _today() -> int:
+    return micros(datetime.now(UTC)) // DAY

@@ -66,8 +66,8 @@ def position_list(request: Request) -> HttpResponse:
     """Where people stand, those who entered their stage last first. Several filters must all hold."""
     plain = request._request
     refuse_unknown_parameters(plain, (*POSITION_FILTERS.parameters(), "visitors", *PAGING))
-    rows = _seen_by(Position.objects.live(), caller(request)).filter(filtered(plain, POSITION_FILTERS))
-    rows = rows.filter(one_of(plain, "visitors", VISITORS) or VISITORS["exclude"])
+    rows = seen_by(Position.objects.live(), caller(request)).filter(filtered(plain, POSITION_FILTERS))
+    rows = rows.filter(_visitors(plain, "exclude"))
     default = "-entered_at"
     found = page(plain, rows.defer("memory"), orderings=POSITION_ORDERS, default=default)
     return answer(found.showing(_positions(found.rows)))
@@ -84,7 +84,7 @@ def position_detail(request: Request, contact_id: int) -> HttpResponse:
     """Where one person stands, why (the last move of each dimension), and what the next stages would take."""
     refuse_unknown_parameters(request._request, ())
     leaders = Contact.objects.filter(pk=contact_id).values("leader_id")
-    position = get_object_or_404(_seen_by(Position.objects.live(), caller(request)), contact__in=leaders)
+    position = get_object_or_404(seen_by(Position.objects.live(), caller(request)), contact__in=leaders)
     [shape] = _positions([position])
     return answer(
         WholePositionShape(
@@ -122,7 +122,7 @@ def _positions(rows: Sequence[Position]) -> list[PositionShape]:
             health=HEALTH_NAMES[row.health],
             standing=STANDING_NAMES[row.standing],
             recall_at=row.recall_at,
-            score=score(row),
+            score=score(row.score, row.score_day),
             last_event_at=row.last_event_at,
             wake_at=row.wake_at,
             source=sources[row.source_id],
@@ -160,12 +160,12 @@ def transition_list(request: Request) -> HttpResponse:
     refuse_unknown_parameters(plain, names)
     contact = row_id(plain, "contact")
     _refuse_unserved_order(plain, contact)
-    rows = _seen_by(Transition.objects.all(), caller(request)).filter(_history(plain))
+    rows = seen_by(Transition.objects.all(), caller(request)).filter(_history(plain))
     rows = rows.filter(filtered(plain, TRANSITION_FILTERS))
     if contact is not None:
         rows = rows.filter(contact__in=_person(contact))
-    visitors = one_of(plain, "visitors", VISITORS) or VISITORS["exclude" if contact is None else "include"]
-    found = page(plain, rows.filter(visitors), orderings=TRANSITION_ORDERS, default="-id")
+    rows = rows.filter(_visitors(plain, "exclude" if contact is None else "include"))
+    found = page(plain, rows, orderings=TRANSITION_ORDERS, default="-id")
     return answer(found.showing(_transitions(found.rows)))
 
 
@@ -179,7 +179,7 @@ def transition_list(request: Request) -> HttpResponse:
 def transition_detail(request: Request, transition_id: int) -> HttpResponse:
     """One move with its why, also when it was superseded."""
     refuse_unknown_parameters(request._request, ())
-    rows = _seen_by(Transition.objects.all(), caller(request))
+    rows = seen_by(Transition.objects.all(), caller(request))
     return answer(_transitions([get_object_or_404(rows, pk=transition_id)])[0])
 
 
@@ -235,6 +235,10 @@ def _why(row: Transition, why: Why) -> WhyShape:
     return WhyShape(why.rule, why.sentence, row.version, why.by_timer, cause, evidence)
 
 
-def _seen_by(rows: QuerySet[Any], principal: Principal) -> QuerySet[Any]:
+def _visitors(request: HttpRequest, default: str) -> Q:
+    return VISITORS[one_of(request, "visitors", {name: name for name in VISITORS}) or default]
+
+
+def seen_by(rows: QuerySet[Any], principal: Principal) -> QuerySet[Any]:
     """The rows about contacts that the caller may see."""
     return rows if sees_everyone(principal) else rows.filter(contact__in=Contact.objects.visible_to(principal))
