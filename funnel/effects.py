@@ -43,7 +43,7 @@ _MAKE = """
                   %(visits)s::int[], %(places)s::int[], %(reasons)s::text[])
            AS made (contact, kind, dimension, target, visit, place, reason)
       JOIN funnel_transition AS t ON t.contact_id = made.contact AND t.seq = made.place AND t.superseded_at IS NULL
-     ORDER BY made.contact, made.kind, made.dimension, made.target, made.visit
+     ORDER BY made.contact, made.place, made.kind
     ON CONFLICT (contact_id, kind, dimension, target, visit) DO UPDATE
        SET state = excluded.state, due_at = excluded.due_at, transition_id = excluded.transition_id,
            hold_reason = excluded.hold_reason, finished_at = NULL
@@ -99,7 +99,7 @@ def _made(one: Folded, wanted: dict[str, set[int]], dimensions: set[int]) -> Ite
 
 _DUE = """
     SELECT id FROM funnel_effect WHERE state = 'waiting' AND due_at <= clock_timestamp() AND kind = ANY(%s)
-     ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+     ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _STANDING = """
     SELECT e.id FROM funnel_effect e WHERE e.id = ANY(%s::bigint[]) AND EXISTS (
