@@ -78,7 +78,9 @@ def _bounded(depth: int) -> Any:
     return level
 
 
-_decoder: Final = msgspec.json.Decoder(_bounded(DEEPEST))
+# The type doubles with each level; what lies deeper than this is rare and goes the slow way.
+_USUAL_DEPTH: Final = 6
+_decoder: Final = msgspec.json.Decoder(_bounded(_USUAL_DEPTH))
 _UNTEXTUAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # what could stand for such a character, or for a colon that the count below would miss
 _SUSPECT: Final = re.compile(rb"\\u00(?:[01]|7[fF]|3[aA])|\\[bf]|\x7f")
