@@ -7,11 +7,13 @@ from django.db.models import Q
 from django.utils.functional import lazystr
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import OpenApiParameter
 
 from contacts.filtering import CONTACT_FILTERS, EQUALITY, ORDER, Field, Filters, Operator, moment, number, row
 from funnel.models import Playbook
 from funnel.names import DIMENSION_OF, HEALTH_OF, NONE, RULE_OF, STANDING_OF, Values, source_ids, stage_ids
 from funnel.scores import rank_of
+from rest.schema import query_parameter
 
 
 def named(name: str, path: str, values: Callable[[], Values], meaning: Any = "") -> Field:
@@ -134,6 +136,24 @@ TRANSITION_FILTERS: Final = Filters(
     moment("occurred_at", "occurred_at"),
     moment("recorded_at", "recorded_at"),
 )
+
+
+# What words there are for these stands in the database: the description of the API only says what kind they are.
+_KINDS: Final = {
+    "stage": gettext_lazy("the key of a stage"),
+    "source": gettext_lazy("the key of a source"),
+    "from": gettext_lazy("a stage, a health or a standing; none is no stage or no health"),
+    "to": gettext_lazy("a stage, a health or a standing; none is no stage or no health"),
+}
+
+
+def filter_parameters(filters: Filters) -> list[OpenApiParameter]:
+    """The filters of a list, as the API describes them."""
+    return [
+        query_parameter(parameter, _KINDS.get(name, field.meaning))
+        for name, field in filters.fields.items()
+        for parameter in field.parameters()
+    ]
 
 
 def register() -> None:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from contacts.models import Contact
 from funnel.explaining import Way, Why, explain, ways_on
-from funnel.filters import POSITION_FILTERS, TRANSITION_FILTERS
+from funnel.filters import POSITION_FILTERS, TRANSITION_FILTERS, filter_parameters
 from funnel.models import Position, Transition
 from funnel.names import DIMENSION_NAMES, HEALTH_NAMES, STANDING_NAMES, names_of, source_ids, stage_ids
 from funnel.parameters import PICTURE, filtered, one_of, picture, row_id
@@ -56,7 +56,7 @@ TRANSITION_ORDERS: Final = {"id": ("id",), "occurred_at": ("occurred_at", "id")}
     tag=TAG,
     answers={200: page_shape("PositionPage", PositionShape)},
     parameters=[
-        *(query_parameter(name, _("See the filters of contacts.")) for name in POSITION_FILTERS.parameters()),
+        *filter_parameters(POSITION_FILTERS),
         _VISITORS,
         *paging_parameters(*POSITION_ORDERS),
     ],
@@ -142,7 +142,7 @@ def _positions(rows: Sequence[Position]) -> list[PositionShape]:
     answers={200: page_shape("TransitionPage", TransitionShape)},
     parameters=[
         query_parameter("contact", _("The id of a contact: the moves of this person."), int),
-        *(query_parameter(name, _("See the filters of contacts.")) for name in TRANSITION_FILTERS.parameters()),
+        *filter_parameters(TRANSITION_FILTERS),
         query_parameter(
             "history", _("Moves that are live, that were superseded, or both."), enum=["live", "superseded", "all"]
         ),
