@@ -55,7 +55,7 @@ class Runner:
         finally:
             connection.close()
 
-    def wait_for(self, happened: Callable[[], bool], seconds: float = 40) -> None:
+    def wait_for(self, happened: Callable[[], bool], seconds: float = 150) -> None:
         deadline = time.monotonic() + seconds
         while not happened():
             assert time.monotonic() < deadline, self.log.read_text()[-3000:]
@@ -74,7 +74,7 @@ class Runner:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=150)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="polku-"))
     folder.chmod(0o711)
     yield folder
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,8 @@ def runner(folder: Path) -> Iterator[Runner]:
     runner = Runner(folder / "var", free_port())
     yield runner
     if runner.process.poll() is None:
-        runner.process.kill()
+        runner.process.terminate()
+        runner.process.wait(timeout=200)
 
 
 def processes_of(state: Path) -> list[str]:
@@ -137,7 +138,7 @@ def test_it_starts_recovers_and_stops(runner, folder):
             (Runner(state, free_port()), f"Another Polku runs on the folder {state}: stop it first."),
             (Runner(folder / "else", runner.port), f"Port {runner.port} is in use: stop what listens there"),
         ]:
-            assert other.process.wait(timeout=20) == 1
+            assert other.process.wait(timeout=60) == 1
             assert other.said(reason)
 
         # a command beside it sees the same house
