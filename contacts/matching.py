@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 import phonenumbers
@@ -19,6 +20,7 @@ _PLAIN: Final = str.maketrans(
 _WORD: Final = re.compile(r"[^\W_]+")
 _DIGITS: Final = re.compile(r"\d+")
 _NUMBER_TYPED: Final = re.compile(r"[+\d][\d\s().\-/]*")
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _DOTTED: Final = re.compile(r"[^\W_][\w\-]*(?:\.[\w\-]+)+")
 _LOCAL_PART: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~.\-]{1,64}")
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?")
@@ -52,6 +54,7 @@ def normal_email(text: str) -> str | None:
     return address if len(address) <= LONGEST_EMAIL else None
 
 
+@lru_cache(maxsize=4096)
 def normal_domain(text: str) -> str | None:
     """A domain in lower-case ASCII, without `www.` or a final dot; None when it is none."""
     try:
@@ -71,6 +74,8 @@ def domain_of(email: str) -> str:
 
 def normal_phone(text: str, country: str = "") -> str | None:
     """A number in E.164; without a country code it is read as one of `country`. None when it is no number."""
+    if _E164.fullmatch(text) and _is_whole(text):
+        return text
     try:
         number = phonenumbers.parse(text, country.upper() or None)
     except phonenumbers.NumberParseException:
@@ -78,6 +83,31 @@ def normal_phone(text: str, country: str = "") -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_whole(e164: str) -> bool:
+    """Whether reading the number would only give it back: it has a possible length and no prefix of calls at home."""
+    code = _country_code(e164)
+    if code is None:
+        return False
+    lengths, prefix = _country_numbers(code)
+    national = e164[1 + len(str(code)) :]
+    return len(national) in lengths and national[0] != "0" and not (prefix and prefix.match(national))
+
+
+def _country_code(e164: str) -> int | None:
+    return next((code for n in (2, 3, 4) if (code := int(e164[1:n])) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), None)
+
+
+@cache
+def _country_numbers(code: int) -> tuple[frozenset[int], re.Pattern[str] | None]:
+    """How long the numbers of a country are, and what is dialled before them at home."""
+    region = phonenumbers.region_code_for_country_code(code)
+    about = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    if about is None or about.general_desc is None:
+        return frozenset(), None
+    prefix = about.national_prefix_for_parsing
+    return frozenset(about.general_desc.possible_length), re.compile(prefix) if prefix else None
 
 
 def search_tokens(
@@ -131,9 +161,10 @@ def _digits(text: str) -> str:
 def _email_tokens(email: str) -> list[str]:
     plain = folded(email)
     local, _at, domain = plain.rpartition("@")
-    return [plain, *words(local), *_domain_tokens(domain)]
+    return [plain, *_WORD.findall(local), *_domain_tokens(domain)]
 
 
+@lru_cache(maxsize=4096)
 def _domain_tokens(domain: str) -> list[str]:
     """The domain and what it lies in: of mail.example.com also example.com, but not com."""
     labels = folded(domain).split(".")
@@ -143,7 +174,8 @@ def _domain_tokens(domain: str) -> list[str]:
 def _phone_tokens(phone: str) -> list[str]:
     """The digits as one dials them: from abroad, at home, at home with the leading zero."""
     digits = _digits(phone)
-    code = next((n for n in (1, 2, 3) if int(digits[:n] or 0) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), None)
-    if code is None or not phone.startswith("+"):
+    code = _country_code(f"+{digits}") if phone.startswith("+") and digits else None
+    if code is None:
         return [digits]
-    return [digits, digits[code:], f"0{digits[code:]}"]
+    national = digits[len(str(code)) :]
+    return [digits, national, f"0{national}"]
