@@ -21,7 +21,6 @@ AnyBody = TypeVar("AnyBody", bound=Body)
 Rows = TypeVar("Rows", ContactQuerySet, CompanyQuerySet)
 
 ORDERINGS: Final = {
-    "id": ("id",),
     "created_at": ("created_at", "id"),
     "updated_at": ("updated_at", "id"),
     "name": ("sort_key", "id"),

@@ -34,7 +34,9 @@ from .models import Contact, CustomField
 from .serializers import BatchBody, ContactBody, CustomFieldBody, NewContactBody
 
 CONTACTS = _("Contacts")
-_KINDS: Final[dict[str, dict[str, bool]]] = {"true": {"is_known": True}, "false": {"is_known": False}, "any": {}}
+_KINDS: Final[dict[str, dict[str, bool]]] = {"true": {"is_listed": True}, "false": {"is_known": False}, "any": {}}
+# Visitors may be many times as many as people; they are kept in order by these alone.
+_VISITOR_ORDERINGS: Final = {"id": ("id",), "updated_at": ("updated_at", "id")}
 
 
 @operation(
@@ -58,13 +60,14 @@ def contact_list(request: Request) -> HttpResponse:
     kind = parameter(asked, "is_known") or "true"
     if kind not in _KINDS:
         raise invalid_query("is_known", _("It takes true, false or any."))
-    people = Contact.objects.visible_to(caller(request)).leaders().filter(erased_at=None, **_KINDS[kind])
-    found = page(
-        asked,
-        shapes.contact_rows(filtered(asked, people, CONTACT_FILTERS)),
-        orderings=ORDERINGS,
-        default="-id",
-    )
+    people = Contact.objects.visible_to(caller(request)).filter(**_KINDS[kind])
+    if kind != "true":
+        people = people.leaders().filter(erased_at=None)
+    rows = shapes.contact_rows(filtered(asked, people, CONTACT_FILTERS))
+    if kind == "true":
+        found = page(asked, rows, orderings=ORDERINGS, default="-created_at")
+    else:
+        found = page(asked, rows, orderings=_VISITOR_ORDERINGS, default="-id")
     return answer(found.showing(shapes.show_contacts(found.rows)))
 
 

@@ -294,8 +294,9 @@ def _by_company(operator: Operator, value: Any) -> Q:
 
 
 def _by_source(operator: Operator, value: Any) -> Q:
-    values = value if operator == Operator.IN else [value]
-    found = Q(origin_source__in=Source.objects.filter(key__in=values).values("pk"))
+    if operator == Operator.IS:
+        return Q(origin_source=Source.objects.filter(key=value).values("pk")[:1])
+    found = Q(origin_source__in=Source.objects.filter(key__in=value if operator == Operator.IN else [value]))
     return ~found if operator == Operator.IS_NOT else found
 
 

@@ -1,8 +1,7 @@
 import pytest
 
-from contacts.models import Contact, Event, Membership
+from contacts.models import Contact
 from tests.callers import make_caller
-from tests.factories import make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -53,4 +52,5 @@ def test_a_created_contact_can_be_read(caller):
         "is_known": True,
         "source": "shop",
         "campaign": "fair",
+        "position": None,
     }
