@@ -326,6 +326,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1 if PROCESS == "web" else 5,
     "socket_connect_timeout": 1 if PROCESS == "web" else 2,
     "socket_keepalive": True,
+    "max_retries": 0,  # kombu's own retries would hold a request for 6 s when the server is away
     "health_check_interval": 25,
 }
 CELERY_VISIBILITY_TIMEOUT = VISIBILITY_TIMEOUT

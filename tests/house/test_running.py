@@ -108,17 +108,16 @@ def test_it_starts_recovers_and_stops(runner, folder):
     runner.wait_for(lambda: runner.said("Polku is ready") and runner.ready())
     state = runner.state
 
-    # any child may die
-    for name, mark in [
-        ("web", "crm.serving"),
-        ("worker", "crm.working"),
-        ("beat", "crm.ticking"),
-        ("valkey", "valkey-server"),
-    ]:
-        old = runner.child(mark)
-        os.kill(old, signal.SIGKILL)
+    # any child may die; the worker finds the new Valkey
+    marks = {"web": "crm.serving", "worker": "crm.working", "beat": "crm.ticking", "valkey": "valkey-server"}
+    old = {name: runner.child(mark) for name, mark in marks.items()}
+    for pid in old.values():
+        os.kill(pid, signal.SIGKILL)
+    for name, mark in marks.items():
         runner.wait_for(lambda name=name: runner.said(f"{name} ended by itself (killed by SIGKILL)"))
-        runner.wait_for(lambda mark=mark, old=old: runner.child(mark) not in {0, old})
+        runner.wait_for(lambda name=name, mark=mark: runner.child(mark) not in {0, old[name]})
+    killed = runner.log.read_text().rindex("ended by itself")
+    runner.wait_for(lambda: "Connected to redis" in runner.log.read_text()[killed:])
     os.kill(runner.child("bin/postgres"), signal.SIGKILL)
     runner.wait_for(lambda: runner.said("postgres ended by itself"))
     runner.wait_for(runner.ready)

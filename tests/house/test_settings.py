@@ -94,6 +94,23 @@ print([settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"],
     assert settings_said(script) == "[300, 300, 300, 120]"
 
 
+def test_a_nudge_that_finds_no_broker_costs_a_request_next_to_nothing():
+    script = """
+import time
+from crm.celery import app
+spent = []
+for _ in range(3):
+    began = time.monotonic()
+    try:
+        app.send_task("funnel.tasks.advance_pending")
+    except Exception as error:
+        spent.append((type(error).__name__, time.monotonic() - began < 0.5))
+print(spent[1:])"""
+
+    said = settings_said(script, REDIS_URL="redis://127.0.0.1:1/0", POLKU_PROCESS="web")
+    assert said == "[('OperationalError', True), ('OperationalError', True)]"
+
+
 def test_the_deployment_check_finds_nothing():
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
