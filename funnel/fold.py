@@ -52,7 +52,7 @@ def wake_at(state: State, playbooks: Playbooks, after: int) -> int | None:
         return None
     folded, _ = fold(state, (), playbooks, after)
     since = max(after + 1, state.last[0])
-    due = _next_timer(folded, playbooks.period(since), since)
+    due, _, _ = _next_timer(folded, playbooks.period(since), since)
     return None if due == NEVER else due
 
 
@@ -123,6 +123,8 @@ class _Walk:
             wake = self._begin(event)
         elif (at, event[1], event[2]) <= state.last:
             raise ValueError(f"An event at {at} comes after a later one: sort them, or fold from the start.")
+        elif self.period.plan(state).idle:
+            wake = NEVER
         else:
             wake = self._fire_before(at, state.last[0])
         if at >= self.period.end:
@@ -155,19 +157,19 @@ class _Walk:
     def _fire_before(self, moment: int, since: int) -> int:
         """Fire the timers from `since` to before `moment`; return when the next one fires if nothing else happens."""
         rounds = 0
-        while (due := _next_timer(self.state, self.period, since)) < moment:
+        while True:
+            due, period, chosen = _next_timer(self.state, self.period, since)
+            if due >= moment:
+                return due
             rounds = rounds + 1 if due == since else 1
             if rounds > MOST_ROUNDS:
                 raise EndlessRules(f"Time rules set each other off without end at moment {due}.")
-            self._fire(due)
+            self.period = period
+            self._fire(due, chosen)
             since = due
-        return due
 
-    def _fire(self, at: int) -> None:
+    def _fire(self, at: int, chosen: Sequence[Choice]) -> None:
         state = self.state
-        self.period = self.playbooks.period(at)
-        timers = self.period.plan(state).timers
-        chosen = _choose(state, self.period.playbook, timers, at, None, False)
         for rule, target, evidence in chosen:
             key, number = rule.cause(state) or (None, None)
             self._move(rule, target, at, key, number, evidence)
@@ -209,15 +211,19 @@ def _choose(
     return chosen
 
 
-def _next_timer(state: State, period: Period | None, moment: int) -> int:
-    """The first moment from `moment` on at which a timer moves this person; NEVER if none does."""
-    while period is not None:
+def _next_timer(state: State, period: Period, moment: int) -> tuple[int, Period, Sequence[Choice]]:
+    """The first moment from `moment` on at which a timer moves this person, and how; NEVER if none does."""
+    following: Period | None = period
+    while following is not None:
+        period = following
         plan = period.plan(state)
         if plan.idle:
-            return NEVER
-        if plan.timers and _choose(state, period.playbook, plan.timers, moment, None, False):
-            return moment
+            break
+        if plan.timers:
+            chosen = _choose(state, period.playbook, plan.timers, moment, None, False)
+            if chosen:
+                return moment, period, chosen
         moment = min([change(state, moment) for change in plan.changes], default=NEVER)
         if moment >= period.end:
-            moment, period = period.end, period.next
-    return NEVER
+            moment, following = period.end, period.next
+    return NEVER, period, ()

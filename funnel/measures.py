@@ -25,6 +25,7 @@ Factors = tuple[int, ...]
 class Measure:
     read: Reader
     unit: int = 1  # an operand of 1 stands for so many of what `read` answers
+    numeric: bool = False  # `read` always answers a number
     needs: tuple[Need, ...] = ()
     moved_by: frozenset[str] = frozenset()  # the event types that can change it
     every_point: bool = False  # any type with points can change it
@@ -54,7 +55,10 @@ def compile_condition(document: Mapping[str, Any], factors: Factors, *, timer: b
     name, operand = next((name, document[name]) for name in OPERATORS if name in document)
     operands = [_scaled(value, measure.unit) for value in (operand if name == "in" else [operand])]
     passes = OPERATORS[name](operands if name == "in" else operands[0], kind == "fit")
-    holds = _existence(measure.read, operand) if name == "exists" else _known_and(passes, measure.read)
+    if measure.numeric and name in COMPARISONS and is_number(operand):
+        holds = _comparison(COMPARISONS[name], measure.read, operands[0])
+    else:
+        holds = _existence(measure.read, operand) if name == "exists" else _known_and(passes, measure.read)
     change = measure.next_change([value for value in operands if is_number(value)]) if measure.next_change else None
     return Condition(document=document, measure=measure, holds=holds, next_change=change)
 
@@ -104,15 +108,13 @@ def _comparing(compare: Callable[[Any, Any], bool]) -> Callable[[Any, bool], Cal
     return bound_to
 
 
+COMPARISONS = {"at_least": operator.ge, "at_most": operator.le, "less_than": operator.lt, "more_than": operator.gt}
 OPERATORS: dict[str, Callable[[Any, bool], Callable[[Any], bool]]] = {
     "is": lambda operand, _: lambda value: same(value, operand),
     "is_not": lambda operand, _: lambda value: not same(value, operand),
     "in": lambda operands, _: lambda value: any(same(value, operand) for operand in operands),
     "contains": lambda operand, _: lambda value: _contains(value, operand),
-    "at_least": _comparing(operator.ge),
-    "at_most": _comparing(operator.le),
-    "less_than": _comparing(operator.lt),
-    "more_than": _comparing(operator.gt),
+    **{name: _comparing(compare) for name, compare in COMPARISONS.items()},
     "exists": lambda operand, _: lambda value: operand is True,
 }
 
@@ -123,6 +125,10 @@ def _known_and(passes: Callable[[Any], bool], read: Reader) -> Holds:
         return value is not None and passes(value)
 
     return holds
+
+
+def _comparison(compare: Callable[[Any, Any], bool], read: Reader, bound: Any) -> Holds:
+    return lambda state, moment, properties: compare(read(state, moment, properties), bound)
 
 
 def _existence(read: Reader, wanted: Any) -> Holds:
@@ -248,6 +254,7 @@ def _count(document: Mapping[str, Any], _: Factors) -> Measure:
 
     return Measure(
         read=count_days if distinct else count,
+        numeric=True,
         needs=(need,) if others else (),
         moved_by=_moved_by(types),
         next_change=None if within is None else _leaving(within, [key], orders),
@@ -283,6 +290,7 @@ def _sum(document: Mapping[str, Any], _: Factors) -> Measure:
 
     return Measure(
         read=read,
+        numeric=True,
         needs=(need,) if others else (),
         moved_by=_moved_by(types),
         next_change=None if within is None else _leaving(within, [key], orders),
@@ -293,7 +301,10 @@ def _sum(document: Mapping[str, Any], _: Factors) -> Measure:
 
 
 def _kept_orders(_: Mapping[str, Any], __: Factors) -> Measure:
-    return Measure(read=lambda state, moment, properties: len(state.orders), moved_by=frozenset({ORDER, REFUND}))
+    def read(state: State, moment: int, properties: Properties) -> int:
+        return len(state.orders)
+
+    return Measure(read=read, numeric=True, moved_by=frozenset({ORDER, REFUND}))
 
 
 def _silence(document: Mapping[str, Any], _: Factors) -> Measure:
@@ -404,7 +415,7 @@ def _score(_: Mapping[str, Any], factors: Factors) -> Measure:
     def read(state: State, moment: int, properties: Properties) -> int:
         return score_on(state, moment // DAY)
 
-    return Measure(read=read, unit=1000, every_point=True, next_change=next_change)
+    return Measure(read=read, unit=1000, numeric=True, every_point=True, next_change=next_change)
 
 
 MEASURES: dict[str, Callable[[Mapping[str, Any], Factors], Measure]] = {

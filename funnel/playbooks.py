@@ -80,7 +80,7 @@ class Playbook:
             from_=frozenset(rule["from"]) if "from" in rule else None,
             to=to,
             to_property=to_property,
-            makes_customers=not timer and dimension == "stage" and to in self.customer_stages,
+            makes_customers=dimension == "stage" and to in self.customer_stages,
             conditions=tuple(conditions),
             tests=tuple(condition.holds for condition in conditions),
             reads=tuple(condition.measure.read for condition in conditions),
@@ -176,15 +176,13 @@ class Period:
                 ladder.append(rule)
                 if rule.certain:
                     break
-        while ladder and ladder[-1].to_property is None and ladder[-1].to == present:
+        while ladder and ladder[-1].to == present:
             ladder.pop()
         return tuple(ladder)
 
     def _possible(self, rule: Rule) -> bool:
-        """Whether its target can be entered at all; one that no event names can't."""
-        if rule.to_property is not None:
-            return rule.types is not None
-        return rule.dimension != "stage" or rule.to in self.playbook.stages
+        """Whether its target can be entered at all."""
+        return rule.dimension != "stage" or rule.to_property is not None or rule.to in self.playbook.stages
 
 
 class Playbooks:

@@ -72,6 +72,13 @@ def test_days_that_all_windows_have_left_are_forgotten():
     }
 
 
+def test_what_is_empty_or_null_takes_no_room():
+    asking = {"on": ["x"], "to": "hot", "when": [{"measure": "attribute", "name": "size", "is": "S"}]}
+    log = happened(0, "seen"), happened(0, "contact_created", size="M"), happened(9, "owner_changed", size=None)
+    state, _ = walked(*log, by=book(counting(within_days=5), asking))
+    assert (state.tallies, state.attributes) == ({}, {})
+
+
 def test_the_longest_window_of_any_version_still_to_come_is_kept():
     log = [happened(day, "seen") for day in range(20)]
     books = playbooks(book(counting(within_days=8)), book(counting(within_days=2)), since=(15,))

@@ -64,6 +64,16 @@ def test_a_stage_that_the_event_names_must_be_one_of_ours(stage, to):
     assert walked(asked(wanted=stage), by=rules)[0].stage == to
 
 
+def test_a_stage_that_is_not_in_the_document_is_no_target():
+    rules = book(ASKED | {"to": "nowhere"}, ASKED | {"to": "warm"}, {"on": "time", "to": "nowhere"})
+    assert walked(asked(), by=rules, until=9)[0].stage == "warm"
+
+
+def test_a_time_rule_has_no_event_to_name_a_stage():
+    rules = book({"on": "time", "to": {"property": "wanted"}})
+    assert walked(asked(wanted="hot"), by=rules, until=9)[0].stage == "cold"
+
+
 def test_no_health_may_be_where_a_rule_starts_from_and_where_it_leads():
     rules = book(ASKED | {"from": [None], "to": {"health": "active"}}, ASKED | {"to": {"health": None}})
     _, moves = walked(asked(), asked(1), asked(2), asked(3), by=rules)
@@ -130,8 +140,10 @@ def test_points_and_half_life_are_those_of_the_version_at_the_later_moment():
 
 def test_what_a_later_version_counts_was_counted_before_it():
     rule = ASKED | {"to": "hot", "when": [{"measure": "count", "of": ["seen"], "within_days": 20, "at_least": 2}]}
-    _, moves = walked(happened(0, "seen"), happened(1, "seen"), asked(5), by=playbooks(book(), book(rule), since=(4,)))
-    assert path(moves) == [(0, "cold"), (5, "hot")]
+    books = playbooks(book(), book(rule), since=(4,))
+    before, _ = walked(happened(0, "seen"), happened(1, "seen"), by=books)
+    _, moves = fold(before, [asked(5)], books, FOREVER)
+    assert path(moves) == [(5, "hot")]
 
 
 def test_a_first_version_that_comes_into_force_late_is_refused():

@@ -89,6 +89,49 @@ def test_what_an_event_makes_true_of_the_past_fires_at_the_event_after_all_of_it
     ]
 
 
+BOUGHT = happened(0, "order_completed"), happened(100, "order_completed", order_id="b")
+REFUNDED = happened(150, "order_refunded", order_id="b")
+
+
+@pytest.mark.parametrize(
+    ("condition", "log"),
+    [
+        ({"measure": "silence", "usual_intervals": 1}, [*BOUGHT, REFUNDED]),
+        ({"measure": "days_since", "of": ["order_completed"], "at_least": 60}, [*BOUGHT, REFUNDED]),
+        ({"measure": "days_since", "of": ["order_completed", "x"], "at_least": 60}, [*BOUGHT, REFUNDED]),
+        ({"measure": "days_since", "of": ["called"], "exists": True}, [seen(0), happened(150, "called")]),
+        (
+            {"measure": "count", "of": ["order_completed"], "at_least": 2},
+            [BOUGHT[0], happened(150, "order_completed")],
+        ),
+        ({"measure": "count", "of": ["order_completed"], "is": 0}, [seen(0), BOUGHT[1], REFUNDED]),
+        ({"measure": "count", "of": ["seen"], "at_least": 2}, [seen(0), seen(150)]),
+        (
+            {"measure": "sum", "of": ["seen"], "currency": "EUR", "at_least": 9},
+            [seen(0), happened(150, "seen", value=9)],
+        ),
+        ({"measure": "kept_orders", "at_least": 2}, [BOUGHT[0], happened(150, "order_completed")]),
+        ({"measure": "kept_orders", "is": 1}, [*BOUGHT, REFUNDED]),
+        ({"measure": "score", "at_least": 2}, [seen(0), seen(150), seen(150)]),
+        ({"measure": "recall"}, [seen(0), happened(150, "postponed", until="1970-01-09")]),
+        ({"measure": "attribute", "name": "x", "is": 1}, [seen(0), happened(150, "attributes_changed", x=1)]),
+        ({"measure": "fit", "is": "A"}, [seen(0), happened(150, "owner_changed", fit="A")]),
+    ],
+)
+def test_what_an_event_makes_true_fires_before_the_next_event(condition, log):
+    not_at_once = {"measure": "days_in_stage", "at_least": 120}
+    rules = book(timer("hot", condition, not_at_once), points={"seen": 1})
+    days = path(walked(*log, happened(160, "x_ray"), happened(170, "x_ray"), by=rules, until=180)[1])
+    assert days == [(log[0].at / DAY, "cold"), (150, "hot")]
+
+
+def test_the_oldest_day_of_all_windows_decides_when_a_count_changes():
+    both = {"measure": "count", "of": ["seen", "order_completed"], "within_days": 10, "at_most": 1}
+    rules = book(timer("hot", both, {"measure": "days_in_stage", "at_least": 4}))
+    log = seen(2), happened(5, "order_completed")
+    assert path(walked(*log, by=rules, until=99)[1]) == [(2, "cold"), (13, "hot")]
+
+
 def test_timers_between_events_fire_in_their_order():
     log = seen(0), happened(10, "back"), seen(20)
     rules = book(
@@ -139,6 +182,14 @@ def test_a_hundred_rounds_at_one_moment_are_none_yet():
     rules.append(timer("one more", **{"from": [ladder[-1]]}))
     with pytest.raises(EndlessRules):
         walked(seen(0), by=book(*rules, stages=stages), until=1)
+
+
+def test_rounds_are_counted_for_each_moment_alone():
+    ladder = [f"step {n}" for n in range(150)]
+    stages = [{"key": key, "phase": "friend"} for key in ladder]
+    day = {"measure": "days_in_stage", "at_least": 1}
+    rules = [timer(to, day, **{"from": [origin]}) for origin, to in pairwise(ladder)]
+    assert len(walked(seen(0), by=book(*rules, stages=stages), until=200)[1]) == 150
 
 
 def test_a_version_that_comes_into_force_can_make_a_rule_true():
