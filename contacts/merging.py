@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from staff.models import User
 
 from .attributes import BUILT_IN, normal_attribute
+from .locking import lock_people
 from .models import Contact, CustomField, Merge, PendingReason, Source
 from .nudge import nudge_on_commit
-from .projecting import names_in_log, project
+from .projecting import names_in_log, project_people
 from .recording import mark
 
 
@@ -30,16 +31,19 @@ def merge_contacts(
     """
     chosen = _checked(fields or {})
     with transaction.atomic():
-        leaders = lock_leaders([first.pk, second.pk])
-        if len(leaders) == 1:
+        people = lock_people([first.pk, second.pk])
+        if len(people) == 1:
             raise ValidationError(_("These two are one person already."), code="already_one")
-        members = _members(leaders)
+        members = [member for its in people.values() for member in its]
         if Contact.objects.filter(pk__in=members, erased_at__isnull=False).exists():
             raise ValidationError(_("One of them has been erased."), code="erased")
         older, newer = sorted([first.pk, second.pk])
         merge = Merge.objects.create(older_id=older, newer_id=newer, by=by, source=source, fields=chosen)
-        Contact.objects.filter(pk__in=members).update(leader_id=min(leaders))
-        project(leaders)
+        leader, follower = sorted(people)
+        # who no longer leads shows what is said of them alone: so a cut finds nothing of the others there
+        project_people({follower: [follower]}, names=names_in_log(people[follower]), afresh=True)
+        Contact.objects.filter(pk__in=members).update(leader_id=leader)
+        project_people({leader: members})
         mark(members, PendingReason.MERGE)
         nudge_on_commit()
     merge.refresh_from_db()
@@ -49,16 +53,16 @@ def merge_contacts(
 def cut_merge(*, merge: Merge, by: User | None = None) -> None:
     """Take a merge back: both people are again exactly what they would be without it."""
     with transaction.atomic():
-        leaders = lock_leaders([merge.older_id])
+        [members] = lock_people([merge.older_id]).values()
         if not Merge.objects.live().filter(pk=merge.pk).exists():
             raise ValidationError(_("This merge has been taken back already."), code="already_cut")
-        members = _members(leaders)
         names = names_in_log(members)
         with connection.cursor() as cursor:
             cursor.execute(_CUT, [by.pk if by else None, merge.pk])
-        for component in _components(members):
-            Contact.objects.filter(pk__in=component).update(leader_id=min(component))
-        project(members, names=names, afresh=True)
+        components = {min(component): sorted(component) for component in _components(members)}
+        for leader, its in components.items():
+            Contact.objects.filter(pk__in=its).update(leader_id=leader)
+        project_people(components, names=names, afresh=True)
         mark(members, PendingReason.CUT)
         nudge_on_commit()
     merge.refresh_from_db()
@@ -78,20 +82,6 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
         except ValueError:
             raise ValidationError({name: ValidationError(_("This cannot be chosen."), code="bad_attribute")}) from None
     return chosen
-
-
-def lock_leaders(contact_ids: Collection[int]) -> list[int]:
-    """The leaders of these contacts, locked in the order of their ids; who leads cannot change while we hold them."""
-    while True:
-        leaders = set(Contact.objects.filter(pk__in=contact_ids).values_list("leader_id", flat=True))
-        locked = Contact.objects.select_for_update(no_key=True).filter(pk__in=leaders).order_by("pk")
-        list(locked.values_list("pk", flat=True))
-        if set(Contact.objects.filter(pk__in=contact_ids).values_list("leader_id", flat=True)) == leaders:
-            return sorted(leaders)
-
-
-def _members(leaders: Collection[int]) -> list[int]:
-    return list(Contact.objects.led_by(leaders).order_by("pk").values_list("pk", flat=True))
 
 
 def _components(members: Collection[int]) -> list[set[int]]:

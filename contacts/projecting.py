@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from staff.models import Team, User
 
 from .attributes import ATTRIBUTE_TYPES, BUILT_IN, values_after
+from .locking import lock_people
 from .matching import search_tokens, sort_key
 from .models import Contact, CustomField, FieldKind, Identity, IdentityKind, Membership, PendingReason
 from .recording import mark
@@ -26,22 +27,27 @@ def project(contact_ids: Iterable[int], *, names: Collection[str] = (), afresh: 
     Names the log never mentions stay as they are, but for `names`, which it did until now. Somebody known stays known
     unless this is `afresh`. Whoever became known is marked, for the path tells people from visitors.
     """
-    people = _locked_people(sorted(set(contact_ids)))
-    if not people:
-        return
-    members = {member: leader.pk for leader, its in people.values() for member in its}
+    people = lock_people(set(contact_ids))
+    if people:
+        project_people(people, names=names, afresh=afresh)
+
+
+def project_people(people: Mapping[int, Collection[int]], *, names: Collection[str] = (), afresh: bool = False) -> None:
+    """The same for leaders and the members that are to count; whoever calls has locked them."""
+    members = {member: leader for leader, its in people.items() for member in its}
+    leaders = Contact.objects.in_bulk(people)
     changes = _changes(members)
     identities = _identities(members)
     custom_fields = list(CustomField.objects.filter(of="contact"))
     companies = _companies(members)
     rows = []
-    for leader_id, (leader, _) in people.items():
+    for leader_id, leader in leaders.items():
         log = changes[leader_id]
         values = _blank([*log.touched, *names]) | values_after(log.standing)
         linked = _still_linked(identities[leader_id], values, log.emails_replaced_at)
         rows.append(_row(leader, values, linked, custom_fields, companies[leader_id], afresh))
     _write(rows)
-    became_known = [row["id"] for row in rows if row["is_known"] and not people[row["id"]][0].is_known]
+    became_known = [row["id"] for row in rows if row["is_known"] and not leaders[row["id"]].is_known]
     if became_known:
         mark(became_known, PendingReason.ATTRIBUTES)
 
@@ -67,24 +73,6 @@ def found_by(
     """What a list is sorted by, and the tokens a search finds: the columns `sort_key` and `search`."""
     shown = name or next(iter([*emails, *phones]), "")
     return sort_key(shown), search_tokens(texts=[name, title, *companies], emails=emails, phones=phones)
-
-
-def _locked_people(contact_ids: Collection[int]) -> dict[int, tuple[Contact, list[int]]]:
-    """The leaders of these contacts, locked in the order of their ids, each with all members."""
-    while contact_ids:
-        leaders = Contact.objects.filter(pk__in=contact_ids).values("leader_id")
-        locked = {
-            leader.pk: leader
-            for leader in Contact.objects.select_for_update(no_key=True).filter(pk__in=leaders).order_by("pk")
-        }
-        people: dict[int, tuple[Contact, list[int]]] = {pk: (leader, []) for pk, leader in locked.items()}
-        found = Contact.objects.led_by(list(locked)).order_by("pk").values_list("pk", "leader_id")
-        members = dict(found)
-        for member, leader_id in members.items():
-            people[leader_id][1].append(member)
-        if all(contact_id in members for contact_id in contact_ids):
-            return people
-    return {}
 
 
 @dataclass
@@ -123,7 +111,7 @@ SELECT contact_id, said, stands, recorded_at FROM (
     UNION ALL
     SELECT m.older_id, m.fields::text, m.cut_at IS NULL, m.recorded_at, m.recorded_at, 7, NULL
       FROM contacts_merge m
-     WHERE m.older_id = ANY(%(members)s::bigint[]) AND m.fields <> '{}'
+     WHERE m.older_id = ANY(%(members)s::bigint[]) AND m.newer_id = ANY(%(members)s::bigint[]) AND m.fields <> '{}'
 ) AS change
  ORDER BY at, rank, key
 """
@@ -173,8 +161,8 @@ def _row(
     """The columns that `leader` should have."""
     columns: dict[str, Any] = {name: values.get(name) or "" for name in _PLAIN if name in values}
     linked = [identity.value for identity in identities if identity.kind == IdentityKind.EMAIL]
-    said = values.get("emails", [] if afresh else leader.emails)
-    columns["emails"] = list(dict.fromkeys([*said, *linked]))
+    unsaid = [] if afresh or "emails" in values else leader.emails
+    columns["emails"] = list(dict.fromkeys([*(values.get("emails") or []), *linked, *unsaid]))
     if "phones" in values:
         columns["phones"] = values["phones"] or []
     if "owner" in values:

@@ -14,7 +14,8 @@ from .attributes import ATTRIBUTE_TYPES
 from .catalogue import CLAIMED_TYPES
 from .checks import EVENT_CHECKS
 from .identities import find_people, settle_people
-from .merging import lock_leaders, merge_contacts
+from .locking import lock_people
+from .merging import merge_contacts
 from .messages import NOBODY, Message, Refusal, body_of
 from .models import Contact, EventType, Source, Trust
 from .placing import Name, Person, Placement, place
@@ -291,7 +292,7 @@ def _bring_up_to_date(
     }
     stale = {*changed, *details}
     if joins or stale:
-        lock_leaders([*stale, *(contact_id for pair in joins for contact_id in pair)])
+        lock_people([*stale, *(contact_id for pair in joins for contact_id in pair)])
     for first, second in joins:
         _join(source, first, second)
     project(stale)

@@ -1,8 +1,12 @@
 """Plain functions that make rows for tests. What they don't say, the services decide."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
+
+from django.db import transaction
 
 from contacts.ingest import Result, record_events
 from contacts.messages import ContactRef, Message
@@ -79,3 +83,11 @@ def make_event(
 def moment(text: str) -> datetime:
     """A moment of UTC from `2026-03-01` or `2026-03-01 12:30`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written inside is gone afterwards: one example of a property leaves nothing to the next."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -3,14 +3,25 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from contacts.ingest import record_staff_event, retract_event
 from contacts.messages import ContactRef
-from contacts.models import Contact, Event, Identity, Pending, Quarantine
+from contacts.models import Contact, Event, EventType, Identity, Pending, PendingReason, Quarantine
 from contacts.results import Result, Status
-from tests.factories import make_contact, make_message, make_public_source, make_source, record
+from tests.factories import (
+    make_contact,
+    make_event,
+    make_message,
+    make_public_source,
+    make_source,
+    make_user,
+    moment,
+    record,
+)
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
 
 
 def test_a_message_about_somebody_we_know_is_recorded_for_them_with_a_mark():
@@ -115,3 +126,147 @@ def test_a_message_sent_again_after_any_time_is_a_duplicate(gap):
 
 def _fields(result: Result) -> dict[str, object]:
     return {name: getattr(result, name) for name in result.__struct_fields__}
+
+
+# --- Moments ----------------------------------------------------------------------------------------------------------
+
+NOW = moment("2026-03-10 12:00")
+
+
+def test_without_a_moment_it_happened_when_we_received_it():
+    [result] = record(make_source(), make_message("page_viewed", "aino@example.com"))
+
+    event = Event.objects.get(pk=result.event_id)
+    assert (event.occurred_at, event.stated_at) == (event.recorded_at, None)
+
+
+@pytest.mark.parametrize(
+    ("stated", "occurred", "kept"),
+    [
+        ("1900-01-01 00:00", "1900-01-01 00:00", None),
+        ("2026-03-01 08:00", "2026-03-01 08:00", None),
+        ("2026-03-10 12:00", "2026-03-10 12:00", None),
+        ("2026-03-10 12:05", "2026-03-10 12:00", "2026-03-10 12:05"),
+    ],
+)
+def test_a_trusted_source_is_believed_from_1900_until_just_now(stated, occurred, kept):
+    message = make_message("page_viewed", "aino@example.com", occurred_at=moment(stated))
+
+    [result] = record(make_source(), message, received_at=NOW)
+
+    event = Event.objects.get(pk=result.event_id)
+    assert (event.occurred_at, event.stated_at) == (moment(occurred), kept and moment(kept))
+
+
+@pytest.mark.parametrize(
+    ("stated", "occurred"),
+    [
+        ("2026-03-09 11:59", "2026-03-09 12:00"),
+        ("2026-03-09 12:00", "2026-03-09 12:00"),
+        ("2020-01-01", "2026-03-09 12:00"),
+    ],
+)
+def test_a_public_source_is_believed_about_the_last_day(stated, occurred):
+    message = make_message("page_viewed", "aino@example.com", occurred_at=moment(stated))
+
+    [result] = record(make_public_source(), message, received_at=NOW)
+
+    assert Event.objects.get(pk=result.event_id).occurred_at == moment(occurred)
+
+
+def test_more_than_five_minutes_ahead_is_put_aside():
+    ahead = make_message("page_viewed", "aino@example.com", occurred_at=moment("2026-03-10 12:06"))
+
+    [result] = record(make_source(), ahead, received_at=NOW)
+
+    assert (result.status, result.reason, result.pointer) == (Status.QUARANTINED, "in-the-future", "/occurred_at")
+    assert Event.objects.count() == 0
+    assert Quarantine.objects.get().reason == "in-the-future"
+
+
+def test_the_error_of_a_senders_clock_is_taken_out():
+    message = make_message(
+        "page_viewed", "aino@example.com", occurred_at=moment("2026-03-10 14:58"), sent_at=moment("2026-03-10 15:00")
+    )
+
+    [result] = record(make_source(), message, received_at=NOW)
+
+    event = Event.objects.get(pk=result.event_id)
+    assert (event.occurred_at, event.stated_at) == (moment("2026-03-10 11:58"), moment("2026-03-10 14:58"))
+
+
+# --- Types ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_type_is_recorded_and_waits_to_be_named():
+    source = make_source()
+
+    results = record(source, *(make_message("webinar_watched", "aino@example.com") for _ in range(3)))
+
+    kind = EventType.objects.get(key="webinar_watched")
+    assert [result.status for result in results] == 3 * [Status.ACCEPTED]
+    assert (kind.rank, kind.is_named, kind.first_source) == (1, False, source)
+
+
+def test_a_source_may_bring_only_so_many_new_types():
+    source = make_public_source()
+
+    results = record(source, *(make_message(f"new_{n:03}", "aino@example.com") for n in range(103)))
+
+    refused = [result for result in results if result.status == Status.QUARANTINED]
+    assert [result.reason for result in refused] == 3 * ["too-many-types"]
+    assert EventType.objects.filter(first_source=source).count() == 100
+
+
+def test_a_stage_nobody_knows_cannot_be_set():
+    stage = {"stage": "nirvana"}
+
+    [result] = record(make_source(), make_message("stage_set", "aino@example.com", properties=stage))
+
+    assert (result.status, result.reason, result.pointer) == (
+        Status.QUARANTINED,
+        "unknown-stage",
+        "/properties/stage",
+    )
+
+
+# --- Staff, and taking back -------------------------------------------------------------------------------------------
+
+
+def test_what_staff_decide_is_an_event_that_names_them():
+    contact, user = make_contact(email="aino@example.com"), make_user()
+
+    event = record_staff_event(contact=contact, type="stage_set", by=user, properties={"stage": "lead"})
+
+    assert (event.contact, event.type.key, event.by, event.source.key) == (contact, "stage_set", user, "staff")
+    assert event.properties == {"stage": "lead"}
+
+
+def test_a_decision_that_cannot_be_meant_is_refused():
+    with pytest.raises(ValidationError) as refusal:
+        record_staff_event(contact=make_contact(), type="stage_set", by=make_user(), properties={"stage": "nirvana"})
+
+    assert refusal.value.code == "unknown-stage"
+    assert (Event.objects.count(), Quarantine.objects.count()) == (0, 0)
+
+
+def test_a_retracted_event_stays_and_its_person_is_folded_from_the_start():
+    event = make_event("page_viewed", "aino@example.com")
+    Pending.objects.all().delete()
+
+    retract_event(event=event)
+
+    assert event.retracted_at > event.recorded_at
+    assert list(Pending.objects.values_list("contact_id", "event_id", "reason")) == [
+        (event.contact_id, None, PendingReason.RETRACTION)
+    ]
+
+
+def test_an_event_is_retracted_once():
+    event = make_event("page_viewed", "aino@example.com")
+    retract_event(event=event)
+
+    with pytest.raises(ValidationError) as refusal:
+        retract_event(event=event)
+
+    assert refusal.value.code == "already_retracted"
