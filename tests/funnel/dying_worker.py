@@ -1,0 +1,44 @@
+"""A worker process on whom a fold can be fatal: run as `python -m tests.funnel.dying_worker HOW` by the tests.
+
+An order of value 666 ends the process at once (`kill`) or never comes to an end (`hang`) in the middle of its fold.
+"""
+
+import os
+import sys
+import time
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402  (Django stands only now)
+
+from contacts.models import Pending  # noqa: E402
+from funnel.advancing import advance_everything  # noqa: E402
+from funnel.state import Order, State  # noqa: E402
+from funnel.worker import Sweeper  # noqa: E402
+
+DEADLY = 666
+DIED = 9
+
+
+def main(how: str) -> None:
+    keep = State.keep
+
+    def keep_or_die(self: State, order: Order) -> None:
+        if order.value == DEADLY:
+            os._exit(DIED) if how == "kill" else time.sleep(3600)
+        keep(self, order)
+
+    State.keep = keep_or_die
+    if how == "hang":
+        settings.STUCK_S, settings.SWEEP_S = 3, 1
+        Sweeper("test").start()
+    advance_everything()
+    while Pending.objects.exists():  # the sweep has them in hand
+        time.sleep(0.1)
+        advance_everything()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

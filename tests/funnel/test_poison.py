@@ -1,0 +1,242 @@
+"""What the fold dies on is held after three attempts; everybody else goes on, and a replay puts it in its place."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from contacts.models import Contact, Event, Pending, PendingReason, Quarantine
+from funnel.advancing import advance_due, advance_everything, advance_pending
+from funnel.attempts import SUSPENDED
+from funnel.holding import resume_person
+from funnel.models import Attempt, Playbook, Position, Transition
+from funnel.rebuilding import check_people, check_rollups, ranges
+from funnel.services import DEFAULT_PLAYBOOK
+from funnel.worker import STUCK_STATUS
+from tests.conftest import Servers
+from tests.funnel.dying_worker import DEADLY, DIED
+from tests.funnel.worlds import NOON, days, happened, install, marked, path_of, person, stage_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PURCHASE = {"value_minor": 1200, "currency": "EUR"}
+POISON = {"value_minor": DEADLY, "currency": "EUR"}
+POKED = {"measure": "count", "of": ["poked"], "at_least": 1}
+ENDLESS = [
+    {"name": "To and", "from": ["open"], "to": {"standing": "closed"}, "on": "time", "when": [POKED]},
+    {"name": "fro", "from": ["closed"], "to": {"standing": "open"}, "on": "time", "when": [POKED]},
+]
+
+
+@pytest.fixture(autouse=True)
+def _installed(transactional_db: None) -> None:
+    install()
+
+
+@pytest.fixture
+def endless(_installed: None) -> None:
+    """Rules that set each other off without end as soon as somebody was poked."""
+    document = json.loads(DEFAULT_PLAYBOOK.read_text())
+    document["rules"] += ENDLESS
+    now = timezone.now()
+    Playbook.objects.create(
+        number=2, name="Endless", document=document, since=NOON - days(99), marked_at=now, applied_at=now
+    )
+
+
+def held() -> list[tuple[int | None, str, int]]:
+    return list(Quarantine.objects.waiting().values_list("event", "reason", "attempts"))
+
+
+def nothing_differs() -> bool:
+    return not any(found.differences for found in check_people(ranges())) and check_rollups() == []
+
+
+def deaths(servers: Servers, how: str, status: int) -> int:
+    """How often a supervisor has to start the worker until it comes to an end by itself."""
+    for count in range(10):
+        command = [sys.executable, "-m", "tests.funnel.dying_worker", how]
+        ended = subprocess.run(
+            command, env=servers.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        if ended.returncode == 0:
+            return count
+        assert ended.returncode == status, ended.stderr
+    raise AssertionError("the worker died again and again")
+
+
+def test_an_event_that_raises_is_held_after_three_attempts_and_the_others_go_on(endless):
+    anna, bert = person(), person()
+    for contact in (anna, bert):
+        happened(contact, "page_viewed", NOON)
+    advance_everything()
+    poison = happened(anna, "poked", NOON + days(1))
+    happened(bert, "order_completed", NOON + days(1), **PURCHASE)
+
+    advance_everything()
+
+    assert stage_of(bert) == "customer"
+    assert held() == [(poison.pk, "fold_failed", 3)]
+    assert Quarantine.objects.get().detail.startswith("EndlessRules: ")
+    assert not Pending.objects.exists()
+    happened(anna, "order_completed", NOON + days(2), **PURCHASE)
+    advance_everything()
+    assert stage_of(anna) == "customer"
+
+
+def test_each_attempt_is_counted(endless):
+    anna = person()
+    Position.objects.create(contact=anna)
+    happened(anna, "poked", NOON)
+
+    counts = []
+    for _ in range(3):
+        advance_pending()
+        counts.append(Position.objects.get(contact=anna).attempts)
+
+    assert counts[0] in {1, 2}  # a failed batch is tried again at once
+    assert counts[-1] == 0
+    assert len(held()) == 1
+
+
+def test_a_replay_after_the_cure_puts_the_event_in_its_place(endless):
+    anna = person()
+    happened(anna, "page_viewed", NOON)
+    poison = happened(anna, "poked", NOON + days(1))
+    advance_everything()
+    happened(anna, "order_completed", NOON + days(2), **PURCHASE)
+    document = json.loads(DEFAULT_PLAYBOOK.read_text())
+    document["rules"].append({"name": "A poke makes a lead", "to": "lead", "on": ["poked"]})
+    Playbook.objects.create(number=3, name="Cured", document=document, since=NOON - days(99))
+
+    Quarantine.objects.filter(event=poison).update(replayed_at=timezone.now())
+    marked(anna, PendingReason.REPLAY, poison)
+    advance_everything()
+
+    assert path_of(anna) == [(None, "prospecting"), ("prospecting", "lead"), ("lead", "customer")]
+
+
+def test_a_replay_before_the_cure_is_held_again(endless):
+    anna = person()
+    poison = happened(anna, "poked", NOON)
+    advance_everything()
+
+    Quarantine.objects.filter(event=poison).update(replayed_at=timezone.now())
+    marked(anna, PendingReason.REPLAY, poison)
+    advance_everything()
+
+    assert held() == [(poison.pk, "fold_failed", 3)]
+
+
+def test_a_person_of_whom_nothing_can_be_held_waits_until_asked_for(endless):
+    anna, bert = person(), person()
+    happened(anna, "poked", NOON, mark=None)
+    marked(anna, PendingReason.MERGE)
+    happened(bert, "page_viewed", NOON)
+
+    advance_everything()
+
+    assert stage_of(bert) == "prospecting"
+    assert held() == [(None, "fold_failed", 3)]
+    assert Quarantine.objects.get().pointer == f"/contacts/{anna.pk}"
+    assert Position.objects.get(contact=anna).attempts == SUSPENDED
+    happened(anna, "order_completed", NOON + days(1), **PURCHASE)
+    assert advance_everything() == 0
+    assert Pending.objects.count() == 2
+
+    Event.objects.filter(type__key="poked").update(retracted_at=timezone.now())
+    resume_person(contact=anna)
+    advance_everything()
+    assert stage_of(anna) == "customer"
+    assert not Pending.objects.exists()
+
+
+def test_timers_that_never_end_hold_up_nobody_else(endless):
+    anna, bert = person(), person()
+    happened(anna, "page_viewed", NOON)
+    happened(bert, "order_completed", NOON - days(999), **PURCHASE)
+    advance_everything()
+    happened(anna, "poked", NOON + days(1), mark=None)
+    Position.objects.filter(contact=anna).update(wake_at=NOON, memory=None)
+    Position.objects.filter(contact=bert).update(wake_at=NOON)
+
+    assert advance_due() >= 1
+    advance_everything()
+
+    assert Position.objects.get(contact=anna).attempts == SUSPENDED
+    assert Position.objects.get(contact=bert).wake_at is None
+
+
+def test_an_event_that_kills_the_worker_is_held_after_three_deaths(servers):
+    anna, bert = person(), person()
+    poison = happened(anna, "order_completed", NOON, **POISON)
+    happened(anna, "page_viewed", NOON - days(1))
+    others = [bert, *(person() for _ in range(40))]
+    for contact in others:
+        happened(contact, "order_completed", NOON, **PURCHASE)
+
+    assert deaths(servers, "kill", DIED) == 3
+
+    assert {stage_of(contact) for contact in others} == {"customer"}
+    assert sorted(held()) == sorted((event.pk, "fold_failed", 3) for event in Event.objects.filter(contact=anna))
+    assert not Position.objects.filter(attempts__gt=0).exists()
+    assert not Attempt.objects.exists()
+    assert not Pending.objects.exists()
+
+    Quarantine.objects.update(replayed_at=timezone.now())
+    marked(anna, PendingReason.REPLAY, poison)
+    advance_everything()
+    assert path_of(anna) == [(None, "prospecting"), ("prospecting", "customer")]
+    assert nothing_differs()
+
+
+def test_a_worker_that_hangs_ends_itself_and_the_event_is_held(servers):
+    anna, bert = person(), person()
+    happened(anna, "page_viewed", NOON - days(1))
+    happened(bert, "page_viewed", NOON - days(1))
+    advance_everything()
+    poison = happened(anna, "order_completed", NOON, **POISON)
+    happened(bert, "order_completed", NOON, **PURCHASE)
+
+    assert deaths(servers, "hang", STUCK_STATUS) == 3
+
+    assert held() == [(poison.pk, "fold_failed", 3)]
+    assert (stage_of(anna), stage_of(bert)) == ("prospecting", "customer")
+
+
+def test_a_death_counts_for_those_it_had_in_hand_and_success_clears_them(servers):
+    contacts = [person() for _ in range(3)]
+    for contact in contacts:
+        happened(contact, "page_viewed", NOON)
+    advance_everything()
+    Attempt.objects.create(transaction=aborted_transaction(), contacts=[contact.pk for contact in contacts[:2]])
+    happened(contacts[0], "page_viewed", NOON + days(1))
+
+    advance_pending()
+
+    assert list(Position.objects.order_by("contact").values_list("attempts", flat=True)) == [0, 0, 0]
+    assert not Attempt.objects.exists()
+
+
+def aborted_transaction() -> int:
+    with transaction.atomic():
+        number = int(Contact.objects.raw("SELECT 1 AS id, pg_current_xact_id()::text AS number")[0].number)
+        transaction.set_rollback(True)
+    return number
+
+
+def test_a_batch_in_progress_is_not_counted():
+    anna = person()
+    Position.objects.create(contact=anna)
+    with transaction.atomic():
+        number = int(Contact.objects.raw("SELECT 1 AS id, pg_current_xact_id()::text AS number")[0].number)
+        Attempt.objects.create(transaction=number, contacts=[anna.pk])
+        happened(anna, "page_viewed", NOON)
+        advance_pending()
+
+    assert Attempt.objects.count() == 1
+    assert Position.objects.get(contact=anna).attempts == 0
+    assert Transition.objects.filter(contact=anna).exists()
