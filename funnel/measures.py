@@ -1,19 +1,17 @@
 """The conditions of rules, compiled: what each measure reads from the state, and when it changes by itself."""
 
-import operator
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
 from funnel.decay import decayed
+from funnel.operators import COMPARISONS, FIT_RANKS, OPERATORS, is_number, scaled
 from funnel.state import DAY, NEVER, Properties, State, Trace
 from funnel.tallies import LEARNING, ORDER, POSTPONED, REFUND, Need
 
 SECOND = 1_000_000
-FIT_RANKS = {letter: rank for rank, letter in enumerate("FEDCBA")}
 
 Reader = Callable[[State, int, Properties], Any]  # None: not known
 Holds = Callable[[State, int, Properties], bool]
@@ -52,71 +50,25 @@ def compile_condition(document: Mapping[str, Any], factors: Factors, *, timer: b
     if measure.due:
         holds = _has_come(measure.due) if timer else _never
         return Condition(document=document, measure=measure, holds=holds, next_change=_coming(measure.due))
-    name, operand = next((name, document[name]) for name in OPERATORS if name in document)
-    operands = [_scaled(value, measure.unit) for value in (operand if name == "in" else [operand])]
-    passes = OPERATORS[name](operands if name == "in" else operands[0], kind == "fit")
-    if measure.numeric and name in COMPARISONS and is_number(operand):
-        holds = _comparison(COMPARISONS[name], measure.read, operands[0])
-    else:
-        holds = _existence(measure.read, operand) if name == "exists" else _known_and(passes, measure.read)
-    change = measure.next_change([value for value in operands if is_number(value)]) if measure.next_change else None
-    return Condition(document=document, measure=measure, holds=holds, next_change=change)
+    operator, given = next((name, document[name]) for name in OPERATORS if name in document)
+    operands = [scaled(value, measure.unit) for value in (given if operator == "in" else [given])]
+    return Condition(
+        document=document,
+        measure=measure,
+        holds=_test(measure, operator, operands if operator == "in" else operands[0], fit=kind == "fit"),
+        next_change=measure.next_change([o for o in operands if is_number(o)]) if measure.next_change else None,
+    )
 
 
-def _scaled(operand: Any, unit: int) -> Any:
-    if unit == 1 or not is_number(operand):
-        return operand
-    exact = Fraction(operand) * unit
-    return int(exact) if exact.denominator == 1 else exact
+# Whether it holds
 
 
-# Operators
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Fraction) and not isinstance(value, bool)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Equality of JSON values: 1 and 1.0 are equal, 1 and true are not."""
-    if is_number(one) and is_number(other):
-        return bool(one == other)
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return bool(one == other)
-
-
-def _contains(value: Any, operand: Any) -> bool:
-    if isinstance(value, list):
-        return any(same(member, operand) for member in value)
-    return isinstance(value, str) and isinstance(operand, str) and operand in value
-
-
-def _comparing(compare: Callable[[Any, Any], bool]) -> Callable[[Any, bool], Callable[[Any], bool]]:
-    def bound_to(operand: Any, fit: bool) -> Callable[[Any], bool]:
-        if fit:
-            rank = FIT_RANKS.get(operand) if isinstance(operand, str) else None
-            return lambda value: rank is not None and compare(FIT_RANKS[value], rank)
-        if not is_number(operand):
-            return lambda value: False
-        return lambda value: is_number(value) and compare(value, operand)
-
-    return bound_to
-
-
-COMPARISONS = {"at_least": operator.ge, "at_most": operator.le, "less_than": operator.lt, "more_than": operator.gt}
-OPERATORS: dict[str, Callable[[Any, bool], Callable[[Any], bool]]] = {
-    "is": lambda operand, _: lambda value: same(value, operand),
-    "is_not": lambda operand, _: lambda value: not same(value, operand),
-    "in": lambda operands, _: lambda value: any(same(value, operand) for operand in operands),
-    "contains": lambda operand, _: lambda value: _contains(value, operand),
-    **{name: _comparing(compare) for name, compare in COMPARISONS.items()},
-    "exists": lambda operand, _: lambda value: operand is True,
-}
+def _test(measure: Measure, operator: str, operand: Any, *, fit: bool) -> Holds:
+    if operator == "exists":
+        return _existence(measure.read, operand)
+    if measure.numeric and operator in COMPARISONS and is_number(operand):
+        return _comparison(COMPARISONS[operator], measure.read, operand)
+    return _known_and(OPERATORS[operator](operand, fit), measure.read)
 
 
 def _known_and(passes: Callable[[Any], bool], read: Reader) -> Holds:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any
 
-from funnel.measures import OPERATORS, is_number, same
+from funnel.operators import OPERATORS, is_number, same
 from funnel.playbook_words import HEALTHS, STANDINGS, Finding, found
 from funnel.playbooks import read_target
 
@@ -15,7 +15,6 @@ Place = tuple[str, str | None]  # a dimension and a value of it
 TIME = "time"
 DIMENSIONS = ("stage", "health", "standing")
 COUNTING = frozenset({"count", "kept_orders"})
-COMPARISONS = ("at_least", "at_most", "less_than", "more_than")
 
 
 @dataclass(frozen=True, eq=False)
