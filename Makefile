@@ -12,12 +12,14 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick lint typecheck check unit e2e chaos bench demo clean
+.PHONY: help setup install run test quick lint typecheck check unit e2e chaos bench demo clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: $(DEV) $(NODE) ## Install everything into this folder
+
+install: $(RUNTIME) $(NODE) ## Install only what a server needs
 
 run: $(RUNTIME) $(NODE) ## Start Polku on this machine (PORT=8000) until Ctrl-C
 	@exec $(PY) manage.py run
