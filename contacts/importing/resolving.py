@@ -17,10 +17,11 @@ from .deciding import Known, Person, names_of
 def resolve(run: Import, rows: Sequence[Said], *, with_details: bool) -> Known:
     """Who is meant by the rows, what the log has of their events, and which lines it has seen."""
     people = find_people({name for said in rows for name in names_of(said, run.source.key)})
-    if with_details and people:
+    repeated = repeated_lines(run, rows)
+    if with_details and people and len(repeated) < len(rows):
         _give_details(people)
     keys = [fact.key for said in rows for fact in said.facts]
-    return Known(people, find_events(keys, with_claims=run.source.is_public), repeated_lines(run, rows))
+    return Known(people, find_events(keys, with_claims=run.source.is_public), repeated)
 
 
 def find_people(names: Iterable[Name]) -> dict[Name, Person]:

@@ -28,7 +28,7 @@ from .deciding import Decision, Person, Reject, Terms, detail_fact
 from .reading import SUSPICIOUS
 from .screening import Types
 
-COPY_BUFFER: Final = 1 << 18
+COPY_BUFFER: Final = 1 << 20
 PLAIN: Final = ("name", "title", "country", "language", "time_zone")
 MOST_ORIGINS: Final = 200
 RAW_LIMIT: Final = 65_536

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from contacts.catalogue import install_catalogue
 from contacts.importing import Mapping, cancel_import, import_file, read_mapping, run_import, running, start_import
 from contacts.importing.reporting import rehearsal
 from contacts.messages import ContactRef
@@ -17,6 +16,7 @@ from contacts.models import (
     Contact,
     CustomField,
     Event,
+    EventType,
     FieldKind,
     Identity,
     Import,
@@ -28,10 +28,9 @@ from contacts.models import (
     Trust,
 )
 from contacts.projecting import project
-from funnel.services import install_path
 from tests.factories import make_contact, make_message, make_source, make_team, make_user, record
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
 
 PEOPLE = """
 [source]
@@ -66,12 +65,6 @@ ANNA = "c1,Anna@example.com,Anna Virtanen,+358401234567"
 VILLE = "c2,ville@example.com,Ville Korhonen,"
 
 Bring = Callable[..., Import]
-
-
-@pytest.fixture(autouse=True)
-def _installed() -> None:
-    install_catalogue()
-    install_path()
 
 
 @pytest.fixture
@@ -373,8 +366,8 @@ def test_a_type_nobody_knows_is_recorded_and_waits_to_be_named(bring):
         "c1",
     )
 
-    event_type = Event.objects.get().type
-    assert (event_type.key, event_type.is_named, event_type.first_source.key) == ("shoe_tied", False, "s")
+    found = EventType.objects.filter(first_source__key="s").values_list("key", "is_named", "rank")
+    assert list(found) == [("shoe_tied", False, 1)]
 
 
 def test_contacts_may_come_from_a_source_of_their_own_and_stay_known_to_the_import(bring):
