@@ -13,6 +13,7 @@ urlpatterns = [
     path("v1/", include(urls_intake.segment)),
     path("api/v1/", include("funnel.urls")),
     path("api/v1/", include("crm.webhooks.urls")),
+    path("", include("crm.desk.urls")),
 ]
 
 handler400 = "crm.errors.bad_request"

@@ -1,0 +1,90 @@
+"""The marks of the desk: the stops of the path, health, initials, and figures as people read them."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_currency, get_currency_precision
+from django import template
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
+
+from contacts.models import Event
+from crm.desk.places import STAGE_COLOURS
+
+register = template.Library()
+
+HEALTH_MARKS = {
+    "active": '<circle cx="6" cy="6" r="5.25" fill="currentColor"/>',
+    "cooling": '<circle cx="6" cy="6" r="4.75" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+    '<path d="M6 1.25a4.75 4.75 0 0 0 0 9.5z" fill="currentColor"/>',
+    "lapsed": '<circle cx="6" cy="6" r="4.75" fill="none" stroke="currentColor" stroke-width="1.5"/>',
+}
+
+
+@register.simple_tag
+def stops(place: int, of: int = STAGE_COLOURS) -> SafeString:
+    """So many stops of the path filled, the last of them a little larger. The stage's name stands beside it."""
+    gaps = [3.5 + 9.0 * number + 2 * (number > 0) + 2 * (number > 2) for number in range(of)]
+    circles = format_html_join(
+        "",
+        '<circle cx="{}" cy="4" r="{}"{}/>',
+        (
+            (x, "3.5" if number == place else "2.75", SafeString(' class="on"') if number <= place else "")
+            for number, x in enumerate(gaps, start=1)
+        ),
+    )
+    return format_html(
+        '<svg class="stops at-{}" viewBox="0 0 54 8" aria-hidden="true">{}</svg>', min(place, 6), circles
+    )
+
+
+@register.simple_tag
+def health(name: str) -> SafeString:
+    return format_html(
+        '<svg viewBox="0 0 12 12" class="h-{}" aria-hidden="true">{}</svg>', name, SafeString(HEALTH_MARKS[name])
+    )
+
+
+@register.filter
+def initials(name: Any) -> str:
+    words = str(name).replace("@", " ").split()
+    return "".join(word[0].upper() for word in words[:2]) or "?"
+
+
+@register.filter
+def percent(value: float | None, digits: int = 1) -> str:
+    """`24.6 %`, as the language writes it; nothing has no share."""
+    return "–" if value is None else f"{number_format(value, digits)} %"
+
+
+@register.filter
+def points(value: float) -> str:
+    """A change in points of per cent, with its sign."""
+    sign = "+" if value >= 0 else "−"
+    return f"{sign}{number_format(abs(value), 1)}"
+
+
+@register.filter
+def whole_days(value: float) -> str:
+    """A length of time in days, short."""
+    return _("under 1 d") if value < 1 else _("%(n)s d") % {"n": number_format(round(value), 0)}
+
+
+@register.filter
+def money(event: Event) -> str:
+    """The value of an event in its currency, as the language writes it."""
+    currency = event.currency or ""
+    amount = Decimal(event.value_minor or 0).scaleb(-get_currency_precision(currency))
+    return format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+
+
+@register.filter
+def spoken(length: timedelta) -> str:
+    """A length of time in its two largest units."""
+    return timesince(timezone.now() - length)
