@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -111,6 +111,8 @@ def rows_of(picture: Picture) -> Q:
     return still_known & Q(recorded_at__lte=picture.known_on, occurred_at__lte=picture.as_of)
 
 
+# A question to the whole log holds some numbers of each contact in memory, and takes seconds where there are millions.
+_ROOM = "SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '20s'"
 _LIVE = """
     SELECT * FROM funnel_transition WHERE superseded_at IS NULL {scope}
 """
@@ -129,7 +131,8 @@ def ask(picture: Picture, principal: Principal, question: str, **parameters: Any
     scope, own = _scope(principal)
     moves = (_LIVE if picture.live else _EARLIER).format(scope=scope)
     moments = {"as_of": picture.as_of, "known_on": picture.known_on}
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ROOM)
         cursor.execute(f"WITH moves AS NOT MATERIALIZED ({moves}) {question}", parameters | moments | own)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
     return rows

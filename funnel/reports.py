@@ -77,49 +77,67 @@ def conversions(
 ) -> dict[Stage, dict[Group, Cohort]]:
     """For each stage after the cohort's: of those who reached the cohort's stage, how many reached this one."""
     reached = path.order[path.order.index(entries.stage.pk) :]
+    question = _COHORT_OF_ALL if entries.first is None else _COHORT_OF_A_PERIOD
     rows = ask(
         picture,
         principal,
-        _CONVERSIONS,
-        reached=reached,
+        question.format(reaches=_reaches(len(reached)), furthest=_furthest(len(reached))),
         first=entries.first,
         last=entries.last,
         window=entries.window,
+        **{f"reached_{place}": reached[place:] for place in range(len(reached))},
     )
-    following = {stage.pk: stage for stage in path.stages if stage.pk in reached[1:]}
     entered: Counter[Group] = Counter()
     converted: dict[int, Counter[Group]] = defaultdict(Counter)
     for source, is_visitor, furthest, n in rows:
         group = Group(source, is_visitor)
         entered[group] += n
-        for stage in reached[1:furthest]:
+        for stage in reached[1 : furthest + 1]:
             converted[stage][group] += n
     return {
-        stage: {group: Cohort(n, converted[pk][group]) for group, n in entered.items()}
-        for pk, stage in following.items()
+        stage: {group: Cohort(n, converted[stage.pk][group]) for group, n in entered.items()}
+        for stage in path.stages
+        if stage.pk in reached[1:]
     }
 
 
-# Candidates entered in the period; of those, the ones who had not been there before are the cohort. `furthest` counts
-# from the cohort's stage on, which is 1.
-_CONVERSIONS = """,
-    candidate AS MATERIALIZED (
-        SELECT DISTINCT contact_id FROM moves
-         WHERE dimension = 0 AND to_value = ANY(%(reached)s)
-           AND (%(first)s::timestamptz IS NULL OR occurred_at >= %(first)s)
-           AND (%(last)s::timestamptz IS NULL OR occurred_at <= %(last)s)),
-    entry AS (
-        SELECT contact_id, source_id, is_visitor, occurred_at, array_position(%(reached)s, to_value::int) AS place,
-               min(occurred_at) OVER (PARTITION BY contact_id) AS begun
-          FROM candidate JOIN moves USING (contact_id)
-         WHERE dimension = 0 AND to_value = ANY(%(reached)s)),
+def _reaches(stages: int) -> str:
+    """When a contact first reached each stage from the cohort's on: reach_0, reach_1, ..."""
+    return ", ".join(
+        f"min(occurred_at) FILTER (WHERE to_value = ANY(%(reached_{place})s)) AS reach_{place}"
+        for place in range(stages)
+    )
+
+
+def _furthest(stages: int) -> str:
+    """How many stages after the cohort's were reached in time. Whoever reached one has reached those before it."""
+    in_time = "(reach_{0} IS NOT NULL AND (%(window)s::interval IS NULL OR reach_{0} - reach_0 <= %(window)s))::int"
+    return " + ".join(in_time.format(place) for place in range(1, stages))
+
+
+_COHORT_OF_ALL = """,
     member AS (
-        SELECT source_id, is_visitor, max(place) AS furthest
-          FROM entry
-         WHERE (%(first)s::timestamptz IS NULL OR begun >= %(first)s)
-           AND (%(window)s::interval IS NULL OR occurred_at - begun <= %(window)s)
+        SELECT source_id, is_visitor, {reaches}
+          FROM moves WHERE dimension = 0 AND to_value = ANY(%(reached_0)s)
          GROUP BY contact_id, source_id, is_visitor)
-    SELECT source_id, is_visitor, furthest, count(*) FROM member GROUP BY 1, 2, 3
+    SELECT source_id, is_visitor, {furthest}, count(*)
+      FROM member WHERE %(last)s::timestamptz IS NULL OR reach_0 <= %(last)s GROUP BY 1, 2, 3
+"""
+# Candidates entered in the period, found by index; the cohort are those whose first entry ever that was.
+_COHORT_OF_A_PERIOD = """,
+    candidate AS MATERIALIZED (
+        SELECT contact_id, min(occurred_at) AS begun FROM moves
+         WHERE dimension = 0 AND to_value = ANY(%(reached_0)s) AND occurred_at >= %(first)s
+           AND (%(last)s::timestamptz IS NULL OR occurred_at <= %(last)s)
+         GROUP BY contact_id)
+    SELECT source_id, is_visitor, {furthest}, count(*)
+      FROM candidate CROSS JOIN LATERAL (
+           SELECT source_id, is_visitor, {reaches}
+             FROM moves
+            WHERE moves.contact_id = candidate.contact_id AND dimension = 0 AND to_value = ANY(%(reached_0)s)
+            GROUP BY source_id, is_visitor) AS member
+     WHERE reach_0 = begun
+     GROUP BY 1, 2, 3
 """
 
 
@@ -147,27 +165,41 @@ def lengths_of_stay(
 ) -> Mapping[tuple[int, bool, int | None], Lengths]:
     """By stage, visitors apart, and by source (nothing: all sources together)."""
     source = "source_id" if by_source else "NULL::smallint"
-    rows = ask(picture, principal, _STAYS.format(source=source), first=first, last=last, shares=list(SHARES))
+    stays = _STAYS_OF_ALL if first is None else _STAYS_OF_A_PERIOD
+    rows = ask(picture, principal, stays + _LENGTHS.format(source=source), first=first, last=last, shares=list(SHARES))
     return {
         (stage, is_visitor, source): Lengths(ended, tuple(in_days(length) for length in lengths))
         for stage, is_visitor, source, ended, lengths in rows
     }
 
 
-_STAYS = """,
-    stay AS (
-        SELECT leaving.from_value AS stage, leaving.is_visitor, leaving.source_id,
-               extract(epoch FROM leaving.occurred_at - entry.occurred_at) * 1000000 AS length
+_STAYS_OF_ALL = """,
+    step AS (
+        SELECT from_value, to_value, is_visitor, source_id, occurred_at,
+               lag(occurred_at) OVER (PARTITION BY contact_id ORDER BY seq) AS entered_at
+          FROM moves WHERE dimension = 0)
+"""
+# For each move of the period the one before it is found by index.
+_STAYS_OF_A_PERIOD = """,
+    step AS (
+        SELECT leaving.from_value, leaving.to_value, leaving.is_visitor, leaving.source_id, leaving.occurred_at,
+               entry.occurred_at AS entered_at
           FROM moves AS leaving
           JOIN LATERAL (
                SELECT occurred_at FROM moves AS entry
                 WHERE entry.contact_id = leaving.contact_id AND entry.dimension = 0 AND entry.seq < leaving.seq
                 ORDER BY entry.seq DESC LIMIT 1) AS entry ON true
-         WHERE leaving.dimension = 0 AND leaving.from_value IS NOT NULL AND leaving.to_value IS NOT NULL
-           AND (%(first)s::timestamptz IS NULL OR leaving.occurred_at >= %(first)s)
-           AND (%(last)s::timestamptz IS NULL OR leaving.occurred_at <= %(last)s)
-           AND leaving.occurred_at > entry.occurred_at)
+         WHERE leaving.dimension = 0 AND leaving.to_value IS NOT NULL AND leaving.occurred_at >= %(first)s
+           AND (%(last)s::timestamptz IS NULL OR leaving.occurred_at <= %(last)s))
+"""
+_LENGTHS = """,
+    stay AS (
+        SELECT from_value AS stage, is_visitor, source_id,
+               (extract(epoch FROM occurred_at - entered_at) * 1000000)::float8 AS length
+          FROM step
+         WHERE from_value IS NOT NULL AND to_value IS NOT NULL AND occurred_at > entered_at
+           AND (%(last)s::timestamptz IS NULL OR occurred_at <= %(last)s))
     SELECT stage, is_visitor, {source}, count(*),
-           percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY length::float8)
+           percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY length)
       FROM stay GROUP BY 1, 2, 3
 """
