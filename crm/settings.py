@@ -38,6 +38,8 @@ def database(name: str, url: str) -> dict[str, Any]:
     parts: dict[str, Any] = env.db_url_config(url)
     if parts["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"{name} must begin with postgres://, for Polku keeps its rows in PostgreSQL only.")
+    if not parts["NAME"]:
+        raise ImproperlyConfigured(f"{name} must name a database, as in postgres://role:password@host/database.")
     return parts
 
 

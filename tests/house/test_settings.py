@@ -39,6 +39,22 @@ def test_a_missing_variable_is_named(name):
     assert settings_said(**missing).startswith(f"django.core.exceptions.ImproperlyConfigured: {name} is not set: give ")
 
 
+def test_a_command_says_it_in_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env={"PATH": os.environ["PATH"], "POLKU_STATE": "/nonexistent"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    sentence = (
+        "SECRET_KEY is not set: give 50 or more random characters, and keep them (`make run` makes one for a first"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{sentence} try).\n")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
@@ -48,6 +64,7 @@ def test_a_missing_variable_is_named(name):
             "SITE_URL must be an http or https address with a host; it is 'crm.example.com'.",
         ),
         ("DATABASE_URL", "mysql://db/polku", "DATABASE_URL must begin with postgres://, for Polku keeps its rows in"),
+        ("DATABASE_URL", "postgres://polku:x@db", "DATABASE_URL must name a database, as in postgres://role:password@"),
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must name hosts; * would let anybody forge the address in our mails."),
         ("LANGUAGE_CODE", "sv", "LANGUAGE_CODE must be one of en, fi; it is 'sv'."),
         ("ORGANISATION_TIME_ZONE", "Helsinki", "ORGANISATION_TIME_ZONE must be a zone such as Europe/Helsinki; it is"),
