@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from rest.bodies import refuse_unknown_fields
 from rest.problems import FieldError, Problem
@@ -26,14 +27,14 @@ class Body(serializers.Serializer[Any]):
 
     decided_by_us: frozenset[str] = frozenset()
 
-    def to_internal_value(self, data: Any) -> Any:
+    def run_validation(self, data: Any = empty) -> Any:
         if isinstance(data, Mapping):
             ours = sorted(self.decided_by_us & data.keys())
             if ours:
                 errors = [FieldError(f"/{name}", "field-not-writable", "") for name in ours]
                 raise Problem("field-not-writable", errors=errors)
         refuse_unknown_fields(data, set(self.fields))
-        return super().to_internal_value(data)
+        return super().run_validation(data)
 
 
 @extend_schema_field(OpenApiTypes.STR)

@@ -29,8 +29,9 @@ def refuse_unknown_parameters(request: HttpRequest, known: Collection[str]) -> N
 
 
 def parameter(request: HttpRequest, name: str) -> str | None:
-    """The value of a parameter; None when it is absent or empty."""
-    return request.GET.get(name) or None
+    """The value of a parameter; None when it is absent or blank."""
+    value = request.GET.get(name, "")
+    return value if value.strip() else None
 
 
 def whole_number(request: HttpRequest, name: str, *, default: int, least: int, most: int) -> int:
