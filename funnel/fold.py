@@ -5,13 +5,13 @@ from math import log2
 from typing import Any
 
 from funnel.decay import decayed
+from funnel.moments import DAY, LONG_AGO, NEVER
 from funnel.playbooks import Ladder, Period, Plan, Playbook, Playbooks, Rule, Step
-from funnel.state import AFTER_EVENTS, DAY, NEVER, Event, Move, Order, Properties, State
+from funnel.state import AFTER_EVENTS, Event, Move, Order, Properties, State
 
 __all__ = ["Event", "Move", "Order", "State", "fold", "go_on", "is_late", "rank_score", "score_at", "wake_at"]
 
 MOST_ROUNDS = 100  # of timers at one moment
-LONG_AGO = -(1 << 62)
 
 
 Choice = tuple[Rule, str | None, tuple[Any, ...]]  # with its target and its evidence

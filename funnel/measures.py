@@ -7,8 +7,9 @@ from math import ceil, floor
 from typing import Any
 
 from funnel.decay import decayed
+from funnel.moments import DAY, NEVER
 from funnel.operators import COMPARISONS, FIT_RANKS, OPERATORS, is_number, scaled
-from funnel.state import DAY, NEVER, Properties, State, Trace
+from funnel.state import Properties, State, Trace
 from funnel.tallies import LEARNING, ORDER, POSTPONED, REFUND, Need
 
 SECOND = 1_000_000
@@ -174,7 +175,7 @@ def _leaving(within: int, keys: list[str], orders: bool) -> Callable[[list[Any]]
 
     def next_change(state: State, moment: int) -> int:
         since = moment // DAY - within
-        windows = [state.tallies.get(key) for key in keys] + [state.order_days if orders else None]
+        windows = [state.tallies.get(key) for key in keys] + [state.orders.days if orders else None]
         oldest = [days[-1] for days in (_days_of(window, since) for window in windows) if days]
         return (min(oldest) + within + 1) * DAY if oldest else NEVER
 
@@ -193,7 +194,7 @@ def _count(document: Mapping[str, Any], _: Factors) -> Measure:
 
     def count(state: State, moment: int, properties: Properties) -> int:
         since = _since(moment, within)
-        return _total(state.tallies.get(key), since) + (_total(state.order_days, since) if orders else 0)
+        return _total(state.tallies.get(key), since) + (_total(state.orders.days, since) if orders else 0)
 
     def count_days(state: State, moment: int, properties: Properties) -> int:
         since = _since(moment, within)
@@ -201,8 +202,8 @@ def _count(document: Mapping[str, Any], _: Factors) -> Measure:
             days = state.tallies.get(key)
             return _total(days, None) if since is None else len(_days_of(days, since))
         if not others:
-            return len(_days_of(state.order_days, since))
-        return len({*_days_of(state.tallies.get(key), since), *_days_of(state.order_days, since)})
+            return len(_days_of(state.orders.days, since))
+        return len({*_days_of(state.tallies.get(key), since), *_days_of(state.orders.days, since)})
 
     return Measure(
         read=count_days if distinct else count,
@@ -265,18 +266,19 @@ def _silence(document: Mapping[str, Any], _: Factors) -> Measure:
     most: int = document.get("max_days", 3_650_000) * 86_400
 
     def due(state: State, moment: int, properties: Properties) -> int | None:
-        interval = state.usual_interval
-        if interval is None:
+        orders = state.orders
+        interval, newest = orders.usual_interval, orders.newest
+        if interval is None or newest is None:
             return None
         quiet = intervals * interval
         if quiet < least:
             quiet = least
         if quiet > most:
             quiet = most
-        return state.orders[-1].at + quiet * SECOND
+        return newest.at + quiet * SECOND
 
     return Measure(
-        read=lambda state, moment, properties: state.usual_interval,
+        read=lambda state, moment, properties: state.orders.usual_interval,
         moved_by=frozenset({ORDER, REFUND}),
         due=due,
         cause=_last_order,
@@ -284,7 +286,8 @@ def _silence(document: Mapping[str, Any], _: Factors) -> Measure:
 
 
 def _last_order(state: State) -> tuple[bytes, int] | None:
-    return (state.orders[-1].key, state.orders[-1].id) if state.orders else None
+    newest = state.orders.newest
+    return (newest.key, newest.id) if newest else None
 
 
 def _recall(_: Mapping[str, Any], __: Factors) -> Measure:
@@ -323,10 +326,10 @@ def _days_since(document: Mapping[str, Any], _: Factors) -> Measure:
 
     def latest(state: State) -> Trace | None:
         found = state.latest.get(key)
-        if orders and state.orders:
-            order = Trace(*state.orders[-1][:4])
-            return order if found is None else max(found, order)
-        return found
+        if not (orders and state.orders.newest):
+            return found
+        order = Trace(*state.orders.newest[:4])
+        return order if found is None else max(found, order)
 
     def since(state: State) -> int | None:
         found = latest(state)

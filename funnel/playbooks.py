@@ -9,11 +9,12 @@ from typing import Any, NamedTuple, Self
 
 from funnel.decay import decay_factors
 from funnel.measures import Condition, Holds, NextChange, Reader, compile_condition
-from funnel.state import FORMAT, NEVER, Properties, State
+from funnel.moments import LONG_AGO, NEVER
+from funnel.state import FORMAT, Properties, State
 from funnel.tallies import LEARNING, ORDER, POSTPONED, REFUND, Kept, Need, Update, updates
 
 DIMENSIONS = ("stage", "health", "standing")
-ALWAYS = -(1 << 62)  # a moment before all others
+ALWAYS = LONG_AGO  # a version is in force from the beginning of time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
-DAY = 86_400_000_000  # microseconds
-NEVER = 253_402_300_800_000_000  # the first microsecond after the year 9999
+from funnel.moments import DAY, NEVER
+from funnel.orders import Order, Orders
+
+__all__ = ["AFTER_EVENTS", "DAY", "FORMAT", "NEVER", "Event", "Move", "Order", "Properties", "Recall", "State", "Trace"]
+
 AFTER_EVENTS = 7  # the rank of a timer's move: after all events of its moment
 FORMAT = 1  # of the memory and of what the fold computes; another number folds everybody from the start
 
@@ -58,32 +61,12 @@ class Recall(NamedTuple):
     id: int
 
 
-class Order(NamedTuple):
-    """A kept order; `refunded` is what has come back so far. Begins like a Trace."""
-
-    at: int
-    rank: int
-    key: bytes
-    id: int
-    order_id: str | None
-    value: int | None
-    currency: str | None
-    refunded: int = 0
-
-    def after_refund(self, value: int | None, currency: str | None) -> "Order | None":
-        """The order that is left, or None once it is refunded in full."""
-        if value is None or self.value is None:
-            return None
-        refunded = self.refunded + (value if currency == self.currency else 0)
-        return None if refunded >= self.value else self._replace(refunded=refunded)
-
-
 class State:
     """A person's position and all that the next event's rules could ask about the past."""
 
     __slots__ = (
-        "attributes", "entered", "health", "last", "latest", "order_days", "orders",
-        "recall", "score", "score_day", "stage", "stamp", "standing", "tallies", "usual_interval", "visits",
+        "attributes", "entered", "health", "last", "latest", "orders",
+        "recall", "score", "score_day", "stage", "stamp", "standing", "tallies", "visits",
     )  # fmt: skip
 
     stamp: str  # of the playbooks it was folded with; empty before the first fold
@@ -95,9 +78,7 @@ class State:
     score_day: int
     last: tuple[int, int, bytes] | None  # the order of the last event or timer that was applied
     recall: Recall | None
-    orders: list[Order]  # the kept ones, in walking order
-    order_days: dict[int, int]  # day -> kept orders on it, days ascending
-    usual_interval: int | None  # mean seconds between those days, rounded up; 90 days with only one
+    orders: Orders
     tallies: dict[str, dict[int, int]]  # what a count or a sum asks for -> day -> number, days ascending
     latest: dict[str, Trace]  # what a days_since asks for -> the last such event
     attributes: dict[str, Any]
@@ -108,10 +89,10 @@ class State:
         """Before the first event: nowhere."""
         state = cls()
         state.stamp = ""
-        state.stage = state.entered = state.health = state.last = state.recall = state.usual_interval = None
+        state.stage = state.entered = state.health = state.last = state.recall = None
         state.standing = "open"
         state.score = state.score_day = 0
-        state.orders, state.order_days, state.tallies = [], {}, {}
+        state.orders, state.tallies = Orders(), {}
         state.latest, state.attributes, state.visits = {}, {}, {}
         return state
 
@@ -120,47 +101,10 @@ class State:
         twin.stamp, twin.last, twin.recall = self.stamp, self.last, self.recall
         twin.stage, twin.entered, twin.health, twin.standing = self.stage, self.entered, self.health, self.standing
         twin.score, twin.score_day = self.score, self.score_day
-        twin.orders, twin.order_days, twin.usual_interval = (
-            self.orders.copy(),
-            self.order_days.copy(),
-            self.usual_interval,
-        )
+        twin.orders = self.orders.copy()
         twin.tallies = {key: days.copy() for key, days in self.tallies.items()}
         twin.latest, twin.attributes, twin.visits = self.latest.copy(), self.attributes.copy(), self.visits.copy()
         return twin
-
-    def keep(self, order: Order) -> None:
-        day = order.at // DAY
-        self.orders.append(order)
-        self.order_days[day] = self.order_days.get(day, 0) + 1
-        self._reckon_interval()
-
-    def refund(self, order_id: str | None, value: int | None, currency: str | None) -> None:
-        """Refund the newest kept order, of those with that id if there is one."""
-        for place in range(len(self.orders) - 1, -1, -1):
-            order = self.orders[place]
-            if order_id is None or order.order_id == order_id:
-                left = order.after_refund(value, currency)
-                if left is None:
-                    self._drop(place)
-                else:
-                    self.orders[place] = left
-                return
-
-    def _drop(self, place: int) -> None:
-        day = self.orders.pop(place).at // DAY
-        self.order_days[day] -= 1
-        if not self.order_days[day]:
-            del self.order_days[day]
-        self._reckon_interval()
-
-    def _reckon_interval(self) -> None:
-        days = self.order_days
-        if len(days) > 1:
-            first, last = next(iter(days)), next(reversed(days))
-            self.usual_interval = -((first - last) * 86_400 // (len(days) - 1))
-        else:
-            self.usual_interval = 90 * 86_400 if days else None
 
     def enter(self, dimension: str, target: str | None, at: int) -> int:
         """Stand in `target` from now on; return the number of entries into it."""
@@ -189,7 +133,7 @@ class State:
     @classmethod
     def remember(cls, memory: Mapping[str, Any] | None, stamp: str) -> "State | None":
         """The state that wrote `memory`, or None when it was folded by other playbooks or other code."""
-        if not memory or memory["stamp"] != stamp:
+        if not memory or memory.get("stamp") != stamp:
             return None
         state = cls.start()
         state.stamp = stamp
@@ -202,7 +146,7 @@ class State:
             due, key, number = memory["recall"]
             state.recall = Recall(due, bytes.fromhex(key), number)
         for at, rank, key, *rest in memory["orders"]:
-            state.keep(Order(at, rank, bytes.fromhex(key), *rest))
+            state.orders.keep(Order(at, rank, bytes.fromhex(key), *rest))
         state.tallies = {key: dict(pairs) for key, pairs in memory["tallies"].items()}
         state.latest = {
             name: Trace(at, rank, bytes.fromhex(key), number)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from funnel.state import Event, Order, Properties, Recall, State, Trace
+from funnel.orders import Order
+from funnel.state import Event, Properties, Recall, State, Trace
 
 ORDER, REFUND, POSTPONED = "order_completed", "order_refunded", "postponed"
 LEARNING = frozenset({"contact_created", "attributes_changed", "owner_changed"})
@@ -148,11 +149,11 @@ def _learning(names: frozenset[str]) -> Update:
 
 def _keep(state: State, event: Event, day: int) -> None:
     at, rank, key, _, value, currency, properties, _, number = event
-    state.keep(Order(at, rank, key, number, _order_id(properties), value, currency))
+    state.orders.keep(Order(at, rank, key, number, _order_id(properties), value, currency))
 
 
 def _refund(state: State, event: Event, day: int) -> None:
-    state.refund(_order_id(event[6]), event[4], event[5])
+    state.orders.refund(_order_id(event[6]), event[4], event[5])
 
 
 def _order_id(properties: Properties) -> str | None:

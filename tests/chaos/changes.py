@@ -225,7 +225,7 @@ SABOTAGES = (
         {
             "funnel.fold": (
                 ("            wake = self._fire_before(at, state.last[0])\n",
-                 "            wake = _next_timer(state, self.period, state.last[0])\n"),
+                 "            wake, _, _ = _next_timer(state, self.period, state.last[0])\n"),
             )
         },
     ),

@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402  (Django stands only now)
 
 from contacts.models import Pending  # noqa: E402
 from funnel.advancing import advance_everything  # noqa: E402
-from funnel.state import Order, State  # noqa: E402
+from funnel.orders import Order, Orders  # noqa: E402
 from funnel.worker import Sweeper  # noqa: E402
 
 DEADLY = 666
@@ -23,14 +23,14 @@ DIED = 9
 
 
 def main(how: str) -> None:
-    keep = State.keep
+    keep = Orders.keep
 
-    def keep_or_die(self: State, order: Order) -> None:
+    def keep_or_die(self: Orders, order: Order) -> None:
         if order.value == DEADLY:
             os._exit(DIED) if how == "kill" else time.sleep(3600)
         keep(self, order)
 
-    State.keep = keep_or_die
+    Orders.keep = keep_or_die  # type: ignore[method-assign]
     if how == "hang":
         settings.STUCK_S, settings.SWEEP_S = 3, 1
         Sweeper("test").start()

@@ -123,7 +123,8 @@ def test_events_need_their_properties_only_where_a_rule_may_look():
 
 def test_a_refunded_order_is_forgotten():
     state, _ = walked(happened(0, "order_completed"), happened(1, "order_refunded"))
-    assert (state.orders, state.order_days, state.usual_interval) == ([], {}, None)
+    assert state.memory()["orders"] == []
+    assert (state.orders.days, state.orders.newest, state.orders.usual_interval) == ({}, None, None)
 
 
 def test_states_are_equal_when_they_remember_the_same():

@@ -107,10 +107,10 @@ def test_a_number_and_its_text_are_one_order_id():
     ],
 )
 def test_the_usual_interval_is_between_days_with_kept_orders(days, interval):
-    assert walked(happened(0, "page_viewed"), *map(order, days))[0].usual_interval == interval
+    assert walked(happened(0, "page_viewed"), *map(order, days))[0].orders.usual_interval == interval
 
 
 def test_a_refunded_order_leaves_the_usual_interval():
     log = order(0), order(4), order(10, "x")
-    assert walked(*log, refund(11, "x"))[0].usual_interval == 4 * 86_400
-    assert walked(*log, order(10.5), refund(11, "x"))[0].usual_interval == 5 * 86_400
+    assert walked(*log, refund(11, "x"))[0].orders.usual_interval == 4 * 86_400
+    assert walked(*log, order(10.5), refund(11, "x"))[0].orders.usual_interval == 5 * 86_400

@@ -161,9 +161,9 @@ def test_events_nobody_asks_for_change_nothing(books, log):
     noisy, noisy_moves = folded(in_order([*log, *noise]), books, AFTERWARDS)
 
     assert noisy_moves == moves
-    assert (noisy.stage, noisy.score, noisy.orders, noisy.latest) == (
+    assert (noisy.stage, noisy.score, [*noisy.orders], noisy.latest) == (
         quiet.stage,
         quiet.score,
-        quiet.orders,
+        [*quiet.orders],
         quiet.latest,
     )
