@@ -146,7 +146,7 @@ def limit(path: Path, batch: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT key, id FROM contacts_eventtype WHERE key IN ('order_completed', 'contact_created')")
         types = dict(cursor.fetchall())
-        values = {"source": batch, "source_id": source.pk}
+        values: dict[str, str | int] = {"source": batch, "source_id": source.pk}
         values |= {"order": types["order_completed"], "created": types["contact_created"]}
         cursor.execute(STAGE)
         rows = checked(path, batch)

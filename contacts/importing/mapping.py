@@ -199,11 +199,23 @@ def placeholders(template: str) -> list[str]:
 def read_mapping(text: str | bytes) -> Mapping:
     """Read a mapping, or refuse it with a sentence that begins with the key at fault."""
     try:
-        return msgspec.toml.decode(text, type=Mapping)
-    except msgspec.ValidationError as error:
-        raise ValidationError(named_by_key(str(error)), code="mapping") from error
+        return mapping_of(msgspec.toml.decode(text))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValidationError(_("The mapping is not TOML: %(error)s") % {"error": error}, code="mapping") from error
+
+
+def mapping_of(values: Any) -> Mapping:
+    """A mapping from plain values, as `as_json` gives them."""
+    try:
+        return msgspec.convert(values, Mapping)
+    except msgspec.ValidationError as error:
+        raise ValidationError(named_by_key(str(error)), code="mapping") from error
+
+
+def with_source(mapping: Mapping, key: str) -> Mapping:
+    """The same mapping, speaking for another source."""
+    values = as_json(mapping)
+    return mapping_of(values | {"source": values["source"] | {"key": key}})
 
 
 def named_by_key(message: str) -> str:

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
@@ -23,7 +22,7 @@ from ..models import CustomField, Import, ImportState, Source, SourceKind
 from .cells import RowRefused
 from .converting import Converter, Said
 from .deciding import Decision, Reject, Terms, decide
-from .mapping import Mapping, as_json
+from .mapping import Mapping, as_json, mapping_of
 from .reading import BadRow, Survey, Table, open_table, survey
 from .resolving import resolve
 from .screening import screen
@@ -60,7 +59,7 @@ def start_import(*, path: Path, mapping: Mapping, by: User | None = None) -> Imp
 
 def run_import(*, run: Import, path: Path, progress: Report | None = None) -> Import:
     """Bring in the rows of the file that `run` has not read yet, until its end or until somebody cancels."""
-    mapping = msgspec.convert(run.mapping, Mapping)
+    mapping = mapping_of(run.mapping)
     found = survey(path, mapping.file.encoding)
     if found.digest != run.file_digest:
         raise ValidationError(_("This is not the file that the import began with."), code="other_file")

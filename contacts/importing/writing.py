@@ -18,7 +18,7 @@ from staff.models import Team, User
 
 from ..attributes import BUILT_IN
 from ..messages import ContactRef
-from ..models import CustomField, Import, PendingReason, Source, SourceKind
+from ..models import CustomField, Import, ImportReject, PendingReason, Source, SourceKind
 from ..nudge import nudge_on_commit
 from ..placing import ANONYMOUS, EMAIL, Name
 from ..projecting import fits, found_by, project
@@ -32,6 +32,7 @@ COPY_BUFFER: Final = 1 << 20
 PLAIN: Final = ("name", "title", "country", "language", "time_zone")
 MOST_ORIGINS: Final = 200
 RAW_LIMIT: Final = 65_536
+LONGEST_COLUMN: Final = 120
 
 
 def write(run: Import, terms: Terms, decision: Decision, types: Types, received: datetime, *, note: str = "") -> None:
@@ -262,13 +263,28 @@ def _write_events(run: Import, events: list[tuple[Person, Fact]], types: Types, 
 
 
 def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:
-    columns = ("run_id", "line", '"column"', "reason", "detail", "raw")
-    rows = [(run.pk, one.line, one.column[:120], one.reason, one.detail, raw_text(one.cells)) for one in rejects]
-    copy("contacts_importreject", columns, rows, texts=columns[2:])
+    """Not by COPY, which some PostgreSQL end at a line of "\\." within a cell: these rows may hold anything."""
+    rows = [
+        ImportReject(
+            run=run,
+            line=one.line,
+            column=one.column[:LONGEST_COLUMN],
+            reason=one.reason,
+            detail=kept_text(one.detail),
+            raw=raw_text(one.cells),
+        )
+        for one in rejects
+    ]
+    ImportReject.objects.bulk_create(rows, batch_size=1000)
 
 
 def raw_text(cells: list[str]) -> str:
-    """A row as a line of CSV, without what PostgreSQL can't keep."""
+    """A row as a line of CSV."""
     line = io.StringIO()
     csv.writer(line).writerow(cells)
-    return SUSPICIOUS.sub("\N{REPLACEMENT CHARACTER}", line.getvalue().removesuffix("\r\n"))[:RAW_LIMIT]
+    return kept_text(line.getvalue().removesuffix("\r\n"))
+
+
+def kept_text(text: str) -> str:
+    """A text without what PostgreSQL can't keep, and not too much of it."""
+    return SUSPICIOUS.sub("\N{REPLACEMENT CHARACTER}", text[:RAW_LIMIT])

@@ -7,13 +7,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TextIO
 
-import msgspec
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from contacts.importing import Mapping, import_file, read_mapping
+from contacts.importing import import_file, read_mapping, with_source
 from contacts.importing.reporting import first_rejects, rehearsal, reject_lines, summary
 from contacts.models import Import, ImportState
 
@@ -45,7 +44,9 @@ class Command(BaseCommand):
         **more: Any,
     ) -> None:
         try:
-            how = self._mapping(mapping, source)
+            how = read_mapping(mapping.read_bytes())
+            if source is not None:
+                how = with_source(how, source)
             with rehearsal() if dry_run else nullcontext():
                 run = import_file(path=file, mapping=how, progress=Bar(sys.stderr))
                 self._report(run, rejects)
@@ -67,13 +68,6 @@ class Command(BaseCommand):
             raise CommandError(_("Somebody cancelled the import. Start it again: it goes on where it was."))
         if run.rejected:
             sys.exit(REJECTED)
-
-    def _mapping(self, path: Path, source: str | None) -> Mapping:
-        mapping = read_mapping(path.read_bytes())
-        if source is None:
-            return mapping
-        section = msgspec.to_builtins(mapping.source) | {"key": source}
-        return read_mapping(msgspec.toml.encode(msgspec.to_builtins(mapping) | {"source": section}))
 
     def _report(self, run: Import, rejects: Path | None) -> None:
         self.stdout.write(f"{run.file_name}: {summary(run)}")
