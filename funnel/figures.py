@@ -54,9 +54,9 @@ def _crowd(places: Places, path: Path) -> Crowd:
     in_health = {value: _count({p: n for p, n in places.items() if p.health == value}) for value in HEALTH_NAMES}
     return Crowd(
         *_count(places),
-        phases=[PhaseCount(*_added(counts), phase=phase) for phase, counts in in_phase.items()],
-        stages=[StageCount(*in_stage[stage.pk], stage=stage.key, phase=stage.phase) for stage in path.stages],
-        health=[HealthCount(*in_health[value], health=name) for value, name in HEALTH_NAMES.items()],
+        phases=[PhaseCount(phase, *_added(counts)) for phase, counts in in_phase.items()],
+        stages=[StageCount(stage.key, stage.phase, *in_stage[stage.pk]) for stage in path.stages],
+        health=[HealthCount(name, *in_health[value]) for value, name in HEALTH_NAMES.items()],
         standing=[
             StandingCount(name, sum(n for place, n in places.items() if place.standing == value))
             for value, name in STANDING_NAMES.items()

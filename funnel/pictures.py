@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -112,6 +112,7 @@ def rows_of(picture: Picture) -> Q:
 
 
 # A question to the whole log holds some numbers of each contact in memory, and takes seconds where there are millions.
+# Sent together with it: that is one transaction, at whose end both are as before.
 _ROOM = "SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '20s'"
 _LIVE = """
     SELECT * FROM funnel_transition WHERE superseded_at IS NULL {scope}
@@ -131,9 +132,8 @@ def ask(picture: Picture, principal: Principal, question: str, **parameters: Any
     scope, own = _scope(principal)
     moves = (_LIVE if picture.live else _EARLIER).format(scope=scope)
     moments = {"as_of": picture.as_of, "known_on": picture.known_on}
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_ROOM)
-        cursor.execute(f"WITH moves AS NOT MATERIALIZED ({moves}) {question}", parameters | moments | own)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_ROOM}; WITH moves AS NOT MATERIALIZED ({moves}) {question}", parameters | moments | own)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
     return rows
 

@@ -18,24 +18,25 @@ class PlaybookInForce(msgspec.Struct):
     being_applied: list[int]
 
 
-class Count(msgspec.Struct):
-    """Those on the living path, and those whose standing is closed."""
+class PhaseCount(msgspec.Struct):
+    """`living`: those on the living path; `closed`: those whose standing is closed."""
 
+    phase: str
     living: int
     closed: int
 
 
-class PhaseCount(Count):
-    phase: str
-
-
-class StageCount(Count):
+class StageCount(msgspec.Struct):
     stage: str
     phase: str
+    living: int
+    closed: int
 
 
-class HealthCount(Count):
+class HealthCount(msgspec.Struct):
     health: str | None
+    living: int
+    closed: int
 
 
 class StandingCount(msgspec.Struct):
@@ -43,9 +44,11 @@ class StandingCount(msgspec.Struct):
     count: int
 
 
-class Crowd(Count):
+class Crowd(msgspec.Struct):
     """How many there are, and where they stand."""
 
+    living: int
+    closed: int
     phases: list[PhaseCount]
     stages: list[StageCount]
     health: list[HealthCount]
@@ -68,7 +71,7 @@ class Figures(msgspec.Struct, kw_only=True):
     playbook: PlaybookInForce
 
 
-class SummaryShape(Figures, omit_defaults=True):
+class SummaryShape(Figures, kw_only=True):
     people: Crowd
     visitors: Crowd
     sources: list[SourceCrowd] | msgspec.UnsetType = msgspec.UNSET
@@ -95,7 +98,7 @@ class Conversion(msgspec.Struct):
     sources: list[SourceRates] | msgspec.UnsetType = msgspec.UNSET
 
 
-class ConversionsShape(Figures):
+class ConversionsShape(Figures, kw_only=True):
     stage: str
     entered_from: datetime | None
     entered_to: datetime | None
@@ -128,7 +131,7 @@ class TimeInStage(msgspec.Struct):
     sources: list[SourceStays] | msgspec.UnsetType = msgspec.UNSET
 
 
-class TimeInStageShape(Figures):
+class TimeInStageShape(Figures, kw_only=True):
     ended_from: datetime | None
     ended_to: datetime | None
     results: list[TimeInStage]

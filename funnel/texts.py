@@ -13,10 +13,15 @@ ORDER = (
 
 
 def as_text(document: Mapping[str, Any]) -> str:
-    ordered = _ordered(document)
-    if isinstance(points := ordered.get("points"), dict) and all(isinstance(worth, int) for worth in points.values()):
-        ordered["points"] = dict(sorted(points.items(), key=lambda one: (one[1], one[0])))
-    return _lines(ordered, 0, 0) + "\n"
+    return _lines(ordered(document), 0, 0) + "\n"
+
+
+def ordered(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with its parts in the order of reading, which the database doesn't keep; fewest points first."""
+    found: dict[str, Any] = _ordered(document)
+    if isinstance(points := found.get("points"), dict) and all(isinstance(worth, int) for worth in points.values()):
+        found["points"] = dict(sorted(points.items(), key=lambda one: (one[1], one[0])))
+    return found
 
 
 def _ordered(value: Any) -> Any:

@@ -32,7 +32,7 @@ from funnel.serializers import (
     WholeDraftShape,
     WholePlaybookShape,
 )
-from funnel.texts import as_text
+from funnel.texts import as_text, ordered
 from rest.answers import answer, versioned
 from rest.edits import seen_versions
 from rest.endpoints import caller, operation
@@ -63,7 +63,7 @@ def playbook_detail(request: Request, number: int) -> HttpResponse:
     version = get_object_or_404(Playbook.objects.select_related("published_by"), number=number)
     words = Words.read()
     rules = [RuleShape(rule["name"], words.sentence(rule)) for rule in version.document["rules"]]
-    return answer(WholePlaybookShape(**_version(version), rules=rules, document=version.document))
+    return answer(WholePlaybookShape(**_version(version), rules=rules, document=ordered(version.document)))
 
 
 @operation("playbooks:read", summary=_("A version as text"), tag=TAG, answers={200: dict[str, Any]}, problems=_READING)
@@ -247,7 +247,7 @@ def _stale(error: publishing.StaleDraftError) -> Problem:
 
 
 def _answer(draft: PlaybookDraft, *, status: int = 200, location: str = "") -> HttpResponse:
-    shape = WholeDraftShape(**_draft(draft), document=publishing.document_of(draft))
+    shape = WholeDraftShape(**_draft(draft), document=ordered(publishing.document_of(draft)))
     return versioned(shape, draft.version, status=status, location=location)
 
 

@@ -28,6 +28,7 @@ from funnel.serializers import (
     WholePositionShape,
     WhyShape,
 )
+from funnel.texts import ordered
 from rest.answers import answer
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS as PAGING
@@ -101,7 +102,7 @@ def _ways(ways: Sequence[Way] | None) -> list[WayShape] | None:
 
 def _way(way: Way) -> WayShape:
     conditions = [
-        AskedShape(asked.sentence, dict(asked.condition), asked.value, asked.holds, asked.lacking, asked.changes_at)
+        AskedShape(asked.sentence, ordered(asked.condition), asked.value, asked.holds, asked.lacking, asked.changes_at)
         for asked in way.conditions
     ]
     return WayShape(way.stage, way.rule, way.sentence, sorted(way.types) if way.types else None, conditions)
@@ -231,7 +232,7 @@ def _transitions(rows: Sequence[Transition]) -> list[TransitionShape]:
 def _why(row: Transition, why: Why) -> WhyShape:
     event = why.cause
     cause = CauseShape(event.pk, event.type.key, event.occurred_at) if event else None
-    evidence = [EvidenceShape(dict(condition), value) for condition, value in why.evidence]
+    evidence = [EvidenceShape(ordered(condition), value) for condition, value in why.evidence]
     return WhyShape(why.rule, why.sentence, row.version, why.by_timer, cause, evidence)
 
 
