@@ -4,6 +4,7 @@ Tests that use the database run as the role that serves, not as the one that own
 `--quick` runs what needs no server and searches for no counterexample.
 """
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -63,6 +64,7 @@ class TestServers:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 process.kill()
+        self.running.clear()
         self.place.release()
         for folder in (self.place.folder, self.folder):  # two, where the servers' account cannot reach the first
             shutil.rmtree(folder, ignore_errors=True)
@@ -88,6 +90,7 @@ def own_valkey_database(url: str, worker: str) -> str:
 
 SERVERS = None if WORKER else TestServers()
 if SERVERS:
+    atexit.register(SERVERS.stop)  # also when pytest ends before its hooks run
     os.environ.update(environment(SERVERS))
 else:
     os.environ["REDIS_URL"] = own_valkey_database(os.environ["REDIS_URL"], WORKER)
