@@ -201,8 +201,8 @@ def _refuse_unserved_order(request: HttpRequest, contact: int | None) -> None:
 
 def _person(contact: int) -> list[int]:
     """All contacts that are one person with this one: moves of former leaders stay theirs."""
-    leaders = Contact.objects.filter(pk=contact).values("leader_id")
-    return list(Contact.objects.filter(Q(leader__in=leaders) | Q(pk=contact)).values_list("pk", flat=True))
+    leaders = list(Contact.objects.filter(pk=contact).values_list("leader_id", flat=True))
+    return list(Contact.objects.led_by(leaders).values_list("pk", flat=True))
 
 
 def _transitions(rows: Sequence[Transition]) -> list[TransitionShape]:
