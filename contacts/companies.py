@@ -48,11 +48,9 @@ def update_company(*, company: Company, by: Principal, seen: frozenset[int] | No
 def join_company(*, contact: Contact, company: Company, by: Principal, **fields: Any) -> Membership:
     """Give somebody a place in a company; refused while they have one there."""
     with transaction.atomic():
-        Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
-        if fields.get("until") is None and contact.memberships.current().filter(company=company).exists():
-            words = _("They have a place in this company already.")
-            raise ValidationError({"company": ValidationError(words, code="already_exists")})
-        membership = Membership.objects.create(contact=contact, company=company, **fields)
+        membership = Membership(contact=contact, company=company, **fields)
+        _refuse_second_place(membership)
+        membership.save(force_insert=True)
         _note(membership, "membership_created", by)
     return membership
 
@@ -75,6 +73,7 @@ def update_membership(*, membership: Membership, by: Principal, **fields: Any) -
         for name, value in fields.items():
             setattr(current, name, value)
         _refuse_backwards(current.since, current.until)
+        _refuse_second_place(current)
         current.save(update_fields=list(fields))
         _note(current, "membership_changed", by)
     return current
@@ -128,6 +127,17 @@ def _index(company: Company) -> None:
 def _note(membership: Membership, action: str, by: Principal) -> None:
     audit.record(by=by, action=action, kind="membership", row=membership.pk, contact=membership.contact_id)
     project([membership.contact_id])
+
+
+def _refuse_second_place(place: Membership) -> None:
+    """At most one present place a company; the lock on the person keeps it so until the transaction ends."""
+    Contact.objects.select_for_update(no_key=True).get(pk=place.contact_id)
+    others = (
+        Membership.objects.current().filter(contact=place.contact_id, company=place.company_id).exclude(pk=place.pk)
+    )
+    if place.until is None and others.exists():
+        words = _("They have a place in this company already.")
+        raise ValidationError({"company": ValidationError(words, code="already_exists")})
 
 
 def _refuse_backwards(since: date | None, until: date | None) -> None:

@@ -363,6 +363,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "advance_due": {"task": "funnel.tasks.advance_due", "schedule": 1.0, "options": {"expires": 2.0}},
     "run_due_effects": {"task": "funnel.tasks.run_due_effects", "schedule": 1.0, "options": {"expires": 2.0}},
     "deliver_webhooks": {"task": "crm.tasks.deliver_webhooks", "schedule": 5.0, "options": {"expires": 10.0}},
+    "forget_old_answers": {"task": "rest.tasks.forget_old_answers", "schedule": 3600.0, "options": {"expires": 600.0}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"  # remembers nothing: there is nothing to corrupt
 

@@ -1,0 +1,214 @@
+import pytest
+
+from contacts.merging import merge_contacts
+from contacts.models import Company, Contact, Event, Membership
+from staff.models import AuditRecord
+from tests.callers import make_caller
+from tests.factories import make_contact, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def caller():
+    return make_caller()
+
+
+def create(caller, **body):
+    answer = caller.post("/api/v1/companies", body)
+    assert answer.status_code == 201, answer.json()
+    return answer.json()
+
+
+def join(caller, contact, company, **more):
+    answer = caller.post("/api/v1/memberships", {"contact": contact.pk, "company": company["id"], **more})
+    assert answer.status_code == 201, answer.json()
+    return answer.json()
+
+
+def names(caller, query=""):
+    answer = caller.get(f"/api/v1/companies?{query}")
+    assert answer.status_code == 200, answer.json()
+    return [company["name"] for company in answer.json()["results"]]
+
+
+ACME = {"name": "Acme Oy", "domains": ["WWW.Acme.FI", "acme.com"], "country": "Suomi", "external_id": "c1"}
+
+
+def test_a_created_company_can_be_read(caller):
+    owner, team = make_user(), make_team()
+    answer = caller.post("/api/v1/companies", {**ACME, "owner": owner.pk, "team": team.pk})
+    company = answer.json()
+
+    assert (answer.status_code, answer["Location"], answer["ETag"]) == (
+        201,
+        f"/api/v1/companies/{company['id']}",
+        '"1"',
+    )
+    assert caller.get(answer["Location"]).json() == company
+    assert [company.pop("created_at")[-1], company.pop("updated_at")[-1]] == ["Z", "Z"]
+    assert company == {
+        "id": Company.objects.get().pk,
+        "name": "Acme Oy",
+        "domains": ["acme.fi", "acme.com"],
+        "country": "FI",
+        "external_id": "c1",
+        "owner": owner.pk,
+        "team": team.pk,
+        "custom": {},
+        "version": 1,
+    }
+
+
+def test_a_company_is_changed_only_where_it_differs(caller):
+    company = create(caller, **ACME)
+    address = f"/api/v1/companies/{company['id']}"
+    same = caller.patch(address, {"name": "Acme Oy", "country": "FI"}).json()
+    changed = caller.patch(address, {"name": "Acme Ab", "country": None, "external_id": None}).json()
+
+    assert same == company
+    assert (changed["name"], changed["country"], changed["external_id"], changed["version"]) == ("Acme Ab", "", None, 2)
+    assert list(AuditRecord.objects.order_by("id").values_list("action", "object_id", "detail")) == [
+        ("company_created", company["id"], {}),
+        ("company_changed", company["id"], {"fields": ["country", "external_id", "name"]}),
+    ]
+
+
+def test_an_edit_of_a_company_that_saw_an_older_version_is_refused(caller):
+    address = f"/api/v1/companies/{create(caller, name='Acme')['id']}"
+
+    assert caller.patch(address, {"name": "A"}, if_match='"1"').status_code == 200
+    assert caller.patch(address, {"name": "B"}, if_match='"1"').json()["version"] == 2
+    assert caller.get(address).json()["name"] == "A"
+
+
+def test_custom_values_of_a_company_are_kept_one_by_one(caller):
+    for key in ("size", "age"):
+        caller.post("/api/v1/custom-fields", {"of": "company", "key": key, "label": key, "kind": "number"})
+    company = create(caller, name="Acme", custom={"size": 5})
+    changed = caller.patch(f"/api/v1/companies/{company['id']}", {"custom": {"age": 7, "size": None}}).json()
+
+    assert (company["custom"], changed["custom"]) == ({"size": 5}, {"age": 7})
+
+
+@pytest.mark.parametrize(("field", "value"), [("external_id", "c1"), ("domains", ["other.fi", "acme.com"])])
+def test_a_company_is_not_created_twice(caller, field, value):
+    acme, other = create(caller, **ACME), create(caller, name="Other")
+    for answer in (
+        caller.post("/api/v1/companies", {"name": "Again", field: value}),
+        caller.patch(f"/api/v1/companies/{other['id']}", {field: value}),
+    ):
+        assert (answer.status_code, answer.json()["existing"]) == (409, acme["id"])
+        assert answer.json()["errors"][0]["pointer"] == f"/{field}"
+    assert Company.objects.count() == 2
+    assert caller.patch(f"/api/v1/companies/{acme['id']}", {field: value}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({}, ["/name"]),
+        ({"name": ""}, ["/name"]),
+        ({"name": "x" * 201}, ["/name"]),
+        ({"name": None}, ["/name"]),
+        ({"name": "A", "domains": ["acme.com", "no domain"]}, ["/domains/1"]),
+        ({"name": "A", "domains": "acme.com"}, ["/domains"]),
+        ({"name": "A", "country": "Narnia", "owner": 0}, ["/country", "/owner"]),
+        ({"name": "A", "custom": {"size": 1}}, ["/custom/size"]),
+    ],
+)
+def test_what_no_company_has_is_pointed_at(caller, body, pointers):
+    answer = caller.post("/api/v1/companies", body)
+
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, pointers)
+
+
+def test_companies_can_be_found_and_narrowed(caller):
+    user = make_user()
+    create(caller, **ACME, owner=user.pk)
+    create(caller, name="Ärla Ab", country="SE")
+
+    for query, found in {
+        "": ["Ärla Ab", "Acme Oy"],
+        "q=arl": ["Ärla Ab"],
+        "domain=acme.com": ["Acme Oy"],
+        "external_id=c1": ["Acme Oy"],
+        "country=SE": ["Ärla Ab"],
+        f"owner={user.pk}": ["Acme Oy"],
+        "owner=none&ordering=name": ["Ärla Ab"],
+        "ordering=name": ["Acme Oy", "Ärla Ab"],
+        "updated_since=2100-01-01": [],
+    }.items():
+        assert (query, names(caller, query)) == (query, found)
+
+
+# --- Places in companies ----------------------------------------------------------------------------------------------
+
+
+def test_somebody_gets_a_place_and_leaves_it(caller):
+    anna, acme = make_contact(name="Anna"), create(caller, name="Acme")
+    place = join(caller, anna, acme, role="decision_maker", title="CEO", since="2020-01-01")
+    shown = caller.get(f"/api/v1/contacts/{anna.pk}").json()["companies"]
+    left = caller.patch(f"/api/v1/memberships/{place['id']}", {"until": "2026-01-01"})
+
+    assert shown == [
+        {"id": acme["id"], "name": "Acme", "role": "decision_maker", "title": "CEO", "since": "2020-01-01"}
+    ]
+    assert (left.status_code, left.json()["until"]) == (200, "2026-01-01")
+    assert caller.get(f"/api/v1/contacts/{anna.pk}").json()["companies"] == []
+    assert [row["id"] for row in caller.get(f"/api/v1/memberships?contact={anna.pk}").json()["results"]] == [
+        place["id"]
+    ]
+    assert Event.objects.count() == 0
+
+
+def test_nobody_has_two_present_places_in_one_company(caller):
+    anna, acme = make_contact(name="Anna"), create(caller, name="Acme")
+    first = join(caller, anna, acme, until="2020-01-01")
+    join(caller, anna, acme)
+    again = caller.post("/api/v1/memberships", {"contact": anna.pk, "company": acme["id"]})
+    reopened = caller.patch(f"/api/v1/memberships/{first['id']}", {"until": None})
+
+    assert (again.status_code, reopened.status_code) == (409, 409)
+    assert Membership.objects.current().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "pointer"),
+    [
+        ({"since": "2026-01-02", "until": "2026-01-01"}, "/until"),
+        ({"role": "boss"}, "/role"),
+        ({"since": "soon"}, "/since"),
+        ({"company": 999}, "/company"),
+        ({"contact": 999}, "/contact"),
+    ],
+)
+def test_a_place_that_cannot_be_is_pointed_at(caller, more, pointer):
+    body = {"contact": make_contact(name="Anna").pk, "company": create(caller, name="Acme")["id"], **more}
+    answer = caller.post("/api/v1/memberships", body)
+
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, [pointer])
+
+
+def test_a_place_that_ends_before_it_began_is_refused_when_changed_too(caller):
+    place = join(caller, make_contact(name="Anna"), create(caller, name="Acme"), since="2026-01-02")
+    answer = caller.patch(f"/api/v1/memberships/{place['id']}", {"until": "2026-01-01"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "ends_before_start")
+
+
+def test_places_of_merged_contacts_are_the_persons(caller):
+    anna, twin, acme = make_contact(name="Anna"), make_contact(), create(caller, name="Acme")
+    join(caller, twin, acme)
+    merge_contacts(first=anna, second=twin)
+
+    assert [place["name"] for place in caller.get(f"/api/v1/contacts/{anna.pk}").json()["companies"]] == ["Acme"]
+
+
+def test_places_of_erased_people_are_not_shown(caller):
+    anna, acme = make_contact(name="Anna"), create(caller, name="Acme")
+    place = join(caller, anna, acme)
+    Contact.objects.filter(pk=anna.pk).update(erased_at=anna.created_at)
+
+    assert caller.get("/api/v1/memberships").json()["results"] == []
+    assert caller.patch(f"/api/v1/memberships/{place['id']}", {"title": "x"}).status_code == 404
