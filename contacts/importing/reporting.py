@@ -49,9 +49,10 @@ def reject_lines(run: Import) -> Iterator[str]:
 
     Mended, it can be imported with the same mapping. Nothing in it is a formula.
     """
-    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line([*REPORT_COLUMNS, *run.columns])
+    delimiter = run.mapping.get("file", {}).get("delimiter") or ","
+    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line([*REPORT_COLUMNS, *run.columns], delimiter)
     for reject in run.rejects.order_by("line").iterator(chunk_size=2000):
-        yield _line([str(reject.line), reject.column, reject.reason, reject.detail, *_cells(reject)])
+        yield _line([str(reject.line), reject.column, reject.reason, reject.detail, *_cells(reject)], delimiter)
 
 
 def _cells(reject: ImportReject) -> list[str]:
@@ -61,9 +62,9 @@ def _cells(reject: ImportReject) -> list[str]:
         return [reject.raw]
 
 
-def _line(cells: list[str]) -> str:
+def _line(cells: list[str], delimiter: str) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow([f"'{cell}" if FORMULA.match(cell) else cell for cell in cells])
+    csv.writer(line, delimiter=delimiter).writerow([f"'{cell}" if FORMULA.match(cell) else cell for cell in cells])
     return line.getvalue()
 
 
