@@ -11,6 +11,7 @@ import json
 import os
 import time
 from resource import RUSAGE_CHILDREN, getrusage
+from typing import Any
 
 import django
 
@@ -46,7 +47,7 @@ CONTACTS = """
 EVENTS = """
     INSERT INTO contacts_event (contact_id, occurred_at, recorded_at, value_minor, type_id, source_id, rank, key,
         digest, currency, message_id, properties)
-    SELECT contact, %(since)s::timestamptz + n * %(apart)s * interval '1 second', now(),
+    SELECT contact, now() - %(days_ago)s * interval '1 day' + n * %(apart)s * interval '1 second', now(),
            CASE WHEN t.key LIKE 'order%%' THEN 1000 + n %% 5000 END, t.id, s.id, t.rank,
            md5(%(salt)s || n)::uuid, n, CASE WHEN t.key LIKE 'order%%' THEN 'EUR' END, %(salt)s || n,
            CASE WHEN t.key LIKE 'order%%' THEN jsonb_build_object('order_id', 'o' || n)
@@ -74,10 +75,10 @@ def main() -> None:
     install_path()
     run(CONTACTS, {"contacts": options.contacts})
     if not options.fresh:
-        add_events(options.contacts, options.contacts, since="2026-01-01", apart=0.1, salt="first", each=True)
+        add_events(options.contacts, options.contacts, days_ago=30, apart=0.1, salt="first", each=True)
         vacuum()
         say("first events", drain(options.workers, 4000), options.contacts)
-    add_events(options.events, options.contacts, since="2026-03-01", apart=10, salt="then", each=False)
+    add_events(options.events, options.contacts, days_ago=2, apart=0.1, salt="then", each=False)
     vacuum()
     if options.profile:
         profiler = cProfile.Profile()
@@ -99,17 +100,24 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def add_events(events: int, contacts: int, *, since: str, apart: float, salt: str, each: bool) -> None:
+def add_events(events: int, contacts: int, *, days_ago: int, apart: float, salt: str, each: bool) -> None:
     types = [key for key, share in TYPES.items() for _ in range(share)]
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM contacts_event")
         last = cursor.fetchone()[0]
-    parameters = {"events": events, "contacts": contacts, "since": since, "apart": apart, "salt": salt, "each": each}
+    parameters = {
+        "events": events,
+        "contacts": contacts,
+        "days_ago": days_ago,
+        "apart": apart,
+        "salt": salt,
+        "each": each,
+    }
     run(EVENTS, parameters | {"types": types})
     run(MARKS, [last])
 
 
-def run(query: str, parameters: object) -> None:
+def run(query: str, parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
 

@@ -1,7 +1,7 @@
 """Taking work so that no two workers have the same person in hand, and none waits for another."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection
@@ -38,21 +38,20 @@ class _Contact(NamedTuple):
     source: int
 
 
-@dataclass(slots=True)
 class Person:
     """One person in hand: the positions of all members are locked, the leader's first."""
 
-    positions: list[Stored]
-    is_visitor: bool
-    source: int
-    stamp: int = 0
-    marks: list[Mark] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    too_early: set[int] = field(default_factory=set)  # events that the database's clock has not reached
+    __slots__ = ("events", "is_visitor", "leader", "marks", "positions", "source", "stamp", "too_early")
 
-    @property
-    def leader(self) -> int:
-        return self.positions[0].contact
+    def __init__(self, positions: list[Stored], is_visitor: bool, source: int) -> None:
+        self.leader = positions[0].contact
+        self.positions = positions
+        self.is_visitor = is_visitor
+        self.source = source
+        self.stamp = 0
+        self.marks: list[Mark] = []
+        self.events: list[Event] = []
+        self.too_early: set[int] = set()  # events that the database's clock has not reached
 
     @property
     def is_erased(self) -> bool:
@@ -109,7 +108,7 @@ _POSITIONS = """
     SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, attempts,
            erased_at IS NOT NULL, coalesce(wake_at <= clock_timestamp(), false),
            CASE WHEN known_at >= clock_timestamp() THEN (extract(epoch FROM known_at) * 1000000)::bigint END,
-           memory::text
+           memory
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) ORDER BY contact_id
 """
 _LOCK = _POSITIONS + " FOR UPDATE SKIP LOCKED"
@@ -197,23 +196,18 @@ def _people(family: Iterable[_Contact], positions: dict[int, Stored]) -> tuple[l
     """The people of whom we hold every position, and the contacts whose position we lack."""
     members: dict[int, dict[int, _Contact]] = {}
     for contact in family:
-        members.setdefault(contact.leader, {})[contact.number] = contact
-    people, missing = [], []
+        members.setdefault(contact[1], {})[contact[0]] = contact
+    people: list[Person] = []
+    missing: list[int] = []
     for leader, contacts in members.items():
         lacking = [number for number in contacts if number not in positions]
         if lacking:
             missing += lacking
         else:
-            people.append(_person(contacts[leader], contacts, positions))
+            held = [positions[number] for number in (sorted(contacts) if len(contacts) > 1 else contacts)]
+            is_visitor = not any(is_known for _, _, is_known, _ in contacts.values())
+            people.append(Person(held, is_visitor, contacts[leader].source))
     return people, missing
-
-
-def _person(leader: _Contact, contacts: dict[int, _Contact], positions: dict[int, Stored]) -> Person:
-    return Person(
-        positions=[positions[number] for number in sorted(contacts)],
-        is_visitor=not any(contact.is_known for contact in contacts.values()),
-        source=leader.source,
-    )
 
 
 def _lacking(contacts: list[int]) -> list[int]:

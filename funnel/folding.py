@@ -20,7 +20,7 @@ HEALTHS: Values = {None: None} | {health.name.lower(): int(health) for health in
 STANDINGS: Values = {None: None} | {standing.name.lower(): int(standing) for standing in Standing}
 
 # Marks of these reasons change history as a whole: what they set off is held until somebody asks.
-HOLDING = {
+HOLDING: dict[int, str] = {
     PendingReason.RETRACTION: "retraction",
     PendingReason.MERGE: "merge",
     PendingReason.CUT: "cut",
@@ -187,7 +187,10 @@ def _result(
 
 
 def _hold_reason(person: Person) -> str:
-    return next((HOLDING[reason] for mark in person.marks if (reason := PendingReason(mark.reason)) in HOLDING), "")
+    for mark in person.marks:
+        if mark.reason in HOLDING:
+            return HOLDING[mark.reason]
+    return ""
 
 
 def _was_folded_otherwise(person: Person, playbooks: Playbooks) -> bool:

@@ -61,7 +61,7 @@ _STORED = """
     SELECT contact_id, stage_id, (extract(epoch FROM entered_at) * 1000000)::bigint, health, standing,
            (extract(epoch FROM recall_at) * 1000000)::bigint, score, score_day, score_rank,
            (extract(epoch FROM last_event_at) * 1000000)::bigint, (extract(epoch FROM wake_at) * 1000000)::bigint,
-           (extract(epoch FROM folded_until) * 1000000)::bigint, moves, is_visitor, source_id, memory::text
+           (extract(epoch FROM folded_until) * 1000000)::bigint, moves, is_visitor, source_id, memory
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[])
 """
 

@@ -95,10 +95,10 @@ _STAGING = """
     CREATE TEMPORARY TABLE IF NOT EXISTS folded (
         contact_id bigint, stage_id smallint, entered_at timestamptz, health smallint, standing smallint,
         recall_at timestamptz, score bigint, score_day int, score_rank float8, last_event_at timestamptz,
-        wake_at timestamptz, stamp timestamptz, moves int, is_visitor boolean, source_id smallint, memory jsonb
+        wake_at timestamptz, stamp timestamptz, moves int, is_visitor boolean, source_id smallint, memory text
     ) ON COMMIT DELETE ROWS
 """
-_POSITION = Struct(">h iq ih iq ih ih iq iq ii id iq iq iq ii i? ih i B")
+_POSITION = Struct(">h iq ih iq ih ih iq iq ii id iq iq iq ii i? ih i")
 _FIELDS_OF_POSITION = 16
 _UPDATE_POSITIONS = """
     UPDATE funnel_position AS p
@@ -109,7 +109,7 @@ _UPDATE_POSITIONS = """
                                 ELSE nullif(f.last_event_at, '-infinity') END,
            wake_at = nullif(f.wake_at, '-infinity'), folded_until = f.stamp, known_at = f.stamp, moves = f.moves,
            is_visitor = f.is_visitor, source_id = f.source_id, attempts = 0, attempted_at = NULL,
-           memory = nullif(f.memory, 'null')
+           memory = nullif(f.memory, '')
       FROM pg_temp.folded AS f WHERE p.contact_id = f.contact_id
 """
 
@@ -201,12 +201,12 @@ def _packed(values: Values) -> bytes:
     (contact, stage, entered_at, health, standing, recall_at, score, score_day, score_rank) = values[:9]
     (last_event_at, wake_at, stamp, moves, is_visitor, source, memory) = values[9:]
     last = AS_BEFORE if stage is not None and last_event_at is None else _moment(last_event_at)
-    memory = memory or b"null"
+    memory = memory or b""
     return (
         _POSITION.pack(
             *(_FIELDS_OF_POSITION, 8, contact, 2, stage or 0, 8, _moment(entered_at), 2, health or 0, 2, standing),
             *(8, _moment(recall_at), 8, score, 4, score_day, 8, score_rank, 8, last, 8, _moment(wake_at)),
-            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, len(memory) + 1, 1),
+            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, len(memory)),
         )
         + memory
     )

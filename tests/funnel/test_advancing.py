@@ -1,6 +1,7 @@
 """From recorded events to moved contacts, in the database."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -25,11 +26,11 @@ from funnel.models import (
 )
 from funnel.publishing import mark_publications
 from funnel.services import install_path
-from tests.funnel.worlds import NOON, days, happened, install, marked, path_of, person, source, stage_of
+from tests.funnel.worlds import NOON, days, happened, install, marked, path_of, person, position_of, source, stage_of
 
 pytestmark = pytest.mark.django_db
 
-PURCHASE = {"value_minor": 1200, "currency": "EUR"}
+PURCHASE: dict[str, Any] = {"value_minor": 1200, "currency": "EUR"}
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +68,7 @@ def test_the_position_says_when_why_and_how_far():
 
     advance_pending()
 
-    position = Position.objects.get(contact=anna)
+    position = position_of(anna)
     assert position.entered_at == order.occurred_at
     assert position.last_event_at == order.occurred_at
     assert position.health == Health.ACTIVE
@@ -101,7 +102,7 @@ def test_a_late_event_folds_again_and_supersedes_what_came_out_differently():
 
     assert path_of(anna) == [(None, "prospecting"), ("prospecting", "lead"), ("lead", "customer")]
     [replaced] = Transition.objects.filter(superseded_at__isnull=False, dimension=0)
-    position = Position.objects.get(contact=anna)
+    position = position_of(anna)
     assert (replaced.seq, replaced.superseded_at) == (1, position.known_at)
     start = Transition.objects.get(contact=anna, seq=0)
     assert start.superseded_at is None
@@ -129,7 +130,7 @@ def test_an_event_that_was_seen_before_its_mark_counts_once():
 
     advance_pending()
 
-    assert Position.objects.get(contact=anna).score == 1000
+    assert position_of(anna).score == 1000
 
 
 def test_a_retracted_event_never_was():
@@ -142,7 +143,7 @@ def test_a_retracted_event_never_was():
     advance_pending()
 
     assert path_of(anna) == [(None, "prospecting")]
-    assert Position.objects.get(contact=anna).health is None
+    assert position_of(anna).health is None
 
 
 def test_without_a_standing_event_one_stands_nowhere():
@@ -153,7 +154,7 @@ def test_without_a_standing_event_one_stands_nowhere():
     retract_event(event=only)
     advance_pending()
 
-    position = Position.objects.get(contact=anna)
+    position = position_of(anna)
     assert (position.stage_id, position.entered_at, position.moves, position.memory) == (None, None, 0, None)
     assert path_of(anna) == []
     assert sum(StageCount.objects.values_list("n", flat=True)) == 0
@@ -237,11 +238,11 @@ def test_a_timer_that_is_due_is_folded_without_an_event():
     happened(anna, "order_completed", NOON - days(300), **PURCHASE)
     advance_pending()
     Position.objects.filter(contact=anna).update(wake_at=timezone.now())
-    known_at = Position.objects.get(contact=anna).known_at
+    known_at = position_of(anna).known_at
 
     assert advance_due() == 1
 
-    position = Position.objects.get(contact=anna)
+    position = position_of(anna)
     assert position.health == Health.LAPSED
     assert position.known_at > known_at
     assert advance_due() == 0
@@ -253,7 +254,7 @@ def test_the_fold_goes_no_further_than_the_clock():
 
     advance_everything()
 
-    position = Position.objects.get(contact=anna)
+    position = position_of(anna)
     assert position.health == Health.ACTIVE
     assert position.wake_at > timezone.now()
 
@@ -340,7 +341,7 @@ def test_a_frozen_person_is_closed_to_nothing_and_never_folded_again():
     assert path_of(anna) == [(None, "prospecting"), ("prospecting", "customer"), ("customer", None)]
     closing = Transition.objects.filter(contact=anna, rule=RULE_ERASED)
     assert sorted(closing.values_list("dimension", "to_value")) == [(0, None), (1, None)]
-    position = Position.objects.get(contact=anna)
+    position = position_of(anna)
     assert (position.stage_id, position.memory, position.erased_at) == (None, None, position.known_at)
     assert not Pending.objects.exists()
     assert sum(StageCount.objects.values_list("n", flat=True)) == 0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
@@ -17,7 +18,7 @@ from tests.funnel.worlds import NOON, days, happened, install, path_of, person, 
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PURCHASE = {"value_minor": 1200, "currency": "EUR"}
+PURCHASE: dict[str, Any] = {"value_minor": 1200, "currency": "EUR"}
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,7 @@ class Story:
 
     def event(self, who: int, type_: str, day: int, public: bool) -> None:
         properties = {"stage_set": {"stage": "loyalty"}, "postponed": {"until": str(self.at(day + 20).date())}}
-        money = {"value_minor": 100 * day, "currency": "EUR"} if type_.startswith("order") else {}
+        money: dict[str, Any] = {"value_minor": 100 * day, "currency": "EUR"} if type_.startswith("order") else {}
         happened(
             self.contacts[who],
             type_,

@@ -12,9 +12,9 @@ from contacts.merging import merge_contacts
 from contacts.models import PendingReason
 from funnel.advancing import advance_due, advance_pending
 from funnel.effects import EFFECT_KINDS, EffectKind, release_effects, run_due_effects
-from funnel.models import Dimension, Effect, EffectState, Playbook, Position, Stage
+from funnel.models import Dimension, Effect, EffectState, Playbook, Stage
 from funnel.publishing import mark_publications
-from tests.funnel.worlds import days, happened, install, marked, person
+from tests.funnel.worlds import days, happened, install, marked, person, position_of
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def test_the_settle_window_begins_with_the_stamp(letters, settings):
 
     advance_pending()
 
-    known_at = Position.objects.get(contact=anna).known_at
+    known_at = position_of(anna).known_at
     assert Effect.objects.get().due_at == known_at + timedelta(seconds=90)
 
 

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from contacts.models import Contact, Event, Pending, PendingReason, Quarantine
+from contacts.models import Event, Pending, PendingReason, Quarantine
 from funnel.advancing import advance_due, advance_everything, advance_pending
 from funnel.attempts import SUSPENDED
 from funnel.holding import resume_person
@@ -22,8 +23,8 @@ from tests.funnel.worlds import NOON, days, happened, install, marked, path_of, 
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PURCHASE = {"value_minor": 1200, "currency": "EUR"}
-POISON = {"value_minor": DEADLY, "currency": "EUR"}
+PURCHASE: dict[str, Any] = {"value_minor": 1200, "currency": "EUR"}
+POISON: dict[str, Any] = {"value_minor": DEADLY, "currency": "EUR"}
 POKED = {"measure": "count", "of": ["poked"], "at_least": 1}
 ENDLESS = [
     {"name": "To and", "from": ["open"], "to": {"standing": "closed"}, "on": "time", "when": [POKED]},
@@ -221,9 +222,15 @@ def test_a_death_counts_for_those_it_had_in_hand_and_success_clears_them(servers
     assert not Attempt.objects.exists()
 
 
+def this_transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text")
+        return int(cursor.fetchone()[0])
+
+
 def aborted_transaction() -> int:
     with transaction.atomic():
-        number = int(Contact.objects.raw("SELECT 1 AS id, pg_current_xact_id()::text AS number")[0].number)
+        number = this_transaction()
         transaction.set_rollback(True)
     return number
 
@@ -232,7 +239,7 @@ def test_a_batch_in_progress_is_not_counted():
     anna = person()
     Position.objects.create(contact=anna)
     with transaction.atomic():
-        number = int(Contact.objects.raw("SELECT 1 AS id, pg_current_xact_id()::text AS number")[0].number)
+        number = this_transaction()
         Attempt.objects.create(transaction=number, contacts=[anna.pk])
         happened(anna, "page_viewed", NOON)
         advance_pending()

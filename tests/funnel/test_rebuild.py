@@ -1,6 +1,7 @@
 """`manage.py rebuild` proves what is stored from the log, and mends what is not so."""
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,7 +17,7 @@ from tests.funnel.worlds import NOON, days, happened, install, path_of, person, 
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PURCHASE = {"value_minor": 1200, "currency": "EUR"}
+PURCHASE: dict[str, Any] = {"value_minor": 1200, "currency": "EUR"}
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_what_is_stored_is_what_the_log_says(people, processes):
 BROKEN = {
     "a stage": "UPDATE funnel_position SET stage_id = 1 + stage_id",
     "a score": "UPDATE funnel_position SET score = 1 WHERE score > 0",
-    "a memory": "UPDATE funnel_position SET memory = jsonb_set(memory, '{score}', '[1, 1]') WHERE memory IS NOT NULL",
+    "a memory": "UPDATE funnel_position SET memory = jsonb_set(memory::jsonb, '{score}', '[1, 1]')::text",
     "a timer": "UPDATE funnel_position SET wake_at = NULL",
     "a move": "UPDATE funnel_transition SET visit = 7 WHERE seq = 1",
     "a lost move": "DELETE FROM funnel_transition WHERE seq = 1 AND superseded_at IS NULL",

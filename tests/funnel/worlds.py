@@ -68,11 +68,15 @@ def days(number: float) -> timedelta:
 
 def path_of(contact: Contact) -> list[tuple[str | None, str | None]]:
     """The live moves of the stage dimension, by key."""
-    keys = {None: None, **dict(Stage.objects.values_list("pk", "key"))}
+    keys: dict[int | None, str | None] = {None: None, **dict(Stage.objects.values_list("pk", "key"))}
     moves = Transition.objects.live().filter(contact=contact, dimension=0).order_by("seq")
     return [(keys[move.from_value], keys[move.to_value]) for move in moves]
 
 
+def position_of(contact: Contact) -> Any:
+    return Position.objects.get(contact=contact)
+
+
 def stage_of(contact: Contact) -> str | None:
-    position = Position.objects.get(contact=contact)
+    position = position_of(contact)
     return Stage.objects.get(pk=position.stage_id).key if position.stage_id else None
