@@ -1,0 +1,132 @@
+"""The limits: the least code that does the same durable work, on the same machine, database and server.
+
+`application` is a plain Django view without authentication, identities, history or rules: it decodes the body and
+inserts the events. `drain_queue` is an SQL loop that moves contacts by one fixed table of moves.
+"""
+
+import os
+import sys
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import django
+import environ
+import msgspec
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+TABLES = """
+    DROP TABLE IF EXISTS bench_event, bench_queue, bench_contact, bench_move;
+    CREATE TABLE bench_event (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key uuid NOT NULL UNIQUE, contact_id bigint NOT NULL,
+        type text NOT NULL, occurred_at timestamptz NOT NULL, properties jsonb NOT NULL);
+    CREATE INDEX ON bench_event (contact_id, occurred_at);
+    CREATE TABLE bench_contact (id bigint PRIMARY KEY, stage smallint NOT NULL DEFAULT 1) WITH (fillfactor = 70);
+    CREATE TABLE bench_queue (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, contact_id bigint NOT NULL, event_id bigint NOT NULL,
+        target smallint);
+    CREATE TABLE bench_move (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, contact_id bigint NOT NULL, event_id bigint NOT NULL,
+        from_stage smallint NOT NULL, to_stage smallint NOT NULL, at timestamptz NOT NULL);
+    CREATE INDEX ON bench_move (contact_id);
+    INSERT INTO bench_contact (id) SELECT id FROM contacts_contact;
+"""
+
+_INSERT = """
+    INSERT INTO bench_event (key, contact_id, type, occurred_at, properties)
+    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::timestamptz[], %s::jsonb[])
+    ON CONFLICT (key) DO NOTHING RETURNING id
+"""
+
+
+class Said(msgspec.Struct):
+    message_id: str
+    type: str
+    occurred_at: str
+    contact: dict[str, Any]
+    properties: dict[str, Any]
+
+
+_decoder = msgspec.json.Decoder(list[Said] | Said)
+
+
+def intake(request: HttpRequest) -> HttpResponse:
+    said = _decoder.decode(request.body)
+    some = said if isinstance(said, list) else [said]
+    rows = [
+        [str(UUID(bytes=blake2b(one.message_id.encode(), digest_size=16).digest())) for one in some],
+        [one.contact["id"] for one in some],
+        [one.type for one in some],
+        [one.occurred_at for one in some],
+        [msgspec.json.encode(one.properties).decode() for one in some],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, rows)
+        ids = [row[0] for row in cursor.fetchall()]
+    answer = msgspec.json.encode({"results": ids})
+    return HttpResponse(answer, content_type="application/json", headers={"Content-Length": str(len(answer))})
+
+
+urlpatterns = [path("events", intake)]
+
+
+def serve_settings() -> None:
+    """A Django of its own with nothing in it but the database."""
+    settings.configure(
+        SECRET_KEY="no secret here",  # noqa: S106
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF="benchmarks.limits",
+        DATABASES={"default": {**database(os.environ["BENCH_DATABASE_URL"]), "CONN_MAX_AGE": 60}},
+    )
+    django.setup()
+
+
+def database(url: str) -> dict[str, Any]:
+    return dict(environ.Env.db_url_config(url))
+
+
+# --- The loop: marks, ordered locks, moves, all in one commit
+
+_TAKE = """
+    WITH gone AS (DELETE FROM bench_queue WHERE id IN (
+        SELECT id FROM bench_queue ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING contact_id, event_id, target)
+    INSERT INTO bench_taken SELECT * FROM gone
+"""
+_LOCK = "SELECT id FROM bench_contact WHERE id = ANY(ARRAY(SELECT contact_id FROM bench_taken)) ORDER BY id FOR UPDATE"
+_MOVE = """
+    WITH last AS (
+        SELECT DISTINCT ON (t.contact_id) t.contact_id, t.event_id, t.target, c.stage, e.occurred_at
+          FROM bench_taken t JOIN bench_contact c ON c.id = t.contact_id JOIN contacts_event e ON e.id = t.event_id
+         WHERE t.target IS NOT NULL AND t.target <> c.stage
+         ORDER BY t.contact_id, e.occurred_at DESC),
+    moved AS (UPDATE bench_contact c SET stage = last.target FROM last WHERE c.id = last.contact_id)
+    INSERT INTO bench_move (contact_id, event_id, from_stage, to_stage, at)
+    SELECT contact_id, event_id, stage, target, occurred_at FROM last
+"""
+
+
+def drain_queue(batch: int) -> None:
+    """Work off the queue in batches, each one durable commit; begins when a line comes in."""
+    serve_settings()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE bench_taken (contact_id bigint, event_id bigint, target smallint)")
+        print("ready", flush=True)
+        sys.stdin.readline()
+        while True:
+            with transaction.atomic():
+                cursor.execute("DELETE FROM bench_taken")
+                cursor.execute(_TAKE, [batch])
+                if not cursor.rowcount:
+                    return
+                cursor.execute(_LOCK)
+                cursor.fetchall()
+                cursor.execute(_MOVE)
+
+
+if __name__ == "benchmarks.limits" and "BENCH_SERVE" in os.environ:
+    serve_settings()
+    application = get_wsgi_application()

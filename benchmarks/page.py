@@ -1,0 +1,80 @@
+"""docs/performance.md, written by the run that measured."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from benchmarks.house import ROOT
+
+Row = dict[str, Any]
+
+HEAD = """# Performance
+
+Written by `make bench` on {day}. Only ratios taken side by side in one run mean something: the machine is shared and
+its speed drifts. Each limit is the least code that does the same durable work (`benchmarks/limits.py`), measured in
+turn with the product, five pairs each; figures are medians.
+
+{processors} processors, Python {python}, PostgreSQL {postgresql}; {versions}.
+{contacts:,} contacts, {events:,} events and {transitions:,} transitions before the run;
+the world was made in {world_made_in_seconds} s.
+Making 8 KiB durable takes {fdatasync_ms} ms.
+
+| goal | workload | limit | product | ratio | goal | first landing | |
+|---|---|---|---|---|---|---|---|
+"""
+# What stands in the way where a figure misses its goal.
+IN_THE_WAY = {
+    "G1": "Each batch moves its rows through psycopg2 as text and its memories as jsonb; a cursor that speaks the "
+    "binary protocol and smaller memories are the next step.",
+    "G2": "Authentication, strict JSON, identities and marks are real work beside one insert; and the statements of "
+    "the intake are planned each time, for psycopg2 has no prepared statements.",
+    "G3": "Rows go in by one jsonb parameter; COPY into a staging table is the stretch.",
+    "G4": "A nudge waits for the worker's poll of the broker, and then for the batch in hand.",
+    "G14": "The worker imports the web's packages too; importing less is possible.",
+    "G15": "Each process sends at most ten nudges a second, however many calls it answers.",
+}
+
+
+def write_page(rows: list[Row], *, partial: bool) -> None:
+    """A partial run prints its figures and leaves the page as it is."""
+    if partial:
+        return
+    about = next(row for row in rows if row["goal"] == "machine")
+    measured = [row for row in rows if row["goal"] != "machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+    text = HEAD.format(day=datetime.now(UTC).date(), **(about | {"versions": versions}))
+    text += "".join(_line(row) for row in measured)
+    missed = [row for row in measured if not _reached(row, 1)]
+    if missed:
+        text += "\n## What stands in the way\n\n"
+        text += "".join(f"- **{name}**: {IN_THE_WAY[name]}\n" for name in dict.fromkeys(row["goal"] for row in missed))
+    (ROOT / "docs" / "performance.md").write_text(text)
+
+
+def _line(row: Row) -> str:
+    goal, landing = ("", "") if "ratio" not in row else (f"≥ {row['goal_ratio']}", f"≥ {row['first_landing']}")
+    ratio = row.get("ratio", "")
+    verdict = "goal" if _reached(row, 1) else "first landing" if _reached(row, 2) else "missed"
+    cells = [
+        row["goal"],
+        row["workload"],
+        _figures(row.get("limit", "")),
+        _figures(row["product"]),
+        ratio,
+        goal,
+        landing,
+    ]
+    return "| " + " | ".join(str(cell) for cell in [*cells, verdict if "limit" in row else ""]) + " |\n"
+
+
+def _figures(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in value.items())
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _reached(row: Row, leeway: int) -> bool:
+    """Whether the goal is met (leeway 1), or half of it (leeway 2: half the ratio, twice the time)."""
+    if "ratio" in row:
+        return bool(row["ratio"] >= row["goal_ratio"] / leeway)
+    limit = row.get("limit", {})
+    return all(row["product"][name] <= most * leeway for name, most in limit.items())
