@@ -13,7 +13,6 @@ __all__ = ["Event", "Move", "Order", "State", "fold", "go_on", "is_late", "rank_
 
 MOST_ROUNDS = 100  # of timers at one moment
 
-
 Choice = tuple[Rule, str | None, tuple[Any, ...]]  # with its target and its evidence
 
 

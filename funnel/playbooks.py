@@ -108,7 +108,6 @@ def read_target(to: Any) -> tuple[str, str | None, str | None]:
 
 Ladder = tuple[Rule, ...]  # the rules of one dimension, first match first
 
-
 # What an event of one type does to a person who stands in one place: points, updates of the state, rules to try,
 # and whether it may change when the next timer fires.
 Step = tuple[int, tuple[Update, ...], tuple[Ladder, ...], bool]

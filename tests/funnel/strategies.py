@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from funnel.fold import Event
@@ -24,6 +25,10 @@ RANKS = {
 }
 COUNTED = ("page_viewed", "form_submitted", "order_completed")
 HORIZON = 40  # days in which everything happens
+
+# However busy the machine is; `thorough` for what everything rests on.
+patient = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(patient, max_examples=200)
 
 few_types = st.lists(st.sampled_from(sorted(RANKS)), min_size=1, max_size=3, unique=True)
 counted_types = st.lists(st.sampled_from(COUNTED), min_size=1, max_size=2, unique=True)
@@ -120,7 +125,7 @@ def rules(draw: st.DrawFn, place: int) -> dict[str, Any]:
 
 def usual_rules(place: int) -> st.SearchStrategy[dict[str, Any]]:
     """Rules of the kinds that every playbook has, so that orders, silence and recalls meet often."""
-    silence = {"measure": "silence", "usual_intervals": 2, "min_days": 1, "max_days": 9}
+    silence: dict[str, Any] = {"measure": "silence", "usual_intervals": 2, "min_days": 1, "max_days": 9}
     bought, refunded = ["order_completed"], ["order_refunded"]
     return st.sampled_from(
         [
@@ -182,7 +187,7 @@ properties = optional(
 
 
 @st.composite
-def logs(draw: st.DrawFn, most: int = 20) -> list[Event]:
+def logs(draw: st.DrawFn, most: int = 14) -> list[Event]:
     """Events of one person in walking order."""
     size = draw(st.integers(0, most))
     keys = draw(st.permutations(range(1, most + 1)))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from funnel.fold import EndlessRules, Event, Move, State, fold, is_late, wake_at
 from funnel.playbooks import Playbooks
 from funnel.state import DAY
-from tests.funnel.strategies import HORIZON, in_order, logs, moments, playbooks
+from tests.funnel.strategies import HORIZON, in_order, logs, moments, patient, playbooks, thorough
 
 AFTERWARDS = (HORIZON + 100) * DAY
 
@@ -52,6 +52,7 @@ class Person:
             self.moves = self.moves + moves
 
 
+@thorough
 @given(playbooks(), logs(), st.data())
 def test_any_order_of_arrival_and_any_split_give_the_same_state_and_moves(books, log, data):
     at_once = folded(log, books, AFTERWARDS)
@@ -67,6 +68,7 @@ def test_any_order_of_arrival_and_any_split_give_the_same_state_and_moves(books,
     assert written(person.state, person.moves) == written(*at_once)
 
 
+@thorough
 @given(playbooks(), logs(), st.lists(moments(0, HORIZON + 30), max_size=5))
 def test_folding_forward_in_parts_equals_folding_at_once(books, log, untils):
     at_once = folded(log, books, AFTERWARDS)
@@ -82,6 +84,7 @@ def test_folding_forward_in_parts_equals_folding_at_once(books, log, untils):
     assert written(state, moves) == written(*at_once)
 
 
+@thorough
 @given(playbooks(), logs(), moments(0, HORIZON + 10))
 def test_wake_at_is_the_very_moment_of_the_next_timer(books, log, now):
     walked = [event for event in log if event.at <= now]
@@ -99,6 +102,7 @@ def test_wake_at_is_the_very_moment_of_the_next_timer(books, log, now):
         assert {move.at for move in fold(state, [], books, wake)[1]} == {wake}
 
 
+@patient
 @given(playbooks(), logs(), moments(0, HORIZON))
 def test_wake_at_can_be_asked_ahead_of_the_fold(books, log, now):
     state, _ = folded(log, books, log[-1].at if log else 0)
@@ -109,6 +113,7 @@ def test_wake_at_can_be_asked_ahead_of_the_fold(books, log, now):
         reject()
 
 
+@patient
 @given(playbooks(), logs())
 def test_folding_leaves_its_argument_as_it_was(books, log):
     noon = HORIZON // 2 * DAY
@@ -119,6 +124,7 @@ def test_folding_leaves_its_argument_as_it_was(books, log):
     assert json.dumps(state.memory()) == before
 
 
+@patient
 @given(playbooks(), logs())
 def test_the_memory_holds_no_day_that_all_windows_have_left(books, log):
     state, _ = folded(log, books, AFTERWARDS)
@@ -129,6 +135,7 @@ def test_the_memory_holds_no_day_that_all_windows_have_left(books, log):
         assert len(days) <= 14  # a window of 12 days and its ends, or two for all time
 
 
+@patient
 @given(playbooks(), logs())
 def test_moves_join_up_and_count_their_visits(books, log):
     _, moves = folded(log, books, AFTERWARDS)
@@ -143,6 +150,7 @@ def test_moves_join_up_and_count_their_visits(books, log):
         assert move.visit == visits[move.dimension, move.to]
 
 
+@patient
 @given(playbooks(), logs())
 def test_a_public_event_makes_no_customers(books, log):
     _, moves = folded(log, books, AFTERWARDS)
@@ -152,6 +160,7 @@ def test_a_public_event_makes_no_customers(books, log):
     assert not [m for m in moves if m.to in ("hot", "gold") and m.cause_key in public and m not in by_time]
 
 
+@patient
 @given(playbooks(), logs())
 def test_events_nobody_asks_for_change_nothing(books, log):
     noise = [event._replace(type="never_heard_of", key=bytes(16)) for event in log if event.at > log[0].at]

@@ -12,7 +12,7 @@ from funnel.fold import EndlessRules, State, fold
 from funnel.playbook_sense import senseless
 from funnel.rules import MESSAGES, Finding, Playbook, Playbooks, check
 from funnel.state import DAY
-from tests.funnel.strategies import RANKS, documents, logs
+from tests.funnel.strategies import RANKS, documents, logs, patient
 
 DEFAULT = json.loads((Path(__file__).parents[2] / "funnel/default_playbook.json").read_text())
 TYPES = {
@@ -337,6 +337,7 @@ def test_an_earlier_silence_that_lasts_holds_its_place_against_a_later_one():
     assert faults(silent(4, "lapsed"), silent(2, "cooling")) == []
 
 
+@patient
 @given(documents(), logs())
 def test_a_rule_said_never_to_fire_never_fires(some, log):
     never = {
@@ -352,6 +353,7 @@ def test_a_rule_said_never_to_fire_never_fires(some, log):
     assert not [move for move in moves if f"/rules/{move.rule}" in never]
 
 
+@patient
 @given(documents(), logs())
 def test_rules_that_run_in_circles_were_said_to(some, log):
     try:
@@ -360,6 +362,7 @@ def test_rules_that_run_in_circles_were_said_to(some, log):
         assert "loop" in [finding.code for finding in senseless(some)]
 
 
+@patient
 @given(documents(), st.data())
 def test_the_check_reads_any_damaged_playbook_without_falling_over(some, data):
     damaged = json.loads(json.dumps(some))

@@ -10,7 +10,7 @@ from funnel.fold import EndlessRules, Event, State, fold
 from funnel.playbook_vocabulary import LANGUAGES
 from funnel.rules import Part, Playbook, Playbooks, condition_sentence, explain, sentence, sentence_parts
 from funnel.state import DAY
-from tests.funnel.strategies import documents, logs
+from tests.funnel.strategies import documents, logs, patient
 
 DEFAULT = json.loads((Path(__file__).parents[2] / "funnel/default_playbook.json").read_text())
 RULES = {rule["name"]: rule for rule in DEFAULT["rules"]}
@@ -157,6 +157,7 @@ def test_a_move_is_explained_by_what_was_measured():
     ]
 
 
+@patient
 @given(documents(), logs())
 def test_every_rule_and_every_move_can_be_said_in_every_language(document, log):
     for language in LANGUAGES:
