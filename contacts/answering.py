@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
@@ -12,8 +13,9 @@ from rest.answers import versioned
 from rest.endpoints import caller
 from rest.queries import invalid_query, parameter
 from rest.schema import paging_parameters, query_parameter
+from rest.strict_json import MalformedJson, read
 
-from .filtering import Filters, read_moment
+from .filtering import Filters, Tree, read_moment
 from .models import CompanyQuerySet, Contact, ContactQuerySet
 from .serializers import Body
 
@@ -26,6 +28,9 @@ ORDERINGS: Final = {
     "name": ("sort_key", "id"),
 }
 ORDERS: Final = paging_parameters(*ORDERINGS)
+TREE: Final = query_parameter(
+    "filter", _('A tree of conditions in JSON: {"any": [{"field": "country", "is": "FI"}, ...]}.')
+)
 SINCE: Final = query_parameter("updated_since", _("Changed at this moment or later."))
 WORDS: Final = query_parameter(
     "q", _("Words: each begins a word of a name, a title, a company, an address or a number.")
@@ -49,10 +54,23 @@ def valid(body: AnyBody) -> AnyBody:
 def filtered(request: HttpRequest, rows: Rows, filters: Filters) -> Rows:
     """Those the address asks for."""
     rows = rows.filter(filters.from_parameters(request.GET.dict()).q())
+    tree = parameter(request, "filter")
+    if tree:
+        rows = rows.filter(_tree(tree, filters).q())
     since, words = parameter(request, "updated_since"), parameter(request, "q")
     if since:
         rows = rows.filter(updated_at__gte=_moment("updated_since", since))
     return rows.mentioning(words) if words else rows
+
+
+def _tree(text: str, filters: Filters) -> Tree:
+    try:
+        reading = read(text.encode())
+        return filters.from_document(reading.value)
+    except MalformedJson as error:
+        raise invalid_query("filter", error) from None
+    except ValidationError as error:
+        raise invalid_query("filter", f"{(error.params or {}).get('field', '')} {error.messages[0]}".strip()) from None
 
 
 def _moment(name: str, text: str) -> datetime:

@@ -22,6 +22,7 @@ from .answering import (
     ORDERINGS,
     ORDERS,
     SINCE,
+    TREE,
     WORDS,
     filter_parameters,
     filtered,
@@ -49,6 +50,7 @@ _VISITOR_ORDERINGS: Final = {"id": ("id",), "updated_at": ("updated_at", "id")}
         query_parameter("is_known", _("`false`: visitors; `any`: both; without it only people."), enum=list(_KINDS)),
         SINCE,
         *filter_parameters(CONTACT_FILTERS),
+        TREE,
         *ORDERS,
     ],
     problems=LIST_PROBLEMS,
@@ -56,7 +58,9 @@ _VISITOR_ORDERINGS: Final = {"id": ("id",), "updated_at": ("updated_at", "id")}
 def contact_list(request: Request) -> HttpResponse:
     """People, one row each however many contacts were merged into them, newest first. All conditions must hold."""
     asked = request._request
-    refuse_unknown_parameters(asked, (*PARAMETERS, "q", "is_known", "updated_since", *CONTACT_FILTERS.parameters()))
+    refuse_unknown_parameters(
+        asked, (*PARAMETERS, "q", "filter", "is_known", "updated_since", *CONTACT_FILTERS.parameters())
+    )
     kind = parameter(asked, "is_known") or "true"
     if kind not in _KINDS:
         raise invalid_query("is_known", _("It takes true, false or any."))
@@ -76,6 +80,7 @@ def contact_list(request: Request) -> HttpResponse:
     summary=_("Create a contact"),
     tag=CONTACTS,
     takes=NewContactBody,
+    example={"name": "Anna Virtanen", "email": "anna@example.com", "phone": "+358401234567", "company": "Acme Oy"},
     answers={201: shapes.contact_shape()},
     parameters=[IDEMPOTENCY_KEY],
     problems=(*BODY_PROBLEMS, "conflict"),
@@ -105,6 +110,7 @@ def contact_detail(request: Request, contact_id: int) -> HttpResponse:
     summary=_("Change a contact"),
     tag=CONTACTS,
     takes=ContactBody,
+    example={"title": "Head of purchasing", "owner": None},
     answers={200: shapes.contact_shape()},
     parameters=[IF_MATCH, IDEMPOTENCY_KEY],
     problems=(*BODY_PROBLEMS, "not-found", "conflict", "stale-edit"),
@@ -128,6 +134,10 @@ def contact_update(request: Request, contact_id: int) -> HttpResponse:
     summary=_("Create or update up to 1000 contacts"),
     tag=CONTACTS,
     takes=BatchBody,
+    example={
+        "contacts": [{"email": "anna@example.com", "title": "CEO"}, {"name": "Eva", "external_id": "17"}],
+        "on_existing": "update",
+    },
     answers={200: shapes.BatchShape},
     parameters=[IDEMPOTENCY_KEY],
     problems=BODY_PROBLEMS,
@@ -169,6 +179,7 @@ def custom_field_list(request: Request) -> HttpResponse:
     summary=_("Declare a custom field"),
     tag=CONTACTS,
     takes=CustomFieldBody,
+    example={"of": "contact", "key": "plan", "label": "Plan", "kind": "choice", "choices": ["small", "big"]},
     answers={201: shapes.CustomFieldShape},
     parameters=[IDEMPOTENCY_KEY],
     problems=(*BODY_PROBLEMS, "conflict"),

@@ -18,6 +18,7 @@ from .answering import (
     ORDERINGS,
     ORDERS,
     SINCE,
+    TREE,
     WORDS,
     filter_parameters,
     filtered,
@@ -38,13 +39,13 @@ COMPANIES = _("Companies")
     summary=_("List and find companies"),
     tag=COMPANIES,
     answers={200: shapes.COMPANY_PAGE},
-    parameters=[WORDS, SINCE, *filter_parameters(COMPANY_FILTERS), *ORDERS],
+    parameters=[WORDS, SINCE, *filter_parameters(COMPANY_FILTERS), TREE, *ORDERS],
     problems=LIST_PROBLEMS,
 )
 def company_list(request: Request) -> HttpResponse:
     """Companies, newest first. All conditions must hold."""
     asked = request._request
-    refuse_unknown_parameters(asked, (*PARAMETERS, "q", "updated_since", *COMPANY_FILTERS.parameters()))
+    refuse_unknown_parameters(asked, (*PARAMETERS, "q", "filter", "updated_since", *COMPANY_FILTERS.parameters()))
     companies = filtered(asked, Company.objects.visible_to(caller(request)), COMPANY_FILTERS)
     found = page(asked, shapes.company_rows(companies), orderings=ORDERINGS, default="-created_at")
     return answer(found.showing(shapes.show_companies(found.rows)))
@@ -55,6 +56,7 @@ def company_list(request: Request) -> HttpResponse:
     summary=_("Create a company"),
     tag=COMPANIES,
     takes=CompanyBody,
+    example={"name": "Acme Oy", "domains": ["acme.fi"], "country": "FI"},
     answers={201: shapes.CompanyShape},
     parameters=[IDEMPOTENCY_KEY],
     problems=(*BODY_PROBLEMS, "conflict"),
@@ -83,6 +85,7 @@ def company_detail(request: Request, company_id: int) -> HttpResponse:
     summary=_("Change a company"),
     tag=COMPANIES,
     takes=CompanyBody(partial=True),
+    example={"country": "SE"},
     answers={200: shapes.CompanyShape},
     parameters=[IF_MATCH, IDEMPOTENCY_KEY],
     problems=(*BODY_PROBLEMS, "not-found", "conflict", "stale-edit"),
@@ -119,6 +122,7 @@ def membership_list(request: Request) -> HttpResponse:
     summary=_("Give somebody a place in a company"),
     tag=COMPANIES,
     takes=NewMembershipBody,
+    example={"contact": 17, "company": 3, "role": "decision_maker", "since": "2026-01-01"},
     answers={201: shapes.MembershipShape},
     parameters=[IDEMPOTENCY_KEY],
     problems=(*BODY_PROBLEMS, "conflict"),
@@ -142,6 +146,7 @@ def membership_create(request: Request) -> HttpResponse:
     summary=_("Change or end a place in a company"),
     tag=COMPANIES,
     takes=MembershipBody,
+    example={"until": "2026-06-30"},
     answers={200: shapes.MembershipShape},
     parameters=[IDEMPOTENCY_KEY],
     problems=(*BODY_PROBLEMS, "not-found", "conflict"),

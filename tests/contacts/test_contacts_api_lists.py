@@ -1,4 +1,6 @@
+import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -97,6 +99,32 @@ def test_a_list_can_be_narrowed(caller):
         "country=SE&language=fi": [],
     }.items():
         assert (query, names(caller, query)) == (query, found)
+
+
+def test_a_list_can_be_narrowed_by_a_tree(caller):
+    make("Anna", country="FI"), make("Eva", country="SE"), make("Ada", country="SE", language="fi")
+    tree = {"any": [{"field": "country", "is": "FI"}, {"none": [{"field": "language", "is_not": "fi"}]}]}
+
+    assert names(caller, f"filter={quote(json.dumps(tree))}") == ["Ada", "Anna"]
+    assert names(caller, f"filter={quote(json.dumps(tree))}&country=SE") == ["Ada"]
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ("{", "expecting property name enclosed in double quotes (byte 1)"),
+        ('{"field": "country", "gte": "FI"}', "country Its operators are: is, is_not, in."),
+        ('{"field": "country", "field": "country"}', 'the key "field" comes twice in one object (byte 21)'),
+        ("[]", "A filter is an object."),
+    ],
+)
+def test_a_tree_that_is_none_is_refused(caller, tree, words):
+    answer = caller.get(f"/api/v1/contacts?filter={quote(tree)}")
+
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        [{"pointer": "?filter", "code": "invalid", "detail": words}],
+    )
 
 
 def test_a_list_can_be_narrowed_to_a_time(caller):
