@@ -33,9 +33,9 @@ class FileSection(Section, frozen=True):
 
     def __post_init__(self) -> None:
         if len(self.delimiter) > 1 or self.delimiter in {'"', "\r", "\n"}:
-            raise ValueError("delimiter must be one character")
+            raise ValueError(_("delimiter must be one character"))
         if self.columns and self.header:
-            raise ValueError("columns names the columns of a file without a header: leave header out")
+            raise ValueError(_("columns names the columns of a file without a header: leave header out"))
 
     @property
     def has_header(self) -> bool:
@@ -51,7 +51,8 @@ class SourceSection(Section, frozen=True):
 
     def __post_init__(self) -> None:
         if not SOURCE_KEY.fullmatch(self.key):
-            raise ValueError(f"key must be small letters, digits, '_', '-', '.', at most 40; it is {self.key!r}")
+            words = _("key must be small letters, digits, _, - and ., at most 40; it is “%(key)s”")
+            raise ValueError(words % {"key": self.key})
 
 
 class OriginSection(Section, frozen=True):
@@ -76,11 +77,11 @@ class Cell(Section, frozen=True):
 
     def __post_init__(self) -> None:
         if sum(given is not None for given in (self.column, self.template, self.constant)) != 1:
-            raise ValueError("give one of column, template and constant")
+            raise ValueError(_("give one of column, template and constant"))
         if self.template is not None:
             placeholders(self.template)
         if self.constant is not None and self.values is not None:
-            raise ValueError("values is a table for a column or a template, not for a constant")
+            raise ValueError(_("values is a table for a column or a template, not for a constant"))
 
 
 Place = Column | Cell
@@ -97,16 +98,18 @@ class Moment(Section, frozen=True):
 
     def __post_init__(self) -> None:
         if (self.column is None) == (not self.columns):
-            raise ValueError("give column, or columns")
+            raise ValueError(_("give column, or columns"))
         try:
             if time.fromisoformat(self.time).tzinfo:
                 raise ValueError
         except ValueError:
-            raise ValueError(f"time must be a time of day such as 12:00; it is {self.time!r}") from None
+            words = _("time must be a time of day such as 12:00; it is “%(time)s”")
+            raise ValueError(words % {"time": self.time}) from None
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"zone must be a zone such as Europe/Helsinki; it is {self.zone!r}") from None
+            words = _("zone must be a zone such as Europe/Helsinki; it is “%(zone)s”")
+            raise ValueError(words % {"zone": self.zone}) from None
 
     @property
     def parts(self) -> tuple[Column, ...]:
@@ -122,7 +125,7 @@ class Value(Section, frozen=True):
 
     def __post_init__(self) -> None:
         if bool(self.currency) == (self.currency_column is not None):
-            raise ValueError("give currency, or currency_column")
+            raise ValueError(_("give currency, or currency_column"))
 
 
 class ContactSection(Section, frozen=True):
@@ -138,7 +141,7 @@ class ContactSection(Section, frozen=True):
 
     def __post_init__(self) -> None:
         if not self.identities:
-            raise ValueError("give at least one of external_id, email, user_id and anonymous_id")
+            raise ValueError(_("give at least one of external_id, email, user_id and anonymous_id"))
 
     @property
     def identities(self) -> dict[str, Place]:
@@ -164,11 +167,10 @@ class EventSection(Section, frozen=True):
 
     def __post_init__(self) -> None:
         if not placeholders(self.message_id):
-            raise ValueError(
-                f"message_id must name a column of the row, such as 'order-{{id}}'; it is {self.message_id!r}"
-            )
+            words = _("message_id must name a column, such as order-{id}; it is “%(template)s”")
+            raise ValueError(words % {"template": self.message_id})
         if self.optional and self.moment is None:
-            raise ValueError("optional leaves out the event of a row whose moment is blank: give moment")
+            raise ValueError(_("optional leaves out the event of a row whose moment is blank: give moment"))
 
 
 class Mapping(Section, frozen=True):
@@ -181,7 +183,7 @@ class Mapping(Section, frozen=True):
     def __post_init__(self) -> None:
         ids = [event.message_id for event in self.events]
         if len(set(ids)) < len(ids):
-            raise ValueError("events: two have the same message_id; each needs its own")
+            raise ValueError(_("events: two have the same message_id; each needs its own"))
 
 
 def placeholders(template: str) -> list[str]:
@@ -191,7 +193,8 @@ def placeholders(template: str) -> list[str]:
         if name is None:
             continue
         if not name or spec or conversion:
-            raise ValueError(f"{template!r}: a template names columns in braces, such as '{{id}}'")
+            words = _("“%(template)s”: a template names columns in braces, such as {id}")
+            raise ValueError(words % {"template": template})
         found.append(name)
     return found
 

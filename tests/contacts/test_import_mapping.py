@@ -20,7 +20,7 @@ external_id = "id"
 """
 
 
-def said(mapping: str, *, row: int = 1, **cells: str) -> Said:
+def said(mapping: str, row: int = 1, /, **cells: str) -> Said:
     return Converter(read_mapping(LEAST + mapping), ("id", *cells), {})(row, row + 1, ["c1", *cells.values()])
 
 
@@ -29,8 +29,8 @@ def event(keys: str, properties: str = "", **cells: str) -> Message:
     return events(mapping, **cells)[0]
 
 
-def events(mapping: str, *, row: int = 1, **cells: str) -> list[Message]:
-    return [fact.message for fact in said(mapping, row=row, **cells).facts]
+def events(mapping: str, row: int = 1, /, **cells: str) -> list[Message]:
+    return [fact.message for fact in said(mapping, row, **cells).facts]
 
 
 def refusal(mapping: str, **cells: str) -> tuple[str, str]:
@@ -251,7 +251,7 @@ def test_a_row_that_names_nobody_is_refused():
 def test_message_ids_are_made_of_the_rows_own_keys(template, row, expected):
     mapping = f'[[events]]\nmessage_id = "{template}"\ntype = "x"'
 
-    assert events(mapping, row=row, n="5")[0].message_id == expected
+    assert events(mapping, row, n="5")[0].message_id == expected
 
 
 def test_a_message_id_of_blank_columns_refuses_the_row():
@@ -281,7 +281,7 @@ def test_a_row_may_say_where_its_contact_came_from(value, expected):
         (LEAST + '[file]\ndelimiter = ";;"', "file: delimiter must be one character"),
         (LEAST + '[[events]]\ntype = "x"', "events[0]: Object missing required field `message_id`"),
         (LEAST + '[[events]]\nmessage_id = "same"\ntype = "x"', "events[0]: message_id must name a column"),
-        (LEAST + '[[events]]\nmessage_id = "{0.x!r}"\ntype = "x"', "events[0]: '{0.x!r}'"),
+        (LEAST + '[[events]]\nmessage_id = "{0.x!r}"\ntype = "x"', "events[0]: “{0.x!r}”"),
         (
             LEAST + '[[events]]\nmessage_id = "{id}"\ntype = "x"\n' * 2,
             "events: two have the same message_id",
