@@ -127,20 +127,19 @@ def usual_rules(place: int) -> st.SearchStrategy[dict[str, Any]]:
     """Rules of the kinds that every playbook has, so that orders, silence and recalls meet often."""
     silence: dict[str, Any] = {"measure": "silence", "usual_intervals": 2, "min_days": 1, "max_days": 9}
     bought, refunded = ["order_completed"], ["order_refunded"]
-    return st.sampled_from(
-        [
-            {"to": "hot", "on": bought, "from": ["cold", "warm"]},
-            {"to": "gold", "on": bought, "from": ["hot"], "when": [{"measure": "kept_orders", "at_least": 2}]},
-            {"to": "warm", "on": refunded, "when": [{"measure": "kept_orders", "at_most": 0}]},
-            {"to": {"health": "active"}, "on": bought},
-            {"to": {"health": None}, "on": refunded, "when": [{"measure": "kept_orders", "at_most": 0}]},
-            {"to": {"health": "cooling"}, "on": "time", "from": ["active"], "when": [silence]},
-            {"to": {"health": "lapsed"}, "on": "time", "when": [silence | {"usual_intervals": 3}]},
-            {"to": {"standing": "not_now"}, "on": ["postponed"]},
-            {"to": {"standing": "open"}, "on": "time", "from": ["not_now"], "when": [{"measure": "recall"}]},
-            {"to": {"property": "stage"}, "on": ["stage_set"]},
-        ]
-    ).map(lambda rule: {"name": f"rule {place}"} | rule)
+    found: list[dict[str, Any]] = [
+        {"to": "hot", "on": bought, "from": ["cold", "warm"]},
+        {"to": "gold", "on": bought, "from": ["hot"], "when": [{"measure": "kept_orders", "at_least": 2}]},
+        {"to": "warm", "on": refunded, "when": [{"measure": "kept_orders", "at_most": 0}]},
+        {"to": {"health": "active"}, "on": bought},
+        {"to": {"health": None}, "on": refunded, "when": [{"measure": "kept_orders", "at_most": 0}]},
+        {"to": {"health": "cooling"}, "on": "time", "from": ["active"], "when": [silence]},
+        {"to": {"health": "lapsed"}, "on": "time", "when": [silence | {"usual_intervals": 3}]},
+        {"to": {"standing": "not_now"}, "on": ["postponed"]},
+        {"to": {"standing": "open"}, "on": "time", "from": ["not_now"], "when": [{"measure": "recall"}]},
+        {"to": {"property": "stage"}, "on": ["stage_set"]},
+    ]
+    return st.sampled_from(found).map(lambda rule: {"name": f"rule {place}"} | rule)
 
 
 @st.composite
