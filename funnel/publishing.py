@@ -141,7 +141,7 @@ def mark_publications() -> int:
         unmarked = Playbook.objects.select_for_update(skip_locked=True).filter(marked_at=None)
         numbers = [playbook.number for playbook in unmarked]
         if numbers:
-            cursor.execute("SET LOCAL statement_timeout = 0")  # a second for some 300,000 contacts
+            cursor.execute("SET LOCAL statement_timeout = 0")  # a million contacts take seconds
             cursor.execute(_MARK_EVERYBODY, [PendingReason.PUBLICATION])
             Playbook.objects.filter(number__in=numbers).update(marked_at=Now())
             nudge_on_commit()

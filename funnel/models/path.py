@@ -84,11 +84,7 @@ class Position(models.Model):
         ]
         indexes = [
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="position_due"),
-            models.Index(
-                fields=["stage_id", "-entered_at", "contact"],
-                condition=Q(is_visitor=False),
-                name="position_by_stage",
-            ),
+            models.Index(fields=["stage_id", "is_visitor", "-entered_at", "-contact"], name="position_by_stage"),
             models.Index(fields=["attempts"], condition=Q(attempts__gt=0), name="position_in_trouble"),
         ]
 
