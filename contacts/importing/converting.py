@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.utils.translation import gettext as _
 
-from ..attributes import normal_attribute
+from ..attributes import ATTRIBUTE_TYPES, normal_attribute
 from ..matching import normal_phone
 from ..messages import (
     LONGEST_ID,
@@ -201,7 +201,7 @@ def event_reader(section: EventSection, columns: Columns) -> ReadEvent:
     """The event of a row, with all that is to be checked without looking at the log."""
     message_id = message_id_reader(section.message_id, columns)
     kind = checked(
-        Cell(constant=section.type) if isinstance(section.type, str) else section.type, columns, checked_type
+        Cell(constant=section.type) if isinstance(section.type, str) else section.type, columns, checked_event_type
     )
     moment = moment_reader(section.moment, columns) if section.moment else None
     moment_label = " ".join(str(part) for part in section.moment.parts) if section.moment else ""
@@ -247,6 +247,12 @@ def message_id_reader(template: str, columns: Columns) -> Callable[[int, Cells],
             raise RowRefused(template, refusal.reason, refusal.detail) from None
 
     return message_id
+
+
+def checked_event_type(text: Any) -> str:
+    if text in ATTRIBUTE_TYPES:
+        raise Refusal("bad-type", "", _("Details of contacts are given under contact.attributes, not as events."))
+    return checked_type(str(text))
 
 
 def checked_campaign(text: Any) -> str:

@@ -75,14 +75,15 @@ def _start(path: Path, mapping: Mapping, found: Survey, by: User | None) -> Impo
     with open_table(path, mapping.file, found) as table:
         _converter(mapping, table)
         columns = list(table.columns)
-    source = _source(mapping)
-    same = {"source": source, "file_digest": found.digest, "mapping": as_json(mapping)}
-    run = Import.objects.filter(**same).exclude(state=ImportState.DONE).order_by("-pk").first()
-    if run is None:
-        run = Import.objects.create(**same, file_name=path.name[-255:], columns=columns, started_by=by)
-    else:
-        run.state, run.finished_at, run.failure = ImportState.RUNNING, None, ""
-        run.save(update_fields=["state", "finished_at", "failure"])
+    with transaction.atomic():
+        source = Source.objects.select_for_update(no_key=True).get(pk=_source(mapping).pk)  # two starts make one run
+        same = {"source": source, "file_digest": found.digest, "mapping": as_json(mapping)}
+        run = Import.objects.filter(**same).exclude(state=ImportState.DONE).order_by("-pk").first()
+        if run is None:
+            run = Import.objects.create(**same, file_name=path.name[-255:], columns=columns, started_by=by)
+        else:
+            run.state, run.finished_at, run.failure = ImportState.RUNNING, None, ""
+            run.save(update_fields=["state", "finished_at", "failure"])
     run.refresh_from_db()
     return run
 
@@ -183,7 +184,7 @@ def _take_once(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
     received = _database_clock()
     sound, refused, types = screen(run, chunk.said, received)
     known = resolve(run, sound, with_details=bool(mapping.contact.attributes))
-    terms = Terms(run.source.key, f"import:{run.pk}", run.source.is_public)
+    terms = Terms(run.source.key, f"import:{run.pk}:{run.file_digest[:12]}", run.source.is_public)
     decision = decide(sound, known, terms)
     write(run, terms, decision, types, received, note=mapping.origin.note if mapping.origin else "")
     rejects = [*chunk.rejects, *refused, *decision.rejects]

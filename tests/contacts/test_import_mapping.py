@@ -320,3 +320,7 @@ def test_columns_that_are_not_there_are_told_all_at_once():
 
 def test_a_mapping_is_stored_as_plain_values():
     assert as_json(read_mapping(LEAST)) == {"source": {"key": "shop"}, "contact": {"external_id": "id"}}
+
+
+def test_details_are_no_events():
+    assert refusal('[[events]]\nmessage_id = "{id}"\ntype = "owner_changed"') == ("owner_changed", "bad-type")

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event as Signal
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 
 from contacts.importing import Mapping, cancel_import, import_file, read_mapping, run_import, running, start_import
 from contacts.importing.reporting import rehearsal
@@ -568,3 +572,41 @@ def test_a_row_refused_before_is_looked_at_afresh(bring):
 
     assert counts(bring(mapping, "id,tier,name", *lines)) == (1, 0, 1, 0)
     assert counts(bring(mapping, "id,tier,name", *lines)) == (0, 0, 2, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_recorded_by_somebody_else_at_the_same_moment_is_recognised(orders):
+    source = make_source("shop")
+    is_recorded, is_waited_for = Signal(), Signal()
+
+    def intake() -> None:
+        with transaction.atomic():
+            record(source, make_message("page_viewed", ContactRef(external_id="c1")))
+            is_recorded.set()
+            is_waited_for.wait(10)
+        connection.close()
+
+    other = Thread(target=intake)
+    other.start()
+    is_recorded.wait(10)
+    watcher = Thread(target=tell_when_somebody_waits, args=[is_waited_for])
+    watcher.start()
+    run = orders("c1,1,2026-01-01,1,", "c2,2,2026-01-01,1,")
+    other.join()
+    watcher.join()
+
+    assert counts(run) == (1, 1, 0, 0)
+    kinds = Event.objects.filter(contact__identities__value="c1").values_list("type__key", flat=True)
+    assert set(kinds) == {"page_viewed", "order_completed"}
+
+
+def tell_when_somebody_waits(told: Signal) -> None:
+    """Set `told` once some session waits for the lock of another one."""
+    with connection.cursor() as cursor:
+        for _look in range(200):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                break
+            sleep(0.02)
+    connection.close()
+    told.set()
