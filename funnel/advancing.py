@@ -188,15 +188,15 @@ def _advance_people(claim: Claim) -> Done:
     waiting = [person for person in able if person.has_work]
     playbooks = WORLD.playbooks()  # after the marks were taken: see World
     names = WORLD.names(sources={person.source for person in waiting})
-    folded, failed = fold_people(waiting, playbooks, names)
+    folded, failed, left = fold_people(waiting, playbooks, names)
     writing.write_moves(folded)
     changes = writing.write_positions(folded, names)
     make_effects(folded)
     attempts.clear(person for person in able if not person.has_work)
     _see_to(failed)
-    put_back(mark for one in folded for mark in one.person.early_marks)
+    put_back([*(mark for one in folded for mark in one.person.early_marks), *(mark for p in left for mark in p.marks)])
     writing.count(folded, changes)
-    return Done(folded=sum(one.person.has_progressed for one in folded), retry=bool(failed))
+    return Done(folded=sum(one.person.has_progressed for one in folded), retry=bool(failed or left))
 
 
 def _able(people: Iterable[Person]) -> list[Person]:

@@ -70,12 +70,12 @@ def strike(number: int | None) -> None:
 
 # --- What became of them
 
-_OLDER_THAN_THE_SERVER = "DELETE FROM funnel_attempt WHERE began_at < pg_postmaster_start_time()"
+# When the server died itself, it was not what the worker had in hand.
 _ENDED = """
-    SELECT id, contacts FROM funnel_attempt
-     WHERE CASE WHEN transaction < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    SELECT id, contacts, began_at >= pg_postmaster_start_time() FROM funnel_attempt
+     WHERE CASE WHEN began_at < pg_postmaster_start_time() THEN true
+                WHEN transaction < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 THEN coalesce(pg_xact_status(transaction::text::xid8), 'aborted') = 'aborted' END
-     ORDER BY id FOR UPDATE SKIP LOCKED
 """
 _COUNT = """
     UPDATE funnel_position AS p SET attempts = least(p.attempts + 1, %s), attempted_at = clock_timestamp()
@@ -88,15 +88,14 @@ _COUNT = """
 def count_ended() -> None:
     """Count, on the positions, the attempts that ended without an end of their own."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT 1 FROM funnel_attempt)")
-        if not cursor.fetchone()[0]:
+        cursor.execute(_ENDED)
+        if cursor.fetchone() is None:
             return
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_OLDER_THAN_THE_SERVER)
-        cursor.execute(_ENDED)
-        ended = cursor.fetchall()
-        for number, contacts in ended:
-            cursor.execute(_COUNT, [MOST, array(contacts), MOST])
+        cursor.execute(_ENDED + " ORDER BY id FOR UPDATE SKIP LOCKED")
+        for number, contacts, counts in cursor.fetchall():
+            if counts:
+                cursor.execute(_COUNT, [MOST, array(contacts), MOST])
             cursor.execute("DELETE FROM funnel_attempt WHERE id = %s", [number])
 
 

@@ -102,7 +102,8 @@ _MARKED = """
 """
 _DUE = """
     SELECT contact_id FROM funnel_position
-     WHERE wake_at <= clock_timestamp() AND contact_id <> ALL(%(but)s::bigint[]) ORDER BY wake_at LIMIT %(limit)s
+     WHERE wake_at <= clock_timestamp() AND contact_id <> ALL(%(but)s::bigint[])
+     ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 _POSITIONS = """
     SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, attempts,
@@ -140,6 +141,7 @@ def marked_contacts(limit: int, but: Iterable[int] = ()) -> list[int]:
 
 
 def due_contacts(limit: int, but: Iterable[int] = ()) -> list[int]:
+    """Those whose timer has come longest ago, locked as well."""
     return numbers(_DUE, {"limit": limit, "but": array(but)})
 
 

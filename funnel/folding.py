@@ -28,7 +28,8 @@ HOLDING: dict[int, str] = {
     PendingReason.REBUILD: "rebuild",
     PendingReason.IMPORT: "import",
 }
-PEOPLE_AT_ONCE = 1000  # whose whole logs are in memory
+AT_ONCE = 20_000  # events of whole logs that are in memory together, about
+ENOUGH = 200_000  # events of whole logs in one transaction, about; who is left comes in the next one
 
 
 class Entry(NamedTuple):
@@ -79,8 +80,13 @@ class Failed:
     error: Exception
 
 
-def fold_people(people: Sequence[Person], playbooks: Playbooks, names: Names) -> tuple[list[Folded], list[Failed]]:
-    """Fold everybody onto what their position remembers or, where that will not do, from the start."""
+def fold_people(
+    people: Sequence[Person], playbooks: Playbooks, names: Names
+) -> tuple[list[Folded], list[Failed], list[Person]]:
+    """Fold everybody onto what their position remembers or, where that will not do, from the start.
+
+    The last of the three are those for whom there was no room any more: they were not looked at.
+    """
     onward = {person.leader: state for person in people if (state := _remembered(person, playbooks))}
     _read_marked([person for person in people if person.leader in onward], playbooks)
     folded: list[Folded] = []
@@ -93,17 +99,30 @@ def fold_people(people: Sequence[Person], playbooks: Playbooks, names: Names) ->
             continue
         try:
             folded.append(_onward(person, state, playbooks, names))
-        except Exception as error:
+        except Exception as error:  # whatever an event does to a rule, the others go on
             failed.append(Failed(person, error))
-    for start in range(0, len(anew), PEOPLE_AT_ONCE):
-        some = anew[start : start + PEOPLE_AT_ONCE]
+    left = _fold_anew(anew, playbooks, names, folded, failed)
+    return folded, failed, left
+
+
+def _fold_anew(
+    people: Sequence[Person], playbooks: Playbooks, names: Names, folded: list[Folded], failed: list[Failed]
+) -> list[Person]:
+    """From the start, a few people at a time; return those who were left when it was enough."""
+    start, size, events = 0, 200, 0
+    while start < len(people) and events < ENOUGH:
+        some = people[start : start + size]
         live = _read_all(some, playbooks)
+        events += sum(len(person.events) for person in some)
         for person in some:
             try:
                 folded.append(_anew(person, live[person.leader], playbooks, names))
             except Exception as error:
                 failed.append(Failed(person, error))
-    return folded, failed
+            person.events = person.events[-1:]  # the last one tells when it was
+        start += size
+        size = max(1, AT_ONCE * start // (events or 1))
+    return list(people[start:])
 
 
 def _remembered(person: Person, playbooks: Playbooks) -> State | None:

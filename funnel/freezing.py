@@ -26,7 +26,8 @@ def freeze_person(*, contact: Contact) -> None:
         person = _in_hand(members)
         take_marks([person])
         if not person.is_erased:
-            _write(fold_people([person], WORLD.playbooks(), WORLD.names(sources={person.source}))[0])
+            folded, *_ = fold_people([person], WORLD.playbooks(), WORLD.names(sources={person.source}))
+            _write(folded)
             person = _in_hand(members)
             _write([_closed(person)])
             Position.objects.filter(contact__in=members).update(erased_at=moment_of(person.stamp))

@@ -119,12 +119,13 @@ def _compare(people: Sequence[Person]) -> Iterator[Difference]:
         person.stamp = stored[person.leader].stamp or now
         person.marks = [Mark(person.leader, None, PendingReason.REBUILD)]  # from the start
     names = WORLD.names(sources={person.source for person in people})
-    folded, failed = fold_people(people, WORLD.playbooks(), names)
-    for one in folded:
-        yield from _differences_of_moves(one)
-        yield from _differences_of_positions(one, stored)
-    for other in failed:
-        yield _unfoldable(other)
+    while people:
+        folded, failed, people = fold_people(people, WORLD.playbooks(), names)
+        for one in folded:
+            yield from _differences_of_moves(one)
+            yield from _differences_of_positions(one, stored)
+        for other in failed:
+            yield _unfoldable(other)
 
 
 def _stored(contacts: Iterable[int]) -> dict[int, Values]:

@@ -65,6 +65,8 @@ class Sweeper(threading.Thread):
             except Error as error:  # the database is away: the next round looks for it again
                 logger.warning("the sweep could not reach the database: %s", type(error).__name__)
                 connections.close_all()
+            except Exception:
+                logger.exception("the sweep failed")
             self.round_ended_at = time.monotonic()
             time.sleep(min(BEAT_S, settings.SWEEP_S))
 

@@ -379,3 +379,16 @@ class Counting:
     def __call__(self, execute, *arguments):
         self.statements += 1
         return execute(*arguments)
+
+
+def test_long_logs_are_folded_in_several_transactions(monkeypatch):
+    monkeypatch.setattr("funnel.folding.AT_ONCE", 6)
+    monkeypatch.setattr("funnel.folding.ENOUGH", 5)
+    contacts = [person() for _ in range(203)]
+    for contact in contacts:
+        happened(contact, "page_viewed", NOON)
+
+    assert advance_pending() == 200
+    assert Pending.objects.count() == 3
+    assert advance_everything() == 3
+    assert {stage_of(contact) for contact in contacts} == {"prospecting"}
