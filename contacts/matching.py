@@ -87,16 +87,19 @@ def normal_phone(text: str, country: str = "") -> str | None:
 
 def _is_whole(e164: str) -> bool:
     """Whether reading the number would only give it back: it has a possible length and no prefix of calls at home."""
-    code = _country_code(e164)
-    if code is None:
+    digits = _code_digits(e164[:4])
+    if not digits:
         return False
-    lengths, prefix = _country_numbers(code)
-    national = e164[1 + len(str(code)) :]
+    lengths, prefix = _country_numbers(int(e164[1 : 1 + digits]))
+    national = e164[1 + digits :]
     return len(national) in lengths and national[0] != "0" and not (prefix and prefix.match(national))
 
 
-def _country_code(e164: str) -> int | None:
-    return next((code for n in (2, 3, 4) if (code := int(e164[1:n])) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), None)
+@lru_cache(maxsize=4096)
+def _code_digits(start: str) -> int:
+    """How many digits of a number, of which these are + and the first three, are the code of its country; 0: none."""
+    known = (n for n in range(1, len(start)) if int(start[1 : 1 + n]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+    return next(known, 0)
 
 
 @cache
@@ -118,7 +121,7 @@ def search_tokens(
     phones: Iterable[str] = (),
 ) -> list[str]:
     """What a row is found by: the words of names, companies and titles, addresses, domains, digits of numbers."""
-    found = [word for text in texts for word in words(text)]
+    found = [word for text in texts if text for word in words(text)]
     for email in emails:
         found += _email_tokens(email)
     for domain in domains:
@@ -174,8 +177,8 @@ def _domain_tokens(domain: str) -> list[str]:
 def _phone_tokens(phone: str) -> list[str]:
     """The digits as one dials them: from abroad, at home, at home with the leading zero."""
     digits = _digits(phone)
-    code = _country_code(f"+{digits}") if phone.startswith("+") and digits else None
-    if code is None:
+    code = _code_digits(f"+{digits[:3]}") if phone.startswith("+") else 0
+    if not code:
         return [digits]
-    national = digits[len(str(code)) :]
+    national = digits[code:]
     return [digits, national, f"0{national}"]
