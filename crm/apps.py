@@ -14,6 +14,6 @@ class CrmConfig(AppConfig):
         from funnel import effects, worker  # noqa: PLC0415
 
         effects.EFFECT_KINDS[making.KIND] = making.EFFECT_KIND
-        worker.SWEEPS.append(delivering.deliver_some)
+        worker.SWEEPS.append(delivering.sweep_deliveries)
         checks.register(durable, checks.Tags.database)
         checks.register(served_by_a_lesser_role, checks.Tags.database)
