@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection
 
+from contacts.catalogue import CLAIMED_TYPES
 from contacts.models import EventType, Source, Trust
 from funnel.fold import Event
 from funnel.models import Playbook as PlaybookRow
@@ -138,6 +139,7 @@ def _read(which: str, ids: Sequence[int], playbooks: Playbooks) -> list[tuple[in
         names = WORLD.names(types={row[5] for row in rows})
         rows = _rows(which, ids, playbooks, names)
     names = WORLD.names(sources={row[6] for row in rows})
+    # A claim is in the log only because somebody trusted has confirmed it.
     types, public, fromhex = names.types, names.public_sources, bytes.fromhex
     return [
         (
@@ -150,7 +152,7 @@ def _read(which: str, ids: Sequence[int], playbooks: Playbooks) -> list[tuple[in
                 value,
                 currency,
                 _decoded(properties) if properties else None,
-                source in public,
+                source in public and types[type_] not in CLAIMED_TYPES,
                 number,
             ),
         )

@@ -9,12 +9,15 @@ from django.db import connection
 # transaction that has just read its stamp may not show its number yet.
 GAPS = timedelta(seconds=1)
 
-# Our own transaction is left out: what it still stamps comes later than now.
+# Who has not written yet may be about to: without the young ones the moment would often go back a little, and what was
+# settled a moment ago would be refused. Long readers do not hold it back. Our own transaction is left out: what it still
+# stamps comes later than now.
 _OLDEST_WRITER = """
     SELECT least(
         clock_timestamp(),
         (SELECT min(xact_start) FROM pg_stat_activity
-          WHERE backend_xid IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid())
+          WHERE (backend_xid IS NOT NULL OR xact_start > clock_timestamp() - interval '5 seconds')
+            AND datname = current_database() AND pid <> pg_backend_pid())
     )
 """
 

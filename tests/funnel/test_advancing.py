@@ -208,12 +208,25 @@ def test_a_visitor_who_becomes_known_is_counted_as_a_person_from_then_on():
 
 
 def test_a_public_source_makes_nobody_a_customer():
+    rule = {"name": "A form makes a customer", "to": "customer", "on": ["form_submitted"]}
+    document = Playbook.objects.get().document
+    Playbook.objects.create(number=2, name="Bold", document=document | {"rules": [rule]}, since=NOON - days(1))
+    anna, bert = person(), person()
+    happened(anna, "form_submitted", NOON, by=source("site", Trust.PUBLIC))
+    happened(bert, "form_submitted", NOON)
+
+    advance_pending()
+
+    assert (stage_of(anna), stage_of(bert)) == ("prospecting", "customer")
+
+
+def test_a_claim_in_the_log_was_confirmed_and_counts_like_a_trusted_event():
     anna = person()
     happened(anna, "order_completed", NOON, by=source("site", Trust.PUBLIC), **PURCHASE)
 
     advance_pending()
 
-    assert stage_of(anna) == "prospecting"
+    assert stage_of(anna) == "customer"
 
 
 def test_a_held_event_is_left_out_until_it_is_replayed():

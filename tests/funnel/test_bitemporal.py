@@ -14,6 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from contacts.catalogue import CLAIMED_TYPES
 from contacts.ingest import retract_event
 from contacts.merging import cut_merge, merge_contacts
 from contacts.models import Contact, Event, Merge, PendingReason, Trust
@@ -166,7 +167,7 @@ def computed_moves(leader: Contact) -> list[tuple[Any, ...]]:
             row.value_minor,
             row.currency,
             row.properties,
-            row.source.is_public,
+            row.source.is_public and row.type.key not in CLAIMED_TYPES,
             row.pk,
         )
         for row in Event.objects.standing().filter(contact__leader=leader).select_related("type", "source")
