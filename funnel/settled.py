@@ -9,9 +9,9 @@ from django.db import connection
 # transaction that has just read its stamp may not show its number yet.
 GAPS = timedelta(seconds=1)
 
-# Who has not written yet may be about to: without the young ones the moment would often go back a little, and what was
-# settled a moment ago would be refused. Long readers do not hold it back. Our own transaction is left out: what it still
-# stamps comes later than now.
+# Who has not written yet may be about to: without the young ones the moment would often go back a little, and what
+# was settled a moment ago would be refused. Long readers do not hold it back. Our own transaction is left out: what
+# it still stamps comes later than now.
 _OLDEST_WRITER = """
     SELECT least(
         clock_timestamp(),
