@@ -134,6 +134,7 @@ def _finding(details: dict[str, Any], emails: list[str]) -> tuple[str, str]:
         title=details.get("title", ""),
         emails=emails,
         phones=details.get("phones", []),
+        companies=[details.get("company", "")],
     )
     return key, lexemes(tokens)
 

@@ -174,6 +174,7 @@ def test_a_contact_is_the_same_as_one_made_through_the_api(bring):
         "time_zone": "Europe/Stockholm",
         "owner": "Seller@example.com",
         "team": "North",
+        "company": "Möbel & Söhne",
         "budget": 1200,
         "fit": "B",
     }
@@ -193,6 +194,9 @@ def test_a_contact_is_the_same_as_one_made_through_the_api(bring):
     same = [name for name in FIELDS if name not in {"emails", "search"}]
     assert {name: getattr(imported, name) for name in same} == {name: getattr(made, name) for name in same}
     assert [email.replace("asa2", "asa") for email in made.emails] == imported.emails
+    assert imported in Contact.objects.mentioning("mobel")
+    project([imported.pk], afresh=True)
+    assert Contact.objects.get(pk=imported.pk).search == imported.search
     assert (imported.owner, imported.team, imported.custom) == (owner, team, {"budget": 1200, "fit": "B"})
 
 
