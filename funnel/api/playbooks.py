@@ -14,7 +14,6 @@ from funnel.differences import Changed, difference
 from funnel.explaining import Words
 from funnel.models import Playbook, PlaybookDraft
 from funnel.parameters import body_of
-from funnel.rules import Finding
 from funnel.serializers import (
     ChangeShape,
     CheckShape,
@@ -195,7 +194,7 @@ def draft_check(request: Request, draft_id: int) -> HttpResponse:
     """Every fault with a pointer into the document; without one the draft can be published."""
     refuse_unknown_parameters(request._request, ())
     findings = publishing.check_draft(_found(draft_id))
-    shapes = [FindingShape(finding.pointer, finding.code, _words(finding)) for finding in findings]
+    shapes = [FindingShape(finding.pointer, finding.code, finding.message) for finding in findings]
     return answer(CheckShape(publishable=not findings, findings=shapes))
 
 
@@ -223,7 +222,7 @@ def draft_publish(request: Request, draft_id: int) -> HttpResponse:
         raise _stale(error) from None
     except publishing.FaultyPlaybookError as error:
         words = _now("The playbook has faults: a draft with them cannot be published.")
-        errors = [FieldError(f"/document{f.pointer}", f.code, _words(f)) for f in error.findings]
+        errors = [FieldError(f"/document{f.pointer}", f.code, f.message) for f in error.findings]
         raise Problem("invalid-value", words, errors=errors) from None
     location = request.build_absolute_uri(f"/api/v1/playbooks/{version.number}")
     return answer(PlaybookShape(**_version(version)), status=201, headers={"Location": location})
@@ -287,7 +286,3 @@ def _changes(changes: tuple[Changed, ...]) -> list[ChangeShape]:
 
 def _change(change: Changed | None) -> ChangeShape | None:
     return ChangeShape(change.name, change.before, change.after) if change else None
-
-
-def _words(finding: Finding) -> str:
-    return finding.message
