@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/", include(urls_intake.api)),
     path("v1/", include(urls_intake.segment)),
     path("api/v1/", include("funnel.urls")),
+    path("api/v1/", include("campaigns.urls")),
     path("api/v1/", include("crm.webhooks.urls")),
     path("", include("crm.desk.urls")),
 ]

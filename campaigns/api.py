@@ -1,0 +1,85 @@
+"""/api/v1/campaigns: what is done to reach people, by the keys that events carry."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+
+from campaigns.models import Campaign
+from campaigns.serializers import CampaignBody, CampaignChanges, CampaignShape, shape_of
+from campaigns.services import save_campaign
+from rest.answers import answer
+from rest.bodies import refuse_unknown_fields
+from rest.endpoints import caller, operation
+from rest.pages import PARAMETERS, page
+from rest.queries import refuse_unknown_parameters
+from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+
+TAG = _("Campaigns")
+_BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
+
+
+@operation(
+    "contacts:read",
+    summary=_("List campaigns"),
+    tag=TAG,
+    answers={200: page_shape("CampaignPage", CampaignShape)},
+    parameters=paging_parameters("id"),
+    problems=["invalid-query", "invalid-cursor"],
+)
+def campaign_list(request: Request) -> HttpResponse:
+    """The newest first. A key that only events name so far has no row here."""
+    refuse_unknown_parameters(request._request, PARAMETERS)
+    shown = page(request._request, Campaign.objects.all(), orderings={"id": ("id",)}, default="-id")
+    return answer(shown.showing([shape_of(campaign) for campaign in shown.rows]))
+
+
+@operation(
+    "contacts:write",
+    summary=_("Add a campaign"),
+    tag=TAG,
+    takes=CampaignBody,
+    answers={201: CampaignShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=_BODY_PROBLEMS,
+)
+def campaign_add(request: Request) -> HttpResponse:
+    """The key stays for ever: events carry it."""
+    campaign = save_campaign(campaign=Campaign(), by=caller(request), **_values(request, CampaignBody))
+    return answer(shape_of(campaign), status=201)
+
+
+@operation(
+    "contacts:read",
+    summary=_("Read a campaign"),
+    tag=TAG,
+    answers={200: CampaignShape},
+    problems=["invalid-query", "not-found"],
+)
+def campaign_detail(request: Request, key: str) -> HttpResponse:
+    refuse_unknown_parameters(request._request, ())
+    return answer(shape_of(get_object_or_404(Campaign, key=key)))
+
+
+@operation(
+    "contacts:write",
+    summary=_("Change a campaign"),
+    tag=TAG,
+    takes=CampaignChanges,
+    answers={200: CampaignShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=[*_BODY_PROBLEMS, "not-found"],
+)
+def campaign_change(request: Request, key: str) -> HttpResponse:
+    campaign = get_object_or_404(Campaign, key=key)
+    return answer(shape_of(save_campaign(campaign=campaign, by=caller(request), **_values(request, CampaignChanges))))
+
+
+def _values(request: Request, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+    refuse_unknown_fields(request.data, set(serializer().fields))
+    read = serializer(data=request.data)
+    read.is_valid(raise_exception=True)
+    return dict(read.validated_data)
