@@ -102,6 +102,11 @@ SLOW_FOLD = Change(
     "a batch takes its time between taking the marks and reading the events",
     {"funnel.advancing": (("    take_marks(claim.people)\n", f"    take_marks(claim.people)\n    {_WAIT}(0.05)\n"),)},
 )
+SLOW_WRITE = Change(
+    "slow_write",
+    "a batch takes its time between reading the events and writing",
+    {"funnel.advancing": (("    writing.write_moves(folded)\n", f"    {_WAIT}(0.05)\n    writing.write_moves(folded)\n"),)},
+)
 SLOW_INTAKE = Change(
     "slow_intake",
     "intake commits a while after its statement made the marks",
@@ -248,4 +253,4 @@ SABOTAGES = (
     ),
 )  # fmt: skip
 
-CHANGES = {change.name: change for change in (POISON, SLOW_FOLD, SLOW_INTAKE, SLOW_START, *SABOTAGES)}
+CHANGES = {change.name: change for change in (POISON, SLOW_FOLD, SLOW_WRITE, SLOW_INTAKE, SLOW_START, *SABOTAGES)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.chaos.world import Act, Message, World
+from tests.chaos.world import Act, Message
 
 MessageKey = tuple[str, str]
 PATIENCE_S = 12.0
@@ -214,11 +214,11 @@ class Sender(threading.Thread):
 
 
 class Actor(threading.Thread):
-    """Does what people do meanwhile: merges, cuts and retractions, one after the other."""
+    """Does what people do meanwhile: merges, cuts and retractions, those of one cluster one after the other."""
 
-    def __init__(self, world: World, port: int, key: str, ledger: Ledger, work: Work) -> None:
+    def __init__(self, acts: list[Act], port: int, key: str, ledger: Ledger, work: Work) -> None:
         super().__init__(name="actor", daemon=True)
-        self.acts, self.ledger, self.work, self.key = world.acts, ledger, work, key
+        self.acts, self.ledger, self.work, self.key = acts, ledger, work, key
         self.line = Line(port, ledger)
         self.merges: dict[tuple[str, ...], int] = {}
 
@@ -276,3 +276,13 @@ class Actor(threading.Thread):
         while contact not in self.ledger.contacts:
             time.sleep(0.02)
         return self.ledger.contacts[contact]
+
+
+def shared_out(acts: list[Act], number: int) -> list[list[Act]]:
+    """The acts for each of some actors; a cluster stays in one hand."""
+    hands: list[list[Act]] = [[] for _ in range(number)]
+    whose: dict[str, int] = {}
+    for act in acts:
+        hand = whose.setdefault(act["cluster"], len(whose) % number)
+        hands[hand].append(act)
+    return hands

@@ -29,7 +29,6 @@ from crm.embedded.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = (sys.executable, "-m")
-TEMPLATE = "polku_template"
 AGAIN_AFTER_S = 0.1  # a child that died is started again after this
 WORKERS = ("worker1", "worker2")
 SERVERS = ("postgres", "valkey")
@@ -57,13 +56,12 @@ class House:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="polku-chaos-")))
     children: dict[str, Child] = field(default_factory=dict)
     strangers: Counter[str] = field(default_factory=Counter)  # deaths that we had no hand in
-    recoveries: list[float] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     database: str = DATABASE
 
     def open(self) -> None:
-        """Start the servers, and make a database as it is after an upgrade, with its keys: the template of others."""
+        """Start the servers, and make a database as it is after an upgrade, with its keys."""
         (self.folder / "logs").mkdir()
         (self.folder / "state").mkdir()
         self.folder.chmod(0o711)
@@ -78,7 +76,6 @@ class House:
         self.port = self.place.port("web_port")
         self.environment = self._environment()
         self._prepare()
-        self.ask(f"CREATE DATABASE {TEMPLATE} TEMPLATE {DATABASE} OWNER {OWNER}", database="postgres")
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -114,8 +111,8 @@ class House:
         self.keys = dict(line.split() for line in done.stdout.splitlines())
 
     def fresh_database(self, name: str) -> None:
-        """A copy of the template takes the place of the database; nothing of the product may run."""
-        self.ask(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER {OWNER}", database="postgres")
+        """A copy of the prepared one takes the place of the database; nothing of the product may ever have run on it."""
+        self.ask(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}", database="postgres")
         self.database = name
         self.environment["DATABASE_URL"] = self.postgres.url(SERVING, name)
 
@@ -140,8 +137,8 @@ class House:
                     folder=ROOT,
                 )
             )
-        self.wait_until(self.serves, 90)
-        self.wait_until(self.works, 90)
+        if not (self.wait_until(self.serves, 90) and self.wait_until(self.works, 90)):
+            raise RuntimeError(f"the product does not start:\n{self.last_words()}")
 
     def serves(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
@@ -296,6 +293,18 @@ class House:
         killed = self.kill("valkey")
         shutil.rmtree(self.valkey.home / "appendonlydir", ignore_errors=True)
         return killed
+
+    def keep_down(self, name: str) -> None:
+        """Kill it, and start it no more until it is brought up."""
+        self.kill(name)
+        child = self.children[name]
+        self.wait_until(lambda: child.process is None, 5)
+        child.due_at = float("inf")
+
+    def bring_up(self, name: str) -> None:
+        child = self.children[name]
+        if child.due_at == float("inf"):
+            child.due_at = 0.0
 
     # --- the end
 

@@ -14,6 +14,13 @@ class Receipt:
     is_signed: bool
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Who sends is killed now and then: nothing to say."""
+
+
 class Receiver:
     def __init__(self) -> None:
         self.receipts: list[Receipt] = []
@@ -32,8 +39,7 @@ class Receiver:
             def log_message(self, *words: object) -> None:
                 """Say nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, name="receiver", daemon=True).start()
 
     @property

@@ -46,7 +46,7 @@ class Effect(NamedTuple):
     state: str
     hold_reason: str
     stood: bool  # its entry was in the live history when it was finished, or is now
-    age: float  # seconds of the move when it was recorded
+    age: float | None  # seconds of the move when it was recorded, if it is there
 
 
 class Kept(NamedTuple):
@@ -97,13 +97,15 @@ _MOVES = f"""
            evidence
       FROM funnel_transition WHERE superseded_at IS NULL ORDER BY contact_id, seq
 """
+# An effect looks whether its entry stands a little before it is done; what supersedes the entry in between is too late.
+RACE = "2 seconds"
 _EFFECTS = """
     SELECT e.contact_id, e.dimension, e.target, e.visit, e.id, e.state, e.hold_reason,
            EXISTS (SELECT 1 FROM funnel_transition t
                     WHERE t.contact_id = e.contact_id AND t.dimension = e.dimension
                       AND coalesce(t.to_value, 0) = e.target AND t.visit = e.visit
                       AND t.recorded_at <= coalesce(e.finished_at, 'infinity')
-                      AND (t.superseded_at IS NULL OR t.superseded_at >= e.finished_at)),
+                      AND (t.superseded_at IS NULL OR t.superseded_at >= e.finished_at - %(race)s::interval)),
            (SELECT extract(epoch FROM t.recorded_at - t.occurred_at) FROM funnel_transition t
              WHERE t.id = e.transition_id)::float
       FROM funnel_effect e
@@ -116,7 +118,7 @@ _QUARANTINE = """
 _FRESHNESS = """
     SELECT extract(epoch FROM min(t.recorded_at) - e.recorded_at)::float
       FROM funnel_transition t JOIN contacts_event e ON e.id = t.cause_id
-     WHERE t.dimension = 0 GROUP BY e.id
+     WHERE t.dimension = 0 AND NOT EXISTS (SELECT 1 FROM contacts_quarantine q WHERE q.event_id = e.id) GROUP BY e.id
 """
 
 
@@ -124,8 +126,8 @@ class _Reader:
     def __init__(self, connection: Any) -> None:
         self.cursor = connection.cursor()
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        self.cursor.execute(query)
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        self.cursor.execute(query, parameters or None)
         rows: list[tuple[Any, ...]] = self.cursor.fetchall()
         return rows
 
@@ -153,7 +155,7 @@ class _Reader:
             positions=self.positions(),
             moves=moves,
             evidence=evidence,
-            effects={row[:4]: Effect(*row[4:]) for row in self.rows(_EFFECTS)},
+            effects={row[:4]: Effect(*row[4:]) for row in self.rows(_EFFECTS, race=RACE)},
             deliveries={
                 message: (effect, state, body.encode())
                 for message, effect, state, body in self.rows(

@@ -41,11 +41,16 @@ class Watcher(threading.Thread):
         self.key = house.keys["shop"]
         self.over = threading.Event()
         self.reports: list[Report] = []
+        self.unsettled = 0
 
     def run(self) -> None:
         while not self.over.wait(self.every_s):
             try:
                 self.reports.append(self.report(*self.moments()))
+            except Refused as refusal:
+                if "not_settled" not in refusal.codes:
+                    raise
+                self.unsettled += 1  # a writer came to light that had begun before
             except (Unreachable, psycopg2.Error):
                 continue
 

@@ -39,7 +39,7 @@ class Shape:
     duplicates: float = 0.20
     late: float = 0.10
     conflicts: float = 0.003
-    poison: float = 0.01
+    poison: float = 0.014  # of what trusted sources say is this much: 1 % of everything
     malformed: float = 0.005
     retractions: float = 0.005
     linked: float = 0.10  # of people: two names, said to be one by a message
@@ -48,6 +48,8 @@ class Shape:
     long_lives: float = 0.5  # of people: known for years, so that timers fire between their events
     timers: float = 0.05  # of people: a timer of theirs comes due while the run goes on
     due_within: int = 20 * SECOND
+    bursts: float = 0.1  # of people: everything happens within a second, so that it is sent at the same time
+    hangs: int = 0  # of the poison: the fold never ends
     deadly: tuple[str, ...] = ("raise",) * 16 + ("memory",) * 2 + ("exit", "kill")
 
 
@@ -98,6 +100,7 @@ class _Maker:
         world.sendings = self.arranged(world.messages)
         self.conflicting()
         self.retracting()
+        self.hanging()
         self.random.shuffle(world.acts)
         world.acts = in_their_order(world.acts)
         return world
@@ -180,9 +183,12 @@ class _Maker:
         reach = 18 * HOUR if recent else self.random.choice([3, 60, 400, 900]) * DAY
         start = self.world.start
         moments = [start - 2 * HOUR - self.random.randrange(reach)]
+        is_burst = self.random.random() < self.shape.bursts
         while len(moments) < number:
             if self.random.random() < self.shape.ties:
                 moments.append(self.random.choice(moments))
+            elif is_burst:
+                moments.append(moments[0] + self.random.randrange(SECOND))
             else:
                 moments.append(start - 1 - self.random.randrange(reach))
         return sorted(moments)
@@ -233,8 +239,8 @@ class _Maker:
         return f"m-{self.numbers[source]}"
 
     def make_poison(self, message: Message) -> None:
-        message["poison"] = kind = self.random.choice(self.shape.deadly)
-        message["body"]["properties"]["poison"] = kind
+        message["poison"] = self.random.choice(self.shape.deadly)
+        message["body"]["properties"]["poison"] = True
         message["wire"]["properties"] = message["body"]["properties"]
 
     def properties(self, event_type: str, at: int) -> dict[str, Any]:
@@ -276,9 +282,14 @@ class _Maker:
         """Other bodies under known ids."""
         for message in self.world.messages:
             if not message.get("malformed") and self.random.random() < self.shape.conflicts:
-                other = message | {"body": message["body"] | {"type": "ad_viewed"}}
-                other["wire"] = message["wire"] | {"type": "ad_viewed"}
+                other = message | {"body": message["body"] | {"type": "letter_sent"}}
+                other["wire"] = message["wire"] | {"type": "letter_sent"}
                 self.world.conflicts.append(other)
+
+    def hanging(self) -> None:
+        poisonous = [message for message in self.world.messages if message.get("poison")]
+        for message in self.random.sample(poisonous, min(self.shape.hangs, len(poisonous))):
+            message["poison"] = "hang"
 
     def retracting(self) -> None:
         for message in self.world.messages:
