@@ -143,8 +143,8 @@ def contact_update(request: Request, contact_id: int) -> HttpResponse:
     problems=BODY_PROBLEMS,
 )
 def contact_batch(request: Request) -> HttpResponse:
-    """Each person is taken by itself; the results stand in the order of the request. `on_existing`: `refuse` (what one
-    finds when there is nobody to decide) or `update`."""
+    """Each person is taken by itself; the results stand in the order of the request. Whoever exists is refused, or with
+    `"on_existing": "update"` brought up to date."""
     body = valid(BatchBody(data=request.data)).validated_data
     read = [_read_row(request, row) for row in body["contacts"]]
     people = [row for row in read if isinstance(row, services.NewContact)]

@@ -8,9 +8,15 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.db import InterfaceError, OperationalError, connection
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
@@ -113,6 +119,10 @@ def as_problem(error: BaseException) -> Problem | None:
             return Problem("forbidden")
         case RequestDataTooBig():
             return Problem("too-large")
+        case SuspiciousOperation():
+            return Problem("invalid-request")
+        case UnreadablePostError():
+            return Problem("timeout")
         case OperationalError() | InterfaceError():
             # the connection may be beyond use; the next request opens another
             connection.close_if_unusable_or_obsolete()

@@ -8,6 +8,7 @@ from drf_spectacular.validation import validate_schema
 
 from rest.problems import KINDS
 from rest.reference import Kind, arranged
+from rest.templatetags.code_spans import code_spans
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +163,7 @@ def test_an_operation_is_arranged_for_reading():
         "  -H 'Content-Type: application/json' \\\n"
         "  -d '{\"name\": \"it'\\''s\"}'"
     )
+
+
+def test_backticks_become_code_and_nothing_becomes_a_tag():
+    assert code_spans("Send `<b>` & `x`") == "Send <code>&lt;b&gt;</code> &amp; <code>x</code>"

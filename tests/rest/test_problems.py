@@ -111,6 +111,12 @@ def test_a_body_beyond_the_limit_is_too_large(caller):
     assert (answer.status_code, told(answer)[0]) == (413, "too-large")
 
 
+def test_more_parameters_than_anybody_needs_are_refused(caller):
+    address = "/api/types?" + "&".join(f"p{number}=1" for number in range(1001))
+
+    assert told(caller.get(address))[0] == "invalid-request"
+
+
 def test_a_refusal_of_a_service_points_at_the_field(caller):
     kind, document = told(caller.post("/api/teams", {"fail": "refused"}))
 
