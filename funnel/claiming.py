@@ -27,7 +27,7 @@ class Stored(NamedTuple):
     attempts: int
     is_erased: bool
     is_due: bool
-    known_ahead: int | None  # the last stamp, if the clock has not passed it yet
+    known_ahead: int | None  # what comes after the last stamp, if the clock has not passed that yet
     memory: str | None
 
 
@@ -41,11 +41,20 @@ class _Contact(NamedTuple):
 class Person:
     """One person in hand: the positions of all members are locked, the leader's first."""
 
-    __slots__ = ("events", "is_visitor", "leader", "marks", "positions", "source", "stamp", "too_early")
+    __slots__ = (
+        "attempts", "events", "is_due", "is_erased", "is_visitor", "leader", "marks", "positions", "source", "stamp",
+        "too_early",
+    )  # fmt: skip
 
     def __init__(self, positions: list[Stored], is_visitor: bool, source: int) -> None:
-        self.leader = positions[0].contact
+        leader = positions[0]
+        self.leader = leader.contact
         self.positions = positions
+        self.attempts, self.is_due, self.is_erased = leader.attempts, leader.is_due, leader.is_erased
+        if len(positions) > 1:
+            self.attempts = max(position.attempts for position in positions)
+            self.is_due = any(position.is_due for position in positions)
+            self.is_erased = any(position.is_erased for position in positions)
         self.is_visitor = is_visitor
         self.source = source
         self.stamp = 0
@@ -54,12 +63,8 @@ class Person:
         self.too_early: set[int] = set()  # events that the database's clock has not reached
 
     @property
-    def is_erased(self) -> bool:
-        return any(position.is_erased for position in self.positions)
-
-    @property
     def has_work(self) -> bool:
-        return bool(self.marks) or any(position.is_due for position in self.positions)
+        return bool(self.marks) or self.is_due
 
     @property
     def early_marks(self) -> list[Mark]:
@@ -79,10 +84,6 @@ class Person:
             self.events.append(event)
         else:
             self.too_early.add(event.id)
-
-    @property
-    def attempts(self) -> int:
-        return max(position.attempts for position in self.positions)
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ _DUE = """
 _POSITIONS = """
     SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, attempts,
            erased_at IS NOT NULL, coalesce(wake_at <= clock_timestamp(), false),
-           CASE WHEN known_at >= clock_timestamp() THEN (extract(epoch FROM known_at) * 1000000)::bigint END,
+           CASE WHEN known_at >= clock_timestamp() THEN (extract(epoch FROM known_at) * 1000000)::bigint + 1 END,
            memory
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) ORDER BY contact_id
 """
@@ -167,8 +168,7 @@ def claim_people(contacts: Iterable[int]) -> Claim:
     people, missing = _people(family, positions)
     stamp, transaction = _clock()
     for person in people:
-        ahead = [position.known_ahead + 1 for position in person.positions if position.known_ahead is not None]
-        person.stamp = max([stamp, *ahead])
+        person.stamp = max(stamp, *(position.known_ahead or 0 for position in person.positions))
     return Claim(people, stamp, transaction, _lacking(missing), busy=len(missing))
 
 
@@ -206,9 +206,12 @@ def _people(family: Iterable[_Contact], positions: dict[int, Stored]) -> tuple[l
         if lacking:
             missing += lacking
         else:
-            held = [positions[number] for number in (sorted(contacts) if len(contacts) > 1 else contacts)]
-            is_visitor = not any(is_known for _, _, is_known, _ in contacts.values())
-            people.append(Person(held, is_visitor, contacts[leader].source))
+            own = contacts[leader]
+            if len(contacts) == 1:
+                people.append(Person([positions[leader]], not own.is_known, own.source))
+            else:
+                held = [positions[number] for number in sorted(contacts)]
+                people.append(Person(held, not any(contact.is_known for contact in contacts.values()), own.source))
     return people, missing
 
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from contacts.models import Event
 from funnel import rules
-from funnel.fold import Move, State, fold
+from funnel.fold import Move, fold
 from funnel.models import RULE_ERASED, RULE_START, Playbook, Position, Stage, Transition
 from funnel.names import DIMENSION_NAMES, HEALTH_NAMES, STANDING_NAMES
 from funnel.reading import EPOCH, MICROSECOND, WORLD, micros
+from funnel.remembering import remembered
 from funnel.services import STAGE_LABELS
 
 
@@ -64,13 +64,10 @@ def explain(transitions: Sequence[Transition]) -> list[Why]:
 def ways_on(position: Position) -> list[Way] | None:
     """What each stage further on would take. Nothing when they are to be folded again: a new version changed it."""
     playbooks, now = WORLD.playbooks(), micros(datetime.now(UTC))
-    memory = position.memory
-    if isinstance(memory, str | bytes):
-        memory = msgspec.json.decode(memory)
-    remembered = State.remember(memory, playbooks.stamp)
-    if remembered is None:
+    known = remembered(position.memory, playbooks.stamp)
+    if known is None:
         return None
-    state, _moves = fold(remembered, (), playbooks, max(now, (remembered.last or (now,))[0]))
+    state, _moves = fold(known, (), playbooks, max(now, (known.last or (now,))[0]))
     stages, words = playbooks.at(now).stages, Words.read()
     further = stages[stages.index(state.stage) + 1 :] if state.stage in stages else ()
     return [

@@ -13,6 +13,7 @@ from funnel.fold import Move, State, go_on, is_late, rank_score
 from funnel.models import RULE_START, Dimension, Health, Standing
 from funnel.playbooks import Playbooks
 from funnel.reading import Names, array, named_events, standing_events
+from funnel.remembering import remembered, stamp_of
 
 DIMENSIONS = {dimension.name.lower(): int(dimension) for dimension in Dimension}
 Values = dict[str | None, int | None]
@@ -132,10 +133,7 @@ def _remembered(person: Person, playbooks: Playbooks) -> State | None:
         return None
     if leader.is_visitor != person.is_visitor or leader.source != person.source or any(o.moves for o in others):
         return None
-    try:
-        return State.remember(msgspec.json.decode(leader.memory), playbooks.stamp)
-    except (KeyError, TypeError, ValueError):
-        return None
+    return remembered(leader.memory, playbooks.stamp)
 
 
 def _read_marked(people: Iterable[Person], playbooks: Playbooks) -> None:
@@ -214,7 +212,7 @@ def _hold_reason(person: Person) -> str:
 
 def _was_folded_otherwise(person: Person, playbooks: Playbooks) -> bool:
     memory = person.positions[0].memory
-    return memory is not None and msgspec.json.decode(memory)["stamp"] != playbooks.stamp
+    return memory is not None and stamp_of(memory) != playbooks.stamp
 
 
 def entry_of(move: Move, person: Person, names: Names) -> Entry:

@@ -158,7 +158,7 @@ def _differing(computed: Values, stored: Values) -> Iterator[Difference]:
         if name not in ignored and was != is_:
             yield Difference(name, computed.contact, was, is_)
     was, is_ = _remembered(stored.memory), _remembered(computed.memory)
-    by_other_code = was and is_ and was["stamp"] != is_["stamp"]  # then the next fold is from the start
+    by_other_code = was and is_ and was[0] != is_[0]  # then the next fold is from the start
     if was != is_ and not by_other_code:
         yield Difference("memory", computed.contact, was, is_)
 

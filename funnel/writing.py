@@ -6,7 +6,6 @@ from io import BytesIO
 from struct import Struct
 from typing import Final, NamedTuple
 
-import msgspec
 from django.conf import settings
 from django.db import connection
 
@@ -14,6 +13,7 @@ from funnel.claiming import Person, Stored
 from funnel.folding import HEALTHS, STANDINGS, Entry, Folded
 from funnel.models import Standing
 from funnel.reading import Names, array
+from funnel.remembering import written
 
 Y2K: Final = 946_684_800_000_000  # where PostgreSQL counts microseconds from
 NOTHING: Final = -(1 << 63)  # -infinity, for a moment that is not
@@ -187,7 +187,7 @@ def values_of(one: Folded, names: Names) -> Values:
         moves=one.begins + len(one.new),
         is_visitor=person.is_visitor,
         source=person.source,
-        memory=msgspec.json.encode(state.memory()),
+        memory=written(state),
     )
 
 

@@ -185,6 +185,11 @@ def stored_moves(contact: Contact) -> list[tuple[Any, ...]]:
     return [(live.seq, live.entry) for live in live_transitions([contact.pk])]
 
 
+@pytest.fixture(autouse=True)
+def _installed(db: None) -> None:
+    install()
+
+
 @settings(
     max_examples=60,
     deadline=None,
@@ -193,7 +198,6 @@ def stored_moves(contact: Contact) -> list[tuple[Any, ...]]:
 @given(st.lists(steps, min_size=5, max_size=40))
 def test_history_is_that_of_the_pure_fold_and_what_was_known_stays_so(told):
     with transaction.atomic():
-        install()
         story = Story()
         for step in told:
             story.tell(step)

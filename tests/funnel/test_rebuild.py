@@ -59,7 +59,7 @@ def test_what_is_stored_is_what_the_log_says(people, processes):
 BROKEN = {
     "a stage": "UPDATE funnel_position SET stage_id = 1 + stage_id",
     "a score": "UPDATE funnel_position SET score = 1 WHERE score > 0",
-    "a memory": "UPDATE funnel_position SET memory = jsonb_set(memory::jsonb, '{score}', '[1, 1]')::text",
+    "a memory": "UPDATE funnel_position SET memory = jsonb_set(memory::jsonb, '{5}', '1')::text",
     "a timer": "UPDATE funnel_position SET wake_at = NULL",
     "a move": "UPDATE funnel_transition SET visit = 7 WHERE seq = 1",
     "a lost move": "DELETE FROM funnel_transition WHERE seq = 1 AND superseded_at IS NULL",
