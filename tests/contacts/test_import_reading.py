@@ -14,7 +14,9 @@ from contacts.importing.mapping import FileSection
 from contacts.importing.reading import CELL_LIMIT, LINE_LIMIT, BadRow, Survey, Table, open_table, survey
 
 
-def read(path: Path, content: bytes | str, **section: object) -> tuple[tuple[str, ...], list[tuple[int, str | list[str]]]]:
+def read(
+    path: Path, content: bytes | str, **section: object
+) -> tuple[tuple[str, ...], list[tuple[int, str | list[str]]]]:
     """The columns and the rows of a file; of a bad row its reason."""
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     form = FileSection(**section)  # type: ignore[arg-type]
