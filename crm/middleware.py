@@ -5,8 +5,10 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import translation
 
 from crm import health
 
@@ -55,5 +57,19 @@ def strict_headers(get_response: GetResponse) -> GetResponse:
         for name, value in _STRICT.items():
             response.headers.setdefault(name, value)
         return response
+
+    return middleware
+
+
+def language_of_reader(get_response: GetResponse) -> GetResponse:
+    """Whoever is signed in reads in the language they chose, on whatever machine; a program has no session to ask."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            chosen = getattr(request.user, "language", "")
+            if chosen in dict(settings.LANGUAGES):
+                translation.activate(chosen)
+                request.LANGUAGE_CODE = chosen
+        return get_response(request)
 
     return middleware

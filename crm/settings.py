@@ -125,6 +125,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "crm.middleware.request_id",
+    "crm.express.express",
     "crm.middleware.probes_first",
     "django.middleware.security.SecurityMiddleware",
     "crm.middleware.strict_headers",
@@ -137,6 +138,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "crm.middleware.language_of_reader",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -237,6 +239,7 @@ LANGUAGE_CODE = optional("LANGUAGE_CODE", "en")
 if LANGUAGE_CODE not in dict(LANGUAGES):
     raise ImproperlyConfigured(f"LANGUAGE_CODE must be one of {', '.join(dict(LANGUAGES))}; it is {LANGUAGE_CODE!r}.")
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["crm.formats"]
 USE_TZ = True
 ORGANISATION_TIME_ZONE = optional("ORGANISATION_TIME_ZONE", "Europe/Helsinki")
 try:

@@ -106,7 +106,8 @@ class Words:
         rule = None if row.rule == RULE_START else document["rules"][row.rule]
         by_timer = rule is not None and rule["on"] == "time"
         type_ = None if cause is None or by_timer else cause.type.key
-        sentence = rules.explain(move, document, self.language, self.labels, type_)
+        named = {} if rule is None else {"rules": {row.rule: rule | {"name": _(rule["name"])}}}
+        sentence = rules.explain(move, {**document, **named}, self.language, self.labels, type_)
         evidence = zip(rule.get("when", ()), move.evidence, strict=True) if rule else ()
         return Why(move.rule_name, sentence, by_timer, cause, tuple(evidence))
 

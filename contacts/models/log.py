@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from .people import Contact
@@ -70,7 +71,8 @@ class EventType(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label_en or self.key
+        finnish = (get_language() or "").startswith("fi")
+        return (self.label_fi if finnish else "") or self.label_en or self.key
 
 
 class EventQuerySet(models.QuerySet["Event"]):

@@ -64,7 +64,7 @@ class Meeting:
     stops: Sequence[Stop]
     here: Why | None
     moved_at: datetime | None
-    ways: Sequence[Way]
+    ways: Sequence[Way] | None  # nothing is known while they wait to be folded by another version
     timeline: Sequence[Entry]
     identities: Sequence[Identity]
     places: Sequence[Membership]
@@ -106,7 +106,7 @@ def meet(contact: Contact, *, score: Callable[[int, int], float]) -> Meeting:
         stops=_stops(stages, places, steps, whys, position),
         here=whys[steps[-1].pk] if steps else None,
         moved_at=steps[-1].occurred_at if steps else None,
-        ways=(ways_on(position) or []) if position.memory else [],
+        ways=ways_on(position) if position.memory else [],
         timeline=_timeline(members, steps, whys, stages, places),
         identities=list(Identity.objects.live().filter(contact__in=members).order_by("kind", "pk")),
         places=list(Membership.objects.current().filter(contact__in=members).select_related("company")),

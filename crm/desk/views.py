@@ -3,9 +3,13 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 from contacts.answering import ORDERINGS
 from contacts.models import Contact
+from crm.desk.listing import listed
 from crm.desk.meeting import meet
 from crm.desk.places import page
 from crm.desk.walking import PERIODS, walk
@@ -36,14 +40,12 @@ def contact_list(request: HttpRequest) -> HttpResponse:
         people = people.mentioning(words)
     if stage in stages:
         people = people.filter(position__stage_id=stages[stage].pk)
-    rows = people.select_related("owner", "position").prefetch_related("memberships__company")
     try:
-        found = pages.page(request, rows, orderings=ORDERINGS, default="-created_at")
+        found = pages.page(request, people, orderings=ORDERINGS, default="-created_at")
     except Problem:  # an address that somebody shortened or made up
         return redirect("desk:contact-list")
-    of_stage = {one.pk: (place, one) for place, one in enumerate(stages.values(), start=1)}
-    shown = [(one, *of_stage.get(_stage_of(one), (0, None))) for one in found.rows]
-    context = {"found": found, "rows": shown, "stages": stages.values(), "stage": stage, "words": words}
+    rows = listed(found.rows, list(stages.values()), score=scores_now())
+    context = {"found": found, "rows": rows, "stages": stages.values(), "stage": stage, "words": words}
     return render(request, "desk/contact_list.html", page(request) | context)
 
 
@@ -56,11 +58,15 @@ def contact_page(request: HttpRequest, contact_id: int) -> HttpResponse:
     return render(request, "desk/contact_page.html", page(request) | {"met": meet(contact, score=scores_now())})
 
 
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Remember the language here by a cookie, and for somebody signed in wherever they sign in."""
+    chosen = request.POST.get("language", "")
+    if isinstance(request.user, User) and check_for_language(chosen):
+        User.objects.filter(pk=request.user.pk).update(language=chosen)
+    return set_language(request)
+
+
 def _principal(request: HttpRequest) -> Principal:
     assert isinstance(request.user, User)  # who is not signed in does not come here
     return Principal(user=request.user)
-
-
-def _stage_of(contact: Contact) -> int:
-    position = getattr(contact, "position", None)
-    return (position.stage_id if position else None) or 0

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from contacts.models import Contact
 from crm.desk.ribbon import Ribbon
@@ -17,7 +17,12 @@ from funnel.models import Dimension, Health, Phase, Stage, Transition
 from funnel.pictures import Path, Picture, ask, path_in
 from staff.policy import Principal, rows_visible_to
 
-PERIODS: Final = {7: _("7 d"), 30: _("30 d"), 90: _("90 d"), 365: _("12 mo")}
+PERIODS: Final = {
+    7: gettext_lazy("7 d"),
+    30: gettext_lazy("30 d"),
+    90: gettext_lazy("90 d"),
+    365: gettext_lazy("12 mo"),
+}
 LEAST_MISSED, LEAST_SHARE = 10, 0.15  # a leak is at least so many people, and this share of those to be expected
 NEWEST: Final = 6
 

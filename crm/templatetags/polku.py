@@ -1,17 +1,17 @@
 """The marks of the desk: the stops of the path, health, initials, and figures as people read them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_currency, get_currency_precision
 from django import template
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 from contacts.models import Event
@@ -24,6 +24,37 @@ HEALTH_MARKS = {
     "cooling": '<circle cx="6" cy="6" r="4.75" fill="none" stroke="currentColor" stroke-width="1.5"/>'
     '<path d="M6 1.25a4.75 4.75 0 0 0 0 9.5z" fill="currentColor"/>',
     "lapsed": '<circle cx="6" cy="6" r="4.75" fill="none" stroke="currentColor" stroke-width="1.5"/>',
+}
+
+
+# The sign of an event in the timeline, by the first part of its type that is listed.
+EVENT_ICONS = {
+    "order_refunded": "undo-2",
+    "order": "shopping-bag",
+    "email": "mail",
+    "newsletter": "mail",
+    "letter": "mail",
+    "page": "globe",
+    "ad": "megaphone",
+    "social": "heart",
+    "call": "phone",
+    "meeting": "calendar",
+    "event": "calendar",
+    "message": "message-circle",
+    "support": "message-circle",
+    "complaint": "message-circle",
+    "form": "text-cursor-input",
+    "quote": "file-text",
+    "content": "download",
+    "note": "sticky-note",
+    "referral": "user-plus",
+    "review": "star",
+    "feedback": "star",
+    "contact": "user-round",
+    "attributes": "user-round",
+    "owner": "user-round",
+    "consent": "shield-check",
+    "unsubscribed": "shield-check",
 }
 
 
@@ -60,20 +91,46 @@ def initials(name: Any) -> str:
 @register.filter
 def percent(value: float | None, digits: int = 1) -> str:
     """`24.6 %`, as the language writes it; nothing has no share."""
-    return "–" if value is None else f"{number_format(value, digits)} %"
+    return "–" if value is None else f"{number_format(round(value, digits), digits)} %"  # it would cut off, not round
+
+
+@register.simple_tag
+def share(part: int, of: int) -> str:
+    return percent(100 * part / of if of else None, 0)
 
 
 @register.filter
 def points(value: float) -> str:
-    """A change in points of per cent, with its sign."""
-    sign = "+" if value >= 0 else "−"
-    return f"{sign}{number_format(abs(value), 1)}"
+    """A change in points of per cent, with its sign; what rounds to nothing is ±0."""
+    shown = round(value, 1)
+    sign = "+" if shown > 0 else "−" if shown < 0 else "±"
+    return f"{sign}{number_format(abs(shown), 1 if shown else 0)}"
 
 
 @register.filter
 def whole_days(value: float) -> str:
     """A length of time in days, short."""
     return _("under 1 d") if value < 1 else _("%(n)s d") % {"n": number_format(round(value), 0)}
+
+
+@register.filter
+def when(at: datetime) -> str:
+    """A moment as short as it can be said today: 15:40, Tue 15:40, 3 Jun 15:40, 3 Jun 2025."""
+    local, today = timezone.localtime(at), timezone.localdate()
+    days = (today - local.date()).days
+    if days > 6 and local.year != today.year:
+        return date_format(local, "SHORT_DATE_FORMAT")
+    time = date_format(local, "TIME_FORMAT")
+    if not days:
+        return time
+    day = date_format(local, "D" if 0 < days <= 6 else pgettext("day and short month", "j M"))
+    return f"{day} {time}"
+
+
+@register.filter
+def icon_of(event: Event) -> str:
+    key = event.type.key
+    return EVENT_ICONS.get(key) or EVENT_ICONS.get(key.partition("_")[0], "circle-dot")
 
 
 @register.filter
