@@ -12,7 +12,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install run test quick lint typecheck check unit e2e chaos bench demo clean
+.PHONY: help setup install run test quick lint typecheck check unit e2e chaos chaos-gate bench demo clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -60,8 +60,12 @@ else
 	fi
 endif
 
-chaos: $(DEV) ## 200,000 events under kill -9 (takes long)
-	$(PY) -m pytest -q -s tests/chaos --full-chaos
+chaos: $(DEV) ## 200,000 events under kill -9 (EVENTS=.. SEED=..), then the sabotaged builds (takes long)
+	$(PY) -m tests.chaos --events $(or $(EVENTS),200000) --seed $(or $(SEED),1)
+	$(PY) -m tests.chaos --gate
+
+chaos-gate: $(DEV)
+	$(PY) -m tests.chaos --gate --seed $(or $(SEED),1)
 
 bench: $(DEV) $(NODE) ## Measure, beside the limits of this machine; writes docs/performance.md
 	$(PY) -m benchmarks

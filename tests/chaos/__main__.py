@@ -6,7 +6,7 @@ import time
 
 from tests.chaos.house import House
 from tests.chaos.running import Course, Verdict, run
-from tests.chaos.scenarios import SCENARIOS, TRAPS, course
+from tests.chaos.scenarios import SCENARIOS, SHORT, TRAPS, course
 from tests.chaos.world import Shape
 
 SHOWN = 25
@@ -16,7 +16,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hangs", type=int, default=0, help="poison on which the fold never ends")
     parser.add_argument("--pace", type=float, help="messages a second, at most")
+    parser.add_argument("--short", action="store_true", help="the storm of every test run")
     parser.add_argument("--gate", action="store_true", help="every scenario, honest, then with each sabotage")
     parser.add_argument("--sabotage", choices=TRAPS, help="the scenario of this one alone, sabotaged")
     parser.add_argument("--scenario", choices=SCENARIOS, help="this one alone, honest")
@@ -35,8 +37,11 @@ def main() -> int:
 
 
 def whole(house: House, options: argparse.Namespace) -> bool:
-    say(f"chaos: {options.events:,} events, seed {options.seed}")
-    verdict = run(house, Course(Shape(options.events, options.seed), pace=options.pace), say)
+    storm = (
+        SHORT if options.short else Course(Shape(options.events, options.seed, hangs=options.hangs), pace=options.pace)
+    )
+    say(f"chaos: {storm.shape.events:,} events, seed {storm.shape.seed}")
+    verdict = run(house, storm, say)
     report(verdict)
     return verdict.is_good
 

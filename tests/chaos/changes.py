@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any
 
 Swaps = tuple[tuple[str, str], ...]
 
@@ -62,11 +61,9 @@ class _Changed(SourceFileLoader):
         self.swaps = swaps
 
     def get_code(self, fullname: str) -> CodeType | None:
-        return self.source_to_code(self.get_data(self.path), self.path)  # never what was compiled of the honest text
-
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
-        text = swapped(data.decode(), self.swaps, self.name)
-        code: CodeType = compile(text, path, "exec", dont_inherit=True, optimize=_optimize)
+        """Never what was compiled of the honest text."""
+        text = swapped(self.get_data(self.path).decode(), self.swaps, self.name)
+        code: CodeType = compile(text, self.path, "exec", dont_inherit=True)
         return code
 
 
@@ -105,7 +102,11 @@ SLOW_FOLD = Change(
 SLOW_WRITE = Change(
     "slow_write",
     "a batch takes its time between reading the events and writing",
-    {"funnel.advancing": (("    writing.write_moves(folded)\n", f"    {_WAIT}(0.05)\n    writing.write_moves(folded)\n"),)},
+    {
+        "funnel.advancing": (
+            ("    writing.write_moves(folded)\n", f"    {_WAIT}(0.05)\n    writing.write_moves(folded)\n"),
+        )
+    },
 )
 SLOW_INTAKE = Change(
     "slow_intake",
@@ -123,7 +124,11 @@ SLOW_INTAKE = Change(
 SLOW_START = Change(
     "slow_start",
     "some batches are held up between the beginning of their transaction and their first lock",
-    {"funnel.advancing": (("        _limit_transaction()\n", f"        _limit_transaction()\n        {_WAIT}(2.5, 0.3)\n"),)},
+    {
+        "funnel.advancing": (
+            ("        _limit_transaction()\n", f"        _limit_transaction()\n        {_WAIT}(2.5, 0.3)\n"),
+        )
+    },
 )
 
 # --- Sabotages
@@ -135,7 +140,8 @@ SABOTAGES = (
         {
             "contacts.recording": (("    ON CONFLICT (key) DO NOTHING\n", ""),),
             "contacts.settling": (
-                ("        if said.key in before:\n", "        if said.key in before and before[said.key].event_id is None:\n"),
+                ("        if said.key in before:\n",
+                 "        if said.key in before and before[said.key].event_id is None:\n"),
             ),
         },
         (
@@ -182,7 +188,7 @@ SABOTAGES = (
     Change(
         "no_sweep",
         "workers look for work only when they are told of it",
-        {"funnel.worker": (("def sweep() -> None:\n    for look in SWEEPS:\n", "def sweep() -> None:\n    for look in ():\n"),)},
+        {"funnel.worker": (("    for look in SWEEPS:\n", "    for look in ():\n"),)},
     ),
     Change(
         "marks_not_locked",
@@ -220,7 +226,8 @@ SABOTAGES = (
         {
             "funnel.reading": (
                 ("           encode(uuid_send(e.key), 'hex'),\n",
-                 "           encode(convert_to(lpad(e.message_id, 12, '0'), 'UTF8') || substr(uuid_send(e.key), 1, 4), 'hex'),\n"),
+                 "           encode(convert_to(lpad(e.message_id, 12, '0'), 'UTF8') || substr(uuid_send(e.key), 1, 4),"
+                 " 'hex'),\n"),
             )
         },
     ),

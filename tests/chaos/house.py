@@ -3,6 +3,7 @@
 Everything is started from the main thread: the kernel stops a child in order when the thread that started it ends.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -111,7 +112,7 @@ class House:
         self.keys = dict(line.split() for line in done.stdout.splitlines())
 
     def fresh_database(self, name: str) -> None:
-        """A copy of the prepared one takes the place of the database; nothing of the product may ever have run on it."""
+        """A copy of the prepared one takes the place of the database; the product must never have run on that."""
         self.ask(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}", database="postgres")
         self.database = name
         self.environment["DATABASE_URL"] = self.postgres.url(SERVING, name)
@@ -123,7 +124,7 @@ class House:
         environment = self.environment | dict(tuning)
         web = ("127.0.0.1", str(self.port), "2", "4")
         worker = ("-c", "1", "-Q", "stage,webhook,mail,import", "--loglevel", "WARNING")
-        commands = {"web": ("crm.serving", *web)}
+        commands: dict[str, tuple[str, ...]] = {"web": ("crm.serving", *web)}
         commands |= {name: ("crm.working", *worker, "-n", f"{name}@%h") for name in WORKERS}
         commands |= {"beat": ("crm.ticking",)} if beat else {}
         for name, command in commands.items():
@@ -325,7 +326,9 @@ class House:
 
     def last_words(self, names: Iterable[str] = ("web", *WORKERS), lines: int = 15) -> str:
         logs = {name: (self.folder / "logs" / f"{name}.log") for name in names}
-        said = {name: log.read_text(errors="replace").splitlines()[-lines:] for name, log in logs.items() if log.exists()}
+        said = {
+            name: log.read_text(errors="replace").splitlines()[-lines:] for name, log in logs.items() if log.exists()
+        }
         return "\n".join(f"--- {name}\n" + "\n".join(last) for name, last in said.items())
 
 
@@ -333,10 +336,8 @@ def kill_group(child: Child) -> None:
     """End a child and all it forked; each child leads a group of its own."""
     if child.process is None:
         return
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.process.wait()
 
 

@@ -1,4 +1,4 @@
-"""Who hears of moves: every delivery is written down with whether its signature is good (the reference library says)."""
+"""Who hears of moves: writes down every delivery, and whether the reference library finds its signature good."""
 
 import threading
 from dataclasses import dataclass

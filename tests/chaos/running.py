@@ -19,7 +19,7 @@ from tests.chaos.plans import HARMS, Harmer, flushes, planned
 from tests.chaos.receiver import Receiver
 from tests.chaos.stored import Stored, read_stored
 from tests.chaos.watching import Watcher
-from tests.chaos.world import SOURCES, Act, Message, Shape, World, chunks, make_world
+from tests.chaos.world import Act, Message, Shape, World, chunks, make_world
 from tests.oracle.people import event_key
 
 ACTORS = 3
@@ -158,7 +158,8 @@ class _Run:
         course, seed = self.course, self.course.shape.seed
         work = Work(chunks(sendings, Random(f"chunks {seed}"), course.most_at_once), course.pace)
         threads: list[Any] = [
-            Sender(number, seed, self.house.port, self.house.keys, self.ledger, work) for number in range(course.senders)
+            Sender(number, seed, self.house.port, self.house.keys, self.ledger, work)
+            for number in range(course.senders)
         ]
         if with_acts:
             key = self.house.keys["shop"]
@@ -174,14 +175,18 @@ class _Run:
             self.house.tend_for(0.02)
             if time.monotonic() - said_at > 15:
                 said_at = time.monotonic()
-                self.say(f"  {self.ledger.answered:,} of {work.total:,} sendings answered, {self.harmer.done.total()} harms")
+                self.say(
+                    f"  {self.ledger.answered:,} of {work.total:,} sendings answered, {self.harmer.done.total()} harms"
+                )
 
     # --- the calm
 
     def drain(self, when: str) -> None:
         """Wait until nothing waits: no mark, no timer that has come, no attempt under way."""
         began = time.monotonic()
-        while self.house.ask_patiently("SELECT extract(epoch FROM clock_timestamp()) * 1000000 < %s", self.world.due_until)[0][0]:
+        while self.house.ask_patiently(
+            "SELECT extract(epoch FROM clock_timestamp()) * 1000000 < %s", self.world.due_until
+        )[0][0]:
             self.house.tend_for(0.2)
         while (left := self.left()) != (0, 0, 0):
             if time.monotonic() - began > self.course.patience_s:
@@ -195,7 +200,7 @@ class _Run:
             " (SELECT count(*) FROM funnel_position WHERE wake_at <= clock_timestamp()),"
             " (SELECT count(*) FROM funnel_position WHERE attempts > 0)"
         )
-        return row  # type: ignore[return-value]
+        return row
 
     def cure(self) -> None:
         """Look at what is held, mend the cause, and replay everything."""
@@ -228,9 +233,7 @@ class _Run:
             "SELECT (SELECT count(*) FROM funnel_effect WHERE state = 'waiting')"
             " + (SELECT count(*) FROM crm_webhookdelivery WHERE state = 'waiting')"
         )
-        if not self.house.wait_until(
-            lambda: self.house.ask_patiently(waiting)[0][0] == 0, self.course.patience_s
-        ):
+        if not self.house.wait_until(lambda: self.house.ask_patiently(waiting)[0][0] == 0, self.course.patience_s):
             raise Undrained("effects or deliveries still wait")
 
     # --- the verdict

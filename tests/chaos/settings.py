@@ -15,6 +15,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-STATICFILES_FINDERS: list[str] = []
+STATICFILES_FINDERS = []
 
 loaded_with([CHANGES[name] for name in os.environ.get("CHAOS_CHANGES", "").split(",") if name])

@@ -139,7 +139,7 @@ class _Reader:
             {number: word for word, number in self.numbers[dimension].items()} | {None: None}
             for dimension in DIMENSIONS
         ]
-        events = [Event(*row[:-1], bytes(row[-1])) for row in self.rows(_EVENTS)]
+        events = [Event._make((*row[:-1], bytes(row[-1]))) for row in self.rows(_EVENTS)]
         moves, evidence = self.moves({event.number: event.key for event in events})
         return Stored(
             now=now,

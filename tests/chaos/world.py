@@ -8,6 +8,7 @@ a name belongs to one person for ever, and two names of one person are said to b
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
 
@@ -25,7 +26,9 @@ NOTICING = ["ad_clicked", "social_reacted", "email_clicked", "event_attended"]
 PUBLIC = ["page_viewed"] * 8 + NOTICING * 2 + ASKING + ["ad_viewed"] * 3
 BUYING = ["order_completed"] * 6 + ["order_refunded"] * 2
 DECIDING = ["stage_set", "postponed", "disqualified", "reopened", "relationship_ended"]
-TRUSTED = PUBLIC + BUYING * 3 + DECIDING + ["feedback_given", "review_posted", "referral_made", "note_added", "gong_struck"]
+TRUSTED = (
+    PUBLIC + BUYING * 3 + DECIDING + ["feedback_given", "review_posted", "referral_made", "note_added", "gong_struck"]
+)
 CLAIMED = ["order_completed", "review_posted", "stage_set"]
 
 
@@ -148,7 +151,7 @@ class _Maker:
         members = [self.name("external_id", "shop") for _ in range(self.random.choice([2, 2, 3]))]
         for member in members:
             self.life([member])
-        pairs = [[a.contact, b.contact] for a, b in zip(members, members[1:], strict=False)]
+        pairs = [[a.contact, b.contact] for a, b in pairwise(members)]
         acts: list[Act] = [{"act": "merge", "of": pair} for pair in self.random.sample(pairs, len(pairs))]
         for pair in pairs:
             if self.random.random() < 0.4:
