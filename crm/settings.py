@@ -125,7 +125,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "crm.middleware.request_id",
-    "crm.express.express",
     "crm.middleware.probes_first",
     "django.middleware.security.SecurityMiddleware",
     "crm.middleware.strict_headers",
