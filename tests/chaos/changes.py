@@ -115,9 +115,9 @@ SLOW_INTAKE = Change(
         "contacts.recording": (
             ("    SELECT contact_id, id, %(mark)s FROM recorded\n", "    SELECT contact_id, id, %(mark)s FROM recorded"
              " ORDER BY contact_id RETURNING 1\n"),
-            ("SELECT key, id, contact_id FROM recorded\n",
-             "SELECT key, id, contact_id FROM recorded, (SELECT count(*) FROM marked) AS made (n),"
-             " LATERAL (SELECT pg_sleep(0.04 + 0 * made.n)) AS stall OFFSET 0\n"),
+            ('contact_id FROM recorded\n"""',
+             "contact_id FROM recorded, (SELECT count(*) FROM marked) AS made (n),"
+             ' LATERAL (SELECT pg_sleep(0.04 + 0 * made.n)) AS stall OFFSET 0\n"""'),
         )
     },
 )  # fmt: skip
