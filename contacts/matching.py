@@ -12,6 +12,8 @@ LONGEST_SORT_KEY: Final = 220
 # A word longer than this is found by its beginning only; the index could not hold it (2046 bytes at most).
 LONGEST_TOKEN: Final = 254
 LONGEST_EMAIL: Final = 254
+# Stands before whole addresses: everybody has another one, and "anna" should not look through all that begin with it.
+_ADDRESS: Final = "@"
 
 # letters that are no letter with a mark, yet are written so where the keyboard lacks them
 _PLAIN: Final = str.maketrans(
@@ -145,7 +147,7 @@ def search_query(text: str) -> str:
 def _chunk_query(chunk: str) -> str:
     plain = folded(chunk)
     if "@" in plain.strip("@"):
-        return _beginning(plain)
+        return _beginning(_ADDRESS + plain)
     parts = " & ".join(_beginning(word) for word in words(plain))
     if _DOTTED.fullmatch(plain):  # a domain, or a name such as J.R.
         return f"({_beginning(plain)} | ({parts}))"
@@ -164,7 +166,7 @@ def _digits(text: str) -> str:
 def _email_tokens(email: str) -> list[str]:
     plain = folded(email)
     local, _at, domain = plain.rpartition("@")
-    return [plain, *_WORD.findall(local), *_domain_tokens(domain)]
+    return [_ADDRESS + plain, *_WORD.findall(local), *_domain_tokens(domain)]
 
 
 @lru_cache(maxsize=4096)
