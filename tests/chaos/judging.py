@@ -141,21 +141,24 @@ def in_the_quarantine(expected: Expectation, stored: Stored) -> Found:
             yield f"quarantine: {one} still waits"
 
 
-def of_the_held(world: World, acts: Iterable[Act], stored: Stored) -> Found:
-    """Before the replay: all poison is listed, and nobody is held who has none."""
+def of_the_held(world: World, stored: Stored) -> Found:
+    """Before the replay: all poison is listed, and no person is left without a name in the list."""
     held = {(one.source, one.message_id) for one in stored.quarantine if one.reason == HELD and one.event}
     for key in sorted(world.poison().keys() - held):
         yield f"poison {key} is not listed"
+    for one in stored.quarantine:
+        if one.reason == HELD and one.event is None:
+            yield f"a whole person is suspended: {one}"
+
+
+def innocents(world: World, acts: Iterable[Act], stored: Stored) -> int:
+    """How many events are held of people who have no poison: their processes died too often with them in hand."""
+    held = {(one.source, one.message_id) for one in stored.quarantine if one.reason == HELD and one.event}
     groups = merged({"contacts": [*world.names], "acts": [*world.links, *acts]})
     sick = {message["contact"] for message in world.messages if message.get("poison")}
     company = {contact for group in groups.values() if sick & set(group) for contact in group}
     whose = {key_of(message): message["contact"] for message in world.messages}
-    for key in sorted(held - world.poison().keys()):
-        if whose.get(key) not in company:
-            yield f"event {key} is held, and nobody near it is poisonous"
-    for one in stored.quarantine:
-        if one.reason == HELD and one.event is None:
-            yield f"a whole person is suspended: {one}"
+    return sum(whose.get(key) not in company for key in held)
 
 
 def in_positions(expected: Expectation, stored: Stored) -> Found:
