@@ -4,11 +4,11 @@ import logging
 import shutil
 import time
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, UnreadablePostError
 
 from rest.problems import Problem
@@ -44,6 +44,24 @@ def require_trusted(principal: Principal) -> None:
     """What a public key may not do, whatever its scopes."""
     if principal.key and source_of(principal).is_public:
         raise Problem("forbidden")
+
+
+Answer = TypeVar("Answer")
+
+
+def with_second_try(work: Callable[[], Answer]) -> Answer:
+    """`work` on our connection; where that turns out to be dead, once more on a new one. Only for what may be repeated.
+
+    It saves asking before each request whether the connection lives, which costs as much as recording an event.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return work()
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.connection is None or not connection.connection.closed:
+            raise
+        connection.close()
+        return work()
 
 
 # --- Overload ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
@@ -17,7 +17,7 @@ from .attributes import ATTRIBUTE_TYPES
 from .catalogue import CLAIMED_TYPES, STAFF_SOURCE
 from .checks import EVENT_CHECKS
 from .identities import NameTaken
-from .messages import ContactRef, Message, body_digest, body_of, event_key
+from .messages import ContactRef, Message, body_digest, body_of, event_key, event_key_digits
 from .models import Contact, Event, PendingReason, Source
 from .nudge import nudge_on_commit
 from .placing import names_of
@@ -43,8 +43,8 @@ def record_events(*, source: Source, messages: Sequence[Message], received_at: d
 
 def take(terms: Terms, messages: Sequence[Message]) -> list[Result]:
     """Record `messages` on these terms."""
-    every = [_said(terms.source, message) for message in messages]
-    first: dict[UUID, Said] = {}
+    every = [_said(terms.source.key, message) for message in messages]
+    first: dict[str, Said] = {}
     for said in every:
         first.setdefault(said.key, said)
     results = _record(terms, list(first.values()))
@@ -117,18 +117,19 @@ def retract_event(*, event: Event, by: User | None = None) -> None:
     event.refresh_from_db()
 
 
-def _said(source: Source, message: Message) -> Said:
-    digest = body_digest(body_of(message))
-    return Said(message, event_key(source.key, message.message_id), digest, names_of(message, source.key))
+def _said(source_key: str, message: Message) -> Said:
+    key = event_key_digits(source_key, message.message_id)
+    return Said(message, key, body_digest(body_of(message)), names_of(message, source_key))
 
 
-def _record(terms: Terms, waiting: list[Said]) -> dict[UUID, Result]:
+def _record(terms: Terms, waiting: list[Said]) -> dict[str, Result]:
     """What can be recorded as it stands goes in at once; the rest is settled with care."""
-    rows = {said.key: row for said in waiting if (row := _plain_row(terms, said))}
-    recorded = insert_events(
-        terms.source, list(rows.values()), received_at=terms.received_at, confirmed=terms.confirmed
-    )
+    trusted = terms.are_trusted
+    plain = [row for said in waiting if (row := _plain_row(said, trusted))]
+    recorded = insert_events(terms.source, plain, received_at=terms.received_at, confirmed=terms.confirmed)
     results = {said.key: accepted(said, *recorded[said.key]) for said in waiting if said.key in recorded}
+    if len(results) == len(waiting):
+        return results
     for _attempt in range(_PATIENCE):
         waiting = [said for said in waiting if said.key not in results]
         if not waiting:
@@ -137,20 +138,23 @@ def _record(terms: Terms, waiting: list[Said]) -> dict[UUID, Result]:
     raise OperationalError("others keep recording the same people or messages")
 
 
-def _plain_row(terms: Terms, said: Said) -> Row | None:
+def _plain_row(said: Said, trusted: bool) -> Row | None:
     """The row of a message that changes nobody and calls its person by one name; None for all others."""
     message = said.message
-    if message.type in ATTRIBUTE_TYPES or message.type in EVENT_CHECKS:
-        return None
-    if not terms.are_trusted and message.type in CLAIMED_TYPES:
+    careful = _CAREFUL if trusted else _CAREFUL_IN_PUBLIC
+    if message.type in careful or message.type in EVENT_CHECKS:
         return None
     contact_id = message.contact.id
     if contact_id is not None:
-        return said.row(contact_id=contact_id) if terms.are_trusted and not said.names else None
-    return said.row(**said.names[0]._asdict()) if len(said.names) == 1 else None
+        return said.row(contact_id) if trusted and not said.names else None
+    return said.row(name=said.names[0]) if len(said.names) == 1 else None
 
 
-def _settled(terms: Terms, waiting: Sequence[Said]) -> dict[UUID, Result]:
+_CAREFUL: Final = ATTRIBUTE_TYPES
+_CAREFUL_IN_PUBLIC: Final = ATTRIBUTE_TYPES | CLAIMED_TYPES
+
+
+def _settled(terms: Terms, waiting: Sequence[Said]) -> dict[str, Result]:
     """One attempt to settle; empty when others were quicker with a name or stood in our way."""
     inside = connection.in_atomic_block
     try:

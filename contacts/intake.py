@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from rest.access import admit
 from rest.answers import answer
+from rest.limits import tell_allowance
 from rest.problems import FieldError, Problem
 from rest.strict_json import MalformedJson, Reading, fault_in, read
 
-from .doors import body_of, refuse_when_overloaded, source_of
+from .doors import body_of, refuse_when_overloaded, source_of, with_second_try
 from .ingest import take_in
 from .messages import Message, Refusal
 from .models import Source
@@ -36,11 +37,14 @@ def event_intake(request: HttpRequest) -> HttpResponse:
     _refuse_other_types(request)
     terms = Terms(source_of(principal), endpoint=ENDPOINT)
     body = body_of(request)
+    said = _said(terms.source, body)
     try:
-        results = take_in(terms, _said(terms.source, body))
+        results = with_second_try(lambda: take_in(terms, said))
     except QuarantineFull:
         raise Problem("quarantine-full", headers={"Retry-After": "3600"}) from None
-    return answer(Answer([_discreet(result) for result in results] if terms.source.is_public else results))
+    response = answer(Answer([_discreet(result) for result in results] if terms.source.is_public else results))
+    tell_allowance(request, response)
+    return response
 
 
 def _said(source: Source, body: bytes) -> list[Message | Kept]:

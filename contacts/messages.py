@@ -24,7 +24,7 @@ _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class ContactRef(msgspec.Struct, frozen=True, kw_only=True):
+class ContactRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whom a message is about: an id of ours, or what the sender knows the person by."""
 
     id: int | None = None
@@ -37,7 +37,7 @@ class ContactRef(msgspec.Struct, frozen=True, kw_only=True):
 NOBODY: Final = ContactRef()
 
 
-class Message(msgspec.Struct, kw_only=True):
+class Message(msgspec.Struct, kw_only=True, gc=False):
     """One thing that is said to have happened. Without `occurred_at` it happened when we received it."""
 
     message_id: str
@@ -92,7 +92,12 @@ class EventContact(msgspec.Struct, forbid_unknown_fields=True):
 
 def event_key(source_key: str, message_id: str) -> UUID:
     """The name of an event for ever: one message of one source."""
-    return UUID(bytes=blake2b(f"{source_key}\0{message_id}".encode(), digest_size=16).digest())
+    return UUID(event_key_digits(source_key, message_id))
+
+
+def event_key_digits(source_key: str, message_id: str) -> str:
+    """The same as 32 hexadecimal digits, where making objects of many would cost."""
+    return blake2b(f"{source_key}\0{message_id}".encode(), digest_size=16).hexdigest()
 
 
 def body_digest(body: bytes) -> int:

@@ -62,11 +62,18 @@ class Placement:
 
 def names_of(message: Message, source_key: str) -> list[Name]:
     """What the message calls its person, the strongest first."""
-    ref = message.contact
-    said = [("user_id", ref.user_id), ("external", ref.external_id)]
-    said += [(EMAIL, email) for email in dict.fromkeys([ref.email, *_stated_emails(message)])]
-    said += [(ANONYMOUS, ref.anonymous_id)]
-    return [Name(kind, "" if kind == EMAIL else source_key, value) for kind, value in said if value]
+    ref, names = message.contact, []
+    if ref.user_id:
+        names.append(Name("user_id", source_key, ref.user_id))
+    if ref.external_id:
+        names.append(Name("external", source_key, ref.external_id))
+    if ref.email:
+        names.append(Name(EMAIL, "", ref.email))
+    if message.type in _IDENTIFYING:
+        names += [Name(EMAIL, "", email) for email in _stated_emails(message) if email != ref.email]
+    if ref.anonymous_id:
+        names.append(Name(ANONYMOUS, source_key, ref.anonymous_id))
+    return names
 
 
 def place(
@@ -148,4 +155,5 @@ def _distinct(found: Iterable[Person | None]) -> list[Person]:
 
 def _stated_emails(message: Message) -> list[str]:
     """The addresses among the details a message gives."""
-    return values_after([message.properties]).get("emails", []) if message.type in _IDENTIFYING else []
+    emails: list[str] = values_after([message.properties]).get("emails", [])
+    return emails

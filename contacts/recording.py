@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
-from uuid import UUID
+from typing import Any, Final
+from weakref import WeakSet
 
 import msgspec
-from django.db import connection
+from django.db import ProgrammingError, connection
+from django.db.backends.utils import CursorWrapper
+from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
 from .models import PendingReason, Source
 
@@ -16,10 +18,10 @@ TOLERANCE: Final = timedelta(minutes=5)
 REACH: Final = timedelta(days=1)
 
 
-class Row(msgspec.Struct, omit_defaults=True):
-    """An event on its way into the table, for a contact or for whoever has the identity."""
+class Row(msgspec.Struct, omit_defaults=True, gc=False):
+    """An event on its way into the table, for a contact or for whoever has the identity. `key` is in digits."""
 
-    key: UUID
+    key: str
     digest: int
     type: str
     message_id: str
@@ -34,11 +36,6 @@ class Row(msgspec.Struct, omit_defaults=True):
     campaign_key: str | None = None
     by_id: int | None = None
     properties: dict[str, object] = {}
-
-
-class Recorded(NamedTuple):
-    event_id: int
-    contact_id: int
 
 
 # What can't be recorded as it stands (a known key, an unknown identity or type, a moment too far ahead) is left out.
@@ -75,14 +72,16 @@ WITH clock AS (
     INSERT INTO contacts_pending (contact_id, event_id, reason)
     SELECT contact_id, id, %(mark)s FROM recorded
 )
-SELECT key, id, contact_id FROM recorded
+SELECT encode(uuid_send(key), 'hex'), id, contact_id FROM recorded
 """
 
 
 def insert_events(
     source: Source, rows: Sequence[Row], *, received_at: datetime | None = None, confirmed: bool = False
-) -> dict[UUID, Recorded]:
-    """Record what can be recorded as it stands, each with its mark; the rest is missing from the answer.
+) -> dict[str, tuple[int, int]]:
+    """Record what can be recorded as it stands, each with its mark; return the ids of event and contact by key.
+
+    The rest is missing from the answer.
 
     Rows go in by the order of their keys, so two batches with the same messages never wait for each other in a ring.
     """
@@ -99,8 +98,43 @@ def insert_events(
         "reach": REACH,
     }
     with connection.cursor() as cursor:
+        _execute(cursor, parameters)
+        return {key: (event_id, contact_id) for key, event_id, contact_id in cursor.fetchall()}
+
+
+# --- Planning the statement takes longer than recording one event: outside a transaction each connection plans it once
+
+_PREPARE: Final = "PREPARE record_events AS " + _RECORD % {
+    "received_at": "$1::timestamptz",
+    "rows": "$2",
+    "public": "$3::boolean",
+    "reach": "$4::interval",
+    "tolerance": "$5::interval",
+    "claimable": "$6::boolean",
+    "source": "$7::smallint",
+    "mark": "$8::smallint",
+}
+_EXECUTE: Final = """
+EXECUTE record_events(
+    %(received_at)s, %(rows)s, %(public)s, %(reach)s, %(tolerance)s, %(claimable)s, %(source)s, %(mark)s)
+"""
+_planned: WeakSet[Any] = WeakSet()
+
+
+def _execute(cursor: CursorWrapper, parameters: dict[str, Any]) -> None:
+    if connection.in_atomic_block:
         cursor.execute(_RECORD, parameters)
-        return {key: Recorded(event_id, contact_id) for key, event_id, contact_id in cursor}
+        return
+    try:
+        if connection.connection not in _planned:
+            cursor.execute(_PREPARE)
+            _planned.add(connection.connection)
+        cursor.execute(_EXECUTE, parameters)
+    except ProgrammingError as error:
+        # a pooler has given us another session, with the plan of somebody else or with none
+        if not isinstance(error.__cause__, InvalidSqlStatementName | DuplicatePreparedStatement):
+            raise
+        cursor.execute(_RECORD, parameters)
 
 
 def mark(contact_ids: Iterable[int], reason: PendingReason) -> None:

@@ -13,7 +13,7 @@ class Status(StrEnum):
     QUARANTINED = "quarantined"
 
 
-class Result(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Result(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """The answer to one message. `reason` says why it was not recorded, or what we had to assume to record it."""
 
     status: Status

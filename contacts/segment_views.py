@@ -14,7 +14,7 @@ from rest.strict_json import MalformedJson, Reading, read
 from staff.keys import find_key
 from staff.policy import Principal
 
-from .doors import body_of, refuse_when_overloaded, source_of
+from .doors import body_of, refuse_when_overloaded, source_of, with_second_try
 from .ingest import take_in
 from .messages import Message, Refusal
 from .quarantine import Kept, QuarantineFull, keep
@@ -44,8 +44,10 @@ def segment_call(request: HttpRequest, name: str) -> HttpResponse:
     principal = principal or principal_of(_write_key(reading.value))
     limit_rate(request, principal)
     require_scope(principal, "events:write")
+    terms = Terms(source_of(principal), endpoint=ENDPOINT)
+    said = _said(reading, None if kind in _BATCHES else kind)
     try:
-        take_in(Terms(source_of(principal), endpoint=ENDPOINT), _said(reading, None if kind in _BATCHES else kind))
+        with_second_try(lambda: take_in(terms, said))
     except QuarantineFull:
         raise Problem("quarantine-full", headers={"Retry-After": "300"}) from None
     return answer({"success": True}, headers=_FOR_ALL_SITES)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 import msgspec
 from django.core.exceptions import ValidationError
@@ -28,30 +27,34 @@ from .results import Result, Status
 MOST_NEW_TYPES: Final[dict[str, int]] = {Trust.PUBLIC: 100, Trust.TRUSTED: 1000}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, gc=False):
     """A message with what we compute of it once."""
 
     message: Message
-    key: UUID
+    key: str  # the digits of the event's key
     digest: int
     names: list[Name]
 
-    def row(self, **whom: Any) -> Row:
+    def row(self, contact_id: int | None = None, name: Name | None = None) -> Row:
+        """The event as a row, for this contact or for whoever has this name."""
         message = self.message
+        kind, namespace, value = name or (None, None, None)
         return Row(
-            key=self.key,
-            digest=self.digest,
-            type=message.type,
-            message_id=message.message_id,
-            stated_at=message.occurred_at,
-            sent_at=message.sent_at,
-            value_minor=message.value_minor,
-            currency=message.currency,
-            campaign_key=message.campaign,
-            by_id=message.by_id,
-            properties=message.properties,
-            **whom,
+            self.key,
+            self.digest,
+            message.type,
+            message.message_id,
+            contact_id,
+            kind,
+            namespace,
+            value,
+            message.occurred_at,
+            message.sent_at,
+            message.value_minor,
+            message.currency,
+            message.campaign,
+            message.by_id,
+            message.properties,
         )
 
     def result(self, status: Status, *, event_id: int | None = None, contact_id: int | None = None) -> Result:
@@ -89,7 +92,7 @@ UNKNOWN_CONTACT: Final = Refusal("unknown-contact", "/contact/id", "There is no 
 TOO_MANY_TYPES: Final = Refusal("too-many-types", "/type", "The source has brought too many types nobody named yet.")
 
 
-def settle(terms: Terms, waiting: Sequence[Said]) -> dict[UUID, Result]:
+def settle(terms: Terms, waiting: Sequence[Said]) -> dict[str, Result]:
     """Record, claim or put aside what is `waiting`; whoever is missing from the answer lost a race and asks again.
 
     Locks are taken in one order by everybody: types, names, claims, events, contacts, each by its own order.
@@ -119,13 +122,15 @@ class _Before(NamedTuple):
 
 
 _KNOWN: Final = """
-SELECT key, digest, NULL, contact_id FROM contacts_claim WHERE key = ANY(%(keys)s) AND NOT %(confirmed)s
+SELECT encode(uuid_send(key), 'hex'), digest, NULL, contact_id
+  FROM contacts_claim WHERE key = ANY(%(keys)s::uuid[]) AND NOT %(confirmed)s
 UNION ALL
-SELECT key, digest, id, contact_id FROM contacts_event WHERE key = ANY(%(keys)s)
+SELECT encode(uuid_send(key), 'hex'), digest, id, contact_id
+  FROM contacts_event WHERE key = ANY(%(keys)s::uuid[])
 """
 
 
-def _known(terms: Terms, waiting: Sequence[Said]) -> dict[UUID, Result]:
+def _known(terms: Terms, waiting: Sequence[Said]) -> dict[str, Result]:
     """The messages we have already, under the same body or another one, which is kept too."""
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, {"keys": [said.key for said in waiting], "confirmed": terms.confirmed})
@@ -145,9 +150,9 @@ def _repeated(said: Said, before: _Before) -> Result:
     return said.result(Status.DUPLICATE, event_id=before.event_id, contact_id=before.contact_id)
 
 
-def _refusals(terms: Terms, waiting: Sequence[Said]) -> dict[UUID, Refusal]:
+def _refusals(terms: Terms, waiting: Sequence[Said]) -> dict[str, Refusal]:
     """Why some can't be recorded by anybody, whoever they are about."""
-    refusals: dict[UUID, Refusal] = {}
+    refusals: dict[str, Refusal] = {}
     received = terms.received_at or _database_clock()
     for said in waiting:
         try:
@@ -196,11 +201,11 @@ def _types_for(source: Source, keys: Collection[str]) -> set[str]:
     return there | set(new)
 
 
-def _placed(terms: Terms, sound: Sequence[Said]) -> tuple[dict[UUID, Placement], dict[UUID, Refusal]]:
+def _placed(terms: Terms, sound: Sequence[Said]) -> tuple[dict[str, Placement], dict[str, Refusal]]:
     ids = {said.message.contact.id for said in sound if said.message.contact.id is not None}
     known, by_id = find_people({name for said in sound for name in said.names}, ids)
-    placed: dict[UUID, Placement] = {}
-    lost: dict[UUID, Refusal] = {}
+    placed: dict[str, Placement] = {}
+    lost: dict[str, Refusal] = {}
     for said in sound:
         contact_id = said.message.contact.id
         if contact_id is not None and contact_id not in by_id:
@@ -220,11 +225,11 @@ SELECT row.contact_id, %(source)s, t.id, row.key, row.digest, row.body,
   JOIN contacts_eventtype t ON t.key = row.type
  ORDER BY row.key
 ON CONFLICT (key) DO NOTHING
-RETURNING key
+RETURNING encode(uuid_send(key), 'hex')
 """
 
 
-def _claim(terms: Terms, claims: Sequence[Said], placed: dict[UUID, Placement]) -> dict[UUID, Result]:
+def _claim(terms: Terms, claims: Sequence[Said], placed: dict[str, Placement]) -> dict[str, Result]:
     if not claims:
         return {}
     rows = [
@@ -257,8 +262,8 @@ def claimed_body(message: Message) -> bytes:
     return msgspec.json.encode(message)
 
 
-def _record(terms: Terms, sound: Sequence[Said], placed: dict[UUID, Placement]) -> dict[UUID, Result]:
-    rows = [said.row(contact_id=placed[said.key].person.contact_id) for said in sound]
+def _record(terms: Terms, sound: Sequence[Said], placed: dict[str, Placement]) -> dict[str, Result]:
+    rows = [said.row(placed[said.key].person.contact_id) for said in sound]
     recorded = insert_events(terms.source, rows, received_at=terms.received_at, confirmed=terms.confirmed)
     return {said.key: accepted(said, *recorded[said.key]) for said in sound if said.key in recorded}
 
@@ -274,8 +279,8 @@ def accepted(said: Said, event_id: int, contact_id: int) -> Result:
 def _bring_up_to_date(
     source: Source,
     settled: Sequence[Said],
-    placed: dict[UUID, Placement],
-    results: dict[UUID, Result],
+    placed: dict[str, Placement],
+    results: dict[str, Result],
     changed: Collection[int],
 ) -> None:
     """Join those who turned out to be one, and let the fields of whoever changed follow the log."""
@@ -306,7 +311,7 @@ def _join(source: Source, first: int, second: int) -> None:
             raise
 
 
-def _put_aside(terms: Terms, waiting: Sequence[Said], refusals: dict[UUID, Refusal]) -> dict[UUID, Result]:
+def _put_aside(terms: Terms, waiting: Sequence[Said], refusals: dict[str, Refusal]) -> dict[str, Result]:
     refused = [said for said in waiting if said.key in refusals]
     keep(terms.source, [said.kept(refusals[said.key]) for said in refused], endpoint=terms.endpoint)
     return {said.key: said.refused(refusals[said.key]) for said in refused}

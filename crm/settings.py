@@ -125,6 +125,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "crm.middleware.request_id",
+    "crm.express.express",
     "crm.middleware.probes_first",
     "django.middleware.security.SecurityMiddleware",
     "crm.middleware.strict_headers",
