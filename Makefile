@@ -12,7 +12,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install run test quick lint typecheck check unit e2e chaos chaos-gate bench demo clean
+.PHONY: help setup install run test quick lint typecheck check unit e2e chaos chaos-gate bench demo words clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -69,6 +69,9 @@ chaos-gate: $(DEV)
 
 bench: $(DEV) $(NODE) ## Measure, beside the limits of this machine; writes docs/performance.md
 	$(PY) -m benchmarks
+
+words: $(DEV) ## Bring the Finnish catalogue up to date with the code, and compile it
+	$(PY) -m tests.catalogue
 
 clean: ## Remove what setup and tests made; var/ (your data) stays
 	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

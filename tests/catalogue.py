@@ -1,0 +1,103 @@
+"""The Finnish catalogue beside what the code says. `python -m tests.catalogue` brings it up to date and compiles it.
+
+Babel reads Python and, through Django, templates; so nothing here needs the tools of GNU gettext.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+ROOT: Final = Path(__file__).parent.parent
+PACKAGES: Final = ("campaigns", "contacts", "crm", "funnel", "rest", "staff")
+PLAYBOOK: Final = ROOT / "funnel" / "default_playbook.json"  # its rules have names that people read
+FINNISH: Final = ROOT / "locale" / "fi" / "LC_MESSAGES" / "django.po"
+DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
+KEYWORDS: Final = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+}
+
+
+def said() -> Catalog:
+    """Every text of code and templates that is to be translated."""
+    catalogue = _empty()
+    for file, source in _sources():
+        for _line, text, _notes, context in extract("python", BytesIO(source), KEYWORDS, options={"encoding": "utf-8"}):
+            catalogue.add(text, locations=[(str(file.relative_to(ROOT)), 0)], context=context, flags=_flags(text))
+    for rule in json.loads(PLAYBOOK.read_text())["rules"]:
+        catalogue.add(rule["name"], locations=[(str(PLAYBOOK.relative_to(ROOT)), 0)])
+    return catalogue
+
+
+def finnish() -> Catalog:
+    with FINNISH.open("rb") as file:
+        return read_po(file, locale="fi")
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    made = BytesIO()
+    write_mo(made, catalogue)
+    return made.getvalue()
+
+
+def _sources() -> Iterator[tuple[Path, bytes]]:
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in file.parts:
+                yield file, file.read_bytes()
+    for file in sorted((ROOT / "templates").rglob("*.html")):
+        source = templatize(file.read_text(), origin=str(file))
+        yield file, "\n".join(line.strip() for line in source.splitlines()).encode()
+
+
+def _flags(text: str | tuple[str, ...]) -> set[str]:
+    """What fills in by name is python-format; babel's own guess also sees it in a plain per cent."""
+    return {"python-format"} if "%(" in str(text) else set()
+
+
+def _empty() -> Catalog:
+    """Its head names no day: the same words make the same bytes."""
+    return Catalog(
+        locale="fi",
+        header_comment="# The Finnish words of Polku.",
+        project="Polku",
+        version="1",
+        msgid_bugs_address="polku",
+        last_translator="Polku",
+        language_team="fi",
+        creation_date=DAY,
+        revision_date=DAY,
+        fuzzy=False,
+    )
+
+
+def bring_up_to_date() -> None:
+    """Keep what is translated and still said, add what is new with nothing for it, compile."""
+    known = {(one.context, one.id): one.string for one in finnish()} if FINNISH.exists() else {}
+    catalogue = said()
+    for message in catalogue:
+        if message.id:
+            message.string = known.get((message.context, message.id), message.string)
+    FINNISH.parent.mkdir(parents=True, exist_ok=True)
+    with FINNISH.open("wb") as file:
+        write_po(file, catalogue, width=120, sort_output=True)
+    FINNISH.with_suffix(".mo").write_bytes(compiled(finnish()))
+
+
+if __name__ == "__main__":
+    bring_up_to_date()

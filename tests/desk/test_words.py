@@ -1,0 +1,44 @@
+"""Everything people read is there in Finnish too."""
+
+import re
+
+from babel.messages.catalog import Message
+
+from tests import catalogue
+
+
+def texts(said: object) -> tuple[str, ...]:
+    return said if isinstance(said, tuple) else (str(said),)
+
+
+def spoken(messages: object) -> dict[object, Message]:
+    return {(one.context, one.id): one for one in messages if one.id}  # type: ignore[attr-defined]
+
+
+def test_each_text_has_its_finnish():
+    finnish = spoken(catalogue.finnish())
+
+    missing = [key for key in spoken(catalogue.said()) if key not in finnish or not all(texts(finnish[key].string))]
+
+    assert missing == [], "python -m tests.catalogue adds them to the catalogue; then translate"
+
+
+def test_nothing_is_translated_that_nobody_says():
+    assert set(spoken(catalogue.finnish())) - set(spoken(catalogue.said())) == set()
+
+
+def test_the_finnish_fills_in_what_the_english_fills_in():
+    def filled(text: str) -> list[str]:
+        return sorted(re.findall(r"%\(\w+\)[sd]|%[sd]|(?<!\{)\{\w*\}|</?\w+", text))
+
+    uneven = [
+        one.id
+        for one in spoken(catalogue.finnish()).values()
+        if {tuple(filled(text)) for text in texts(one.string)} != {tuple(filled(texts(one.id)[-1]))}
+    ]
+
+    assert uneven == []
+
+
+def test_the_compiled_catalogue_is_that_of_the_words():
+    assert catalogue.FINNISH.with_suffix(".mo").read_bytes() == catalogue.compiled(catalogue.finnish())
