@@ -15,7 +15,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
@@ -125,6 +125,10 @@ def as_problem(error: BaseException) -> Problem | None:
             return Problem("timeout")
         case OperationalError() | InterfaceError():
             # the connection may be beyond use; the next request opens another
+            connection.close_if_unusable_or_obsolete()
+            return Problem("unavailable", headers={"Retry-After": "2"})
+        case DatabaseError() if connection.connection is not None and connection.connection.closed:
+            # a server that dies in the middle of an answer leaves an error without a class of its own
             connection.close_if_unusable_or_obsolete()
             return Problem("unavailable", headers={"Retry-After": "2"})
         case drf.APIException():
