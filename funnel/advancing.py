@@ -196,7 +196,8 @@ def _advance_people(claim: Claim) -> Done:
     _see_to(failed)
     put_back([*(mark for one in folded for mark in one.person.early_marks), *(mark for p in left for mark in p.marks)])
     writing.count(folded, changes)
-    return Done(folded=sum(one.person.has_progressed for one in folded), retry=bool(failed or left))
+    got_nowhere = sum(1 for one in folded if one.person.too_early and not one.person.has_progressed)
+    return Done(folded=len(folded) - got_nowhere, retry=bool(failed or left))
 
 
 def _able(people: Iterable[Person]) -> list[Person]:

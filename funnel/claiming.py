@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import starmap
 from typing import NamedTuple
 
 from django.db import connection
@@ -185,13 +186,13 @@ def _lock(contacts: Iterable[int]) -> dict[int, Stored]:
 def _positions(query: str, contacts: Iterable[int]) -> dict[int, Stored]:
     with connection.cursor() as cursor:
         cursor.execute(query, [array(contacts)])
-        return {row[0]: Stored._make(row) for row in cursor.fetchall()}
+        return {position[0]: position for position in starmap(Stored, cursor.fetchall())}
 
 
 def _family(contacts: Iterable[int]) -> list[_Contact]:
     with connection.cursor() as cursor:
         cursor.execute(_CONTACTS, {"ids": array(contacts)})
-        return [_Contact._make(row) for row in cursor.fetchall()]
+        return list(starmap(_Contact, cursor.fetchall()))
 
 
 def _people(family: Iterable[_Contact], positions: dict[int, Stored]) -> tuple[list[Person], list[int]]:
@@ -235,8 +236,8 @@ def take_marks(people: Iterable[Person]) -> None:
     owners = {position.contact: person for person in people for position in person.positions}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [array(owners)])
-        for row in cursor.fetchall():
-            owners[row[0]].marks.append(Mark._make(row))
+        for mark in starmap(Mark, cursor.fetchall()):
+            owners[mark[0]].marks.append(mark)
 
 
 def put_back(marks: Iterable[Mark]) -> None:

@@ -16,7 +16,7 @@ from funnel.reading import Names, array
 from funnel.remembering import written
 
 Y2K: Final = 946_684_800_000_000  # where PostgreSQL counts microseconds from
-NOTHING: Final = -(1 << 63)  # -infinity, for a moment that is not
+NOTHING_AT: Final = -(1 << 63) + Y2K  # -infinity, for a moment that is not
 AS_BEFORE: Final = (1 << 63) - 1  # infinity, for the moment that stands in the row already
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -200,20 +200,19 @@ def cleared(contact: int, person: Person) -> Values:
 def _packed(values: Values) -> bytes:
     (contact, stage, entered_at, health, standing, recall_at, score, score_day, score_rank) = values[:9]
     (last_event_at, wake_at, stamp, moves, is_visitor, source, memory) = values[9:]
-    last = AS_BEFORE if stage is not None and last_event_at is None else _moment(last_event_at)
+    if last_event_at is None:
+        last_event_at = NOTHING_AT if stage is None else AS_BEFORE + Y2K
     memory = memory or b""
     return (
         _POSITION.pack(
-            *(_FIELDS_OF_POSITION, 8, contact, 2, stage or 0, 8, _moment(entered_at), 2, health or 0, 2, standing),
-            *(8, _moment(recall_at), 8, score, 4, score_day, 8, score_rank, 8, last, 8, _moment(wake_at)),
+            *(_FIELDS_OF_POSITION, 8, contact, 2, stage or 0),
+            *(8, (NOTHING_AT if entered_at is None else entered_at) - Y2K, 2, health or 0, 2, standing),
+            *(8, (NOTHING_AT if recall_at is None else recall_at) - Y2K, 8, score, 4, score_day, 8, score_rank),
+            *(8, last_event_at - Y2K, 8, (NOTHING_AT if wake_at is None else wake_at) - Y2K),
             *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, len(memory)),
         )
         + memory
     )
-
-
-def _moment(micros: int | None) -> int:
-    return NOTHING if micros is None else micros - Y2K
 
 
 def _copy(statement: str, rows: Iterable[bytes]) -> None:
