@@ -127,7 +127,7 @@ def as_problem(error: BaseException) -> Problem | None:
             # the connection may be beyond use; the next request opens another
             connection.close_if_unusable_or_obsolete()
             return Problem("unavailable", headers={"Retry-After": "2"})
-        case DatabaseError() if connection.connection is not None and connection.connection.closed:
+        case DatabaseError() if type(error) is DatabaseError:
             # a server that dies in the middle of an answer leaves an error without a class of its own
             connection.close_if_unusable_or_obsolete()
             return Problem("unavailable", headers={"Retry-After": "2"})
