@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import Final
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -55,6 +55,7 @@ class Tally:
 
 
 TALLY: Final = Tally()
+_one_at_a_time: Final = Lock()
 
 
 @dataclass(slots=True)
@@ -146,6 +147,14 @@ def _advance(choose: Callable[..., list[int]], limit: int) -> Done:
 
 
 def _batch(choose: Callable[[], list[int]]) -> Done:
+    """One batch in hand a process at a time: when it dies, nobody is counted for what another thread had in hand."""
+    if connection.in_atomic_block:
+        return _watched(choose)
+    with _one_at_a_time:
+        return _watched(choose)
+
+
+def _watched(choose: Callable[[], list[int]]) -> Done:
     IN_HAND[get_ident()] = time.monotonic()
     collecting = gc.isenabled()
     gc.disable()  # a batch makes many objects and no rings: looking for rings would take a third of its time

@@ -70,10 +70,11 @@ def strike(number: int | None) -> None:
 
 # --- What became of them
 
-# When the server died itself, it was not what the worker had in hand.
+# When the server died itself, it was not what the worker had in hand. It starts its statistics anew after a crash.
 _ENDED = """
-    SELECT id, contacts, began_at >= pg_postmaster_start_time() FROM funnel_attempt
-     WHERE CASE WHEN began_at < pg_postmaster_start_time() THEN true
+    SELECT id, contacts, funnel_attempt.began_at >= server.began_at FROM funnel_attempt, LATERAL (
+        SELECT greatest(pg_postmaster_start_time(), stats_reset) AS began_at FROM pg_stat_bgwriter) AS server
+     WHERE CASE WHEN funnel_attempt.began_at < server.began_at THEN true
                 WHEN transaction < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 THEN coalesce(pg_xact_status(transaction::text::xid8), 'aborted') = 'aborted' END
 """
@@ -92,7 +93,7 @@ def count_ended() -> None:
         if cursor.fetchone() is None:
             return
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_ENDED + " ORDER BY id FOR UPDATE SKIP LOCKED")
+        cursor.execute(_ENDED + " ORDER BY id FOR UPDATE OF funnel_attempt SKIP LOCKED")
         for number, contacts, counts in cursor.fetchall():
             if counts:
                 cursor.execute(_COUNT, [MOST, array(contacts), MOST])
