@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -186,4 +187,6 @@ def sized_for(memory: int) -> dict[str, str]:
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
         "jit": "off",
+        # After a crash: one call a file system, not one a file.
+        **({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}),
     }

@@ -74,9 +74,11 @@ def stop_orphan(
         pid = int(pid_file.read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return
-    if mark not in command_of(pid):
-        pid_file.unlink(missing_ok=True)  # the number may belong to somebody else by now
-        return
+    command = command_of(pid)
+    if mark not in command:
+        if command:
+            pid_file.unlink(missing_ok=True)  # the number belongs to somebody else by now
+        return  # the file of a dead server stays: PostgreSQL looks by it whether parts of it still live
     say(f"{name} of an earlier start still runs (process {pid}): stopping it")
     os.kill(pid, stop_signal)
     deadline = time.monotonic() + 60
