@@ -154,7 +154,9 @@ def _joined(chunks: Iterable[bytes]) -> bytes:
 
 def _chunks(request: HttpRequest) -> Iterator[bytes]:
     until = time.monotonic() + _SECONDS_TO_SEND
-    while chunk := request.read(_CHUNK):
+    # Django reads as much as Content-Length says; a body sent in chunks says nothing
+    stream = request.META["wsgi.input"] if "Transfer-Encoding" in request.headers else request
+    while chunk := stream.read(_CHUNK):
         yield chunk
         if time.monotonic() > until:
             raise TimeoutError

@@ -67,6 +67,18 @@ def record(source: Source, *messages: Message, received_at: datetime | None = No
     return record_events(source=source, messages=messages, received_at=received_at)
 
 
+def event_of(result: Result) -> Event:
+    """The event that a message became."""
+    assert result.event_id, result
+    return Event.objects.get(pk=result.event_id)
+
+
+def contact_of(result: Result) -> Contact:
+    """Whom a message was about."""
+    assert result.contact_id, result
+    return Contact.objects.get(pk=result.contact_id)
+
+
 def make_event(
     type: str = "page_viewed",  # noqa: A002
     contact: ContactRef | Contact | str | None = None,
@@ -76,8 +88,7 @@ def make_event(
 ) -> Event:
     """A recorded event, through the door."""
     [result] = record(source or make_source(), make_message(type, contact, **fields))
-    assert result.event_id, result
-    return Event.objects.get(pk=result.event_id)
+    return event_of(result)
 
 
 def moment(text: str) -> datetime:

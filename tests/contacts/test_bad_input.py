@@ -25,8 +25,7 @@ def nested(depth: int) -> Any:
     return [] if depth == 1 else [nested(depth - 1)]
 
 
-ITEMS = [
-    # (item, reason, pointer)
+ITEMS: list[tuple[Any, str, str | None]] = [
     (None, "wrong-type", ""),
     ("text", "wrong-type", ""),
     ([], "wrong-type", ""),

@@ -11,7 +11,16 @@ from contacts.models import Claim, Contact, Event, Identity, Quarantine
 from staff.models import AuditRecord, Role
 from staff.policy import Principal
 from tests.callers import Caller, make_caller
-from tests.factories import make_contact, make_event, make_message, make_public_source, make_source, make_user, record
+from tests.factories import (
+    event_of,
+    make_contact,
+    make_event,
+    make_message,
+    make_public_source,
+    make_source,
+    make_user,
+    record,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
 
@@ -62,7 +71,7 @@ def test_what_was_posted_can_be_read(caller):
 def test_events_are_listed_in_pages_newest_first(caller):
     source = make_source()
     results = record(source, *(make_message("page_viewed", "aino@example.com") for _ in range(5)))
-    newest = sorted((result.event_id for result in results), reverse=True)
+    newest = sorted((event_of(result).pk for result in results), reverse=True)
 
     first = caller.get("/api/v1/events?limit=3")
     second = caller.client.get(first.json()["next"], headers={"Authorization": f"Bearer {caller.secret}"})

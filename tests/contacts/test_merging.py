@@ -4,6 +4,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
 FIELDS = ("leader_id", "is_known", "name", "emails", "phones", "title", "country", "custom", "owner_id", "sort_key")
 
 
-def people() -> object:
+def people() -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """Everything about everybody that a merge may touch."""
     identities = Identity.objects.order_by("pk").values_list("contact_id", "kind", "value", "unlinked_at")
     return list(Contact.objects.order_by("pk").values_list("pk", *FIELDS)), list(identities)

@@ -10,7 +10,16 @@ from contacts.claims import confirm_claim, refuse_claim
 from contacts.messages import ContactRef
 from contacts.models import Claim, Contact, Event, Identity, Merge
 from contacts.results import Status
-from tests.factories import make_contact, make_message, make_public_source, make_source, make_user, record, undone
+from tests.factories import (
+    contact_of,
+    make_contact,
+    make_message,
+    make_public_source,
+    make_source,
+    make_user,
+    record,
+    undone,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
 
@@ -96,7 +105,7 @@ def test_a_public_source_may_bring_a_visitor_to_whom_it_knows_by_its_own_name():
 
     record(source, make_message("page_viewed", ContactRef(anonymous_id="a2", user_id="u1")))
 
-    assert Contact.objects.get(pk=visitor.contact_id).leader_id == person.contact_id
+    assert contact_of(visitor).leader_id == person.contact_id
     assert Merge.objects.get().source == source
 
 
@@ -147,7 +156,7 @@ def test_a_trusted_source_merges_a_visitor_into_a_person_and_identifying_two_peo
 
     record(source, make_message("page_viewed", ContactRef(anonymous_id="a1", user_id="u1")))
     record(source, make_message("page_viewed", ContactRef(user_id="u1", email="aino@example.com")))
-    known_apart = Contact.objects.get(pk=other.contact_id).leader_id
+    known_apart = contact_of(other).leader_id
     record(source, make_message("attributes_changed", ContactRef(user_id="u1", email="aino@example.com")))
 
     leaders = Contact.objects.order_by("pk").values_list("leader_id", flat=True)
