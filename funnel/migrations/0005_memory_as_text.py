@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('funnel', '0004_attempts'),
+        ("funnel", "0004_attempts"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='position',
-            name='memory',
+            model_name="position",
+            name="memory",
             field=models.TextField(null=True),
         ),
     ]

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.addresses")]
 @pytest.fixture(autouse=True)
 def _three_a_minute(settings, monkeypatch):
     settings.API_RATE_LIMIT = 3
-    monkeypatch.setattr(limits.time, "time", lambda: 1_800_000_015.0)
+    monkeypatch.setattr("rest.limits.time.time", lambda: 1_800_000_015.0)
 
 
 def test_each_answer_tells_what_is_left_of_the_minute():
@@ -34,7 +34,7 @@ def test_beyond_the_allowance_requests_are_refused_until_the_next_minute(monkeyp
     assert answers[3].json()["type"] == "/api/problems/rate-limited"
     assert other.get("/api/types").status_code == 200
 
-    monkeypatch.setattr(limits.time, "time", lambda: 1_800_000_060.0)
+    monkeypatch.setattr("rest.limits.time.time", lambda: 1_800_000_060.0)
     assert caller.get("/api/types").status_code == 200
 
 

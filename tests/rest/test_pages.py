@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.addresses")]
 
 @pytest.fixture
 def caller():
-    EventType.objects.exclude(pk=None).delete()
+    EventType.objects.all().delete()
     EventType.objects.bulk_create([EventType(key=f"type{n}", rank=n % 3) for n in range(10)])
     return make_caller()
 
