@@ -96,9 +96,15 @@ else:
     os.environ["REDIS_URL"] = own_valkey_database(os.environ["REDIS_URL"], WORKER)
 django.setup()
 
-from django.db import connection  # noqa: E402  (Django stands only now)
+from django.conf import settings  # noqa: E402  (Django stands only now)
+from django.db import connection  # noqa: E402
 
 from crm.privileges import apply_grants  # noqa: E402
+from crm.settings import broker_url  # noqa: E402
+
+# In a worker of xdist the settings were read before the lines above named its own database.
+settings.REDIS_URL = os.environ["REDIS_URL"]
+settings.CELERY_BROKER_URL = broker_url(settings.REDIS_URL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
