@@ -73,3 +73,15 @@ def language_of_reader(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+def stored_nowhere(get_response: GetResponse) -> GetResponse:
+    """What somebody signed in was shown stays in no cache: going back after signing out shows nobody's customers."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return middleware

@@ -151,7 +151,7 @@ def _timeline(
     stages: dict[int, Stage],
     places: dict[int, int],
 ) -> list[Entry]:
-    """The newest first; a move stands above the event that caused it."""
+    """The newest first; a move stands above the event that caused it, and of one moment's moves the last on top."""
     events = Event.objects.filter(contact__in=list(members)).select_related("type", "source")
     told = [Entry(event.occurred_at, event=event) for event in events.order_by("-occurred_at", "-rank")[:TIMELINE]]
     since = told[-1].at if len(told) == TIMELINE else None
@@ -167,4 +167,4 @@ def _timeline(
         for move in steps
         if since is None or move.occurred_at >= since
     ]
-    return sorted([*moved, *told], key=lambda entry: (entry.at, entry.move is not None), reverse=True)
+    return sorted([*moved, *told], key=lambda entry: (entry.at, entry.move.seq if entry.move else -1), reverse=True)

@@ -1,9 +1,9 @@
 """The pages that join packages: parse, ask one service, answer."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
@@ -62,7 +62,7 @@ def contact_page(request: HttpRequest, contact_id: int) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """Remember the language here by a cookie, and for somebody signed in wherever they sign in."""
     chosen = request.POST.get("language", "")
-    if isinstance(request.user, User) and check_for_language(chosen):
+    if isinstance(request.user, User) and chosen in dict(settings.LANGUAGES):
         User.objects.filter(pk=request.user.pk).update(language=chosen)
     return set_language(request)
 

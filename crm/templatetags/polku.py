@@ -110,7 +110,7 @@ def points(value: float) -> str:
 @register.filter
 def whole_days(value: float) -> str:
     """A length of time in days, short."""
-    return _("under 1 d") if value < 1 else _("%(n)s d") % {"n": number_format(round(value), 0)}
+    return _("under 1 d") if value < 1 else _("%(n)s d") % {"n": number_format(round(value), 0, force_grouping=True)}
 
 
 @register.filter
