@@ -6,7 +6,7 @@ from typing import Any, Final
 from weakref import WeakSet
 
 import msgspec
-from django.db import ProgrammingError, connection
+from django.db import DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
@@ -130,7 +130,7 @@ def _execute(cursor: CursorWrapper, parameters: dict[str, Any]) -> None:
             cursor.execute(_PREPARE)
             _planned.add(connection.connection)
         cursor.execute(_EXECUTE, parameters)
-    except ProgrammingError as error:
+    except DatabaseError as error:
         # a pooler has given us another session, with the plan of somebody else or with none
         if not isinstance(error.__cause__, InvalidSqlStatementName | DuplicatePreparedStatement):
             raise

@@ -7,7 +7,7 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from contacts.messages import ContactRef
 from contacts.models import Claim, Contact, Event, Identity, Pending
@@ -93,3 +93,15 @@ def test_names_linked_in_rings_at_once_make_one_person():
 
     assert statuses(answers) == {Status.ACCEPTED: 12}
     assert set(Contact.objects.values_list("leader_id", flat=True)) == {Contact.objects.order_by("pk")[0].pk}
+
+
+def test_a_connection_that_lost_its_plan_records_all_the_same():
+    """As behind a pooler that swaps sessions."""
+    source = make_source()
+    [first] = record(source, make_message("page_viewed", "aino@example.com"))
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+
+    results = record(source, *(make_message("page_viewed", "aino@example.com") for _ in range(2)))
+
+    assert [(result.status, result.contact_id) for result in results] == 2 * [(Status.ACCEPTED, first.contact_id)]
