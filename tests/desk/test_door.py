@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from staff.models import User
 from tests.desk.scenes import at_desk
 from tests.factories import make_user
 from tests.funnel.worlds import install
@@ -88,3 +89,12 @@ def test_only_a_post_signs_out():
 
     assert (asked.status_code, posted.status_code) == (200, 302)
     assert client.get("/").headers["Location"].startswith(SIGN_IN)
+
+
+def test_nobody_makes_an_account_for_themselves():
+    form = {"email": "eve@example.com", "password1": "a long enough secret", "password2": "a long enough secret"}
+
+    pages = [Client().get("/accounts/signup/"), Client().post("/accounts/signup/", form)]
+
+    assert ["By invitation" in page.text for page in pages] == [True, True]
+    assert User.objects.count() == 0

@@ -1,0 +1,41 @@
+"""The pictures of the README, taken of a running demo: `python -m tests.e2e.pictures var` while `make run` runs.
+
+Give the state folder of the demo, and its address if it is not http://localhost:8000.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+
+
+def take(state: Path, address: str) -> None:
+    login = json.loads((state / "first-login.json").read_text())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="Europe/Helsinki")
+        sign_in(page, address, login["email"], login["password"])
+        page.screenshot(path=IMAGES / "path.png")
+        page.goto(f"{address}/contacts?stage=loyalty")
+        page.locator(".people tbody a").nth(1).click()
+        page.locator(".evs .whyline summary").first.click()
+        page.screenshot(path=IMAGES / "contact.png")
+        browser.close()
+
+
+def sign_in(page: Page, address: str, email: str, password: str) -> None:
+    page.goto(f"{address}/accounts/login/")
+    page.fill("#id_login", email)
+    page.fill("#id_password", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/")
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "http://localhost:8000")
