@@ -24,7 +24,6 @@ def take(state: Path, address: str) -> None:
         page.screenshot(path=IMAGES / "path.png")
         page.goto(f"{address}/contacts?stage=loyalty")
         page.locator(".people tbody a").nth(1).click()
-        page.locator(".evs .whyline summary").first.click()
         page.screenshot(path=IMAGES / "contact.png")
         browser.close()
 
