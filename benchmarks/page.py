@@ -23,12 +23,12 @@ Making 8 KiB durable takes {fdatasync_ms} ms.
 """
 # What stands in the way where a figure misses its goal.
 IN_THE_WAY = {
-    "G1": "Each batch moves its rows through psycopg2 as text and its memories as jsonb; a cursor that speaks the "
-    "binary protocol and smaller memories are the next step.",
-    "G2": "Authentication, strict JSON, identities and marks are real work beside one insert; and the statements of "
-    "the intake are planned each time, for psycopg2 has no prepared statements.",
-    "G3": "Rows go in by one jsonb parameter; COPY into a staging table is the stretch.",
-    "G4": "A nudge waits for the worker's poll of the broker, and then for the batch in hand.",
+    "G1": "Nearly every event is of another person, so each batch reads and writes thousands of pages of positions and "
+    "transitions that no other batch shares, with their full images in the log; the limit keeps one small table.",
+    "G2": "The workers fold what comes in on the same two processors, which the plain view does not ask for; the rest is "
+    "authentication, strict JSON, identities and marks.",
+    "G3": "As G2; COPY into a staging table in place of one jsonb parameter is the stretch.",
+    "G4": "A process nudges at most ten times a second, and the nudge waits for the batch in hand.",
     "G14": "The worker imports the web's packages too; importing less is possible.",
     "G15": "Each process sends at most ten nudges a second, however many calls it answers.",
 }
