@@ -25,8 +25,8 @@ Making 8 KiB durable takes {fdatasync_ms} ms.
 IN_THE_WAY = {
     "G1": "Nearly every event is of another person, so each batch reads and writes thousands of pages of positions and "
     "transitions that no other batch shares, with their full images in the log; the limit keeps one small table.",
-    "G2": "The workers fold what comes in on the same two processors, which the plain view does not ask for; the rest is "
-    "authentication, strict JSON, identities and marks.",
+    "G2": "The workers fold what comes in on the same two processors, which the plain view does not ask for; the rest "
+    "is authentication, strict JSON, identities and marks.",
     "G3": "As G2; COPY into a staging table in place of one jsonb parameter is the stretch.",
     "G4": "A process nudges at most ten times a second, and the nudge waits for the batch in hand.",
     "G14": "The worker imports the web's packages too; importing less is possible.",
