@@ -150,8 +150,12 @@ def _batch(choose: Callable[[], list[int]]) -> Done:
     """One batch in hand a process at a time: when it dies, nobody is counted for what another thread had in hand."""
     if connection.in_atomic_block:
         return _watched(choose)
-    with _one_at_a_time:
+    if not _one_at_a_time.acquire(blocking=False):
+        return Done(busy=True)
+    try:
         return _watched(choose)
+    finally:
+        _one_at_a_time.release()
 
 
 def _watched(choose: Callable[[], list[int]]) -> Done:
