@@ -1,11 +1,14 @@
 from django.urls import path
 
 from crm.desk import views
+from crm.desk.path.views import path as path_page
+from crm.desk.people.views import contact_list
+from crm.desk.person.views import contact_page
 
 app_name = "desk"
 urlpatterns = [
-    path("", views.path, name="path"),
-    path("contacts", views.contact_list, name="contact-list"),
-    path("contacts/<int:contact_id>", views.contact_page, name="contact-page"),
+    path("", path_page, name="path"),
+    path("contacts", contact_list, name="contact-list"),
+    path("contacts/<int:contact_id>", contact_page, name="contact-page"),
     path("language", views.language, name="language"),
 ]

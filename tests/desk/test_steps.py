@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from crm.desk.ribbon import HEIGHT, WIDEST, WIDTH, Ribbon
-from crm.desk.walking import Step, Walk
+from crm.desk.path.ribbon import HEIGHT, WIDEST, WIDTH, Ribbon
+from crm.desk.path.walking import Step, Walk
 from funnel.metrics import Cohort
 from funnel.models import Phase, Stage
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from contacts.models import Contact
-from crm.desk.ribbon import Ribbon
+from crm.desk.path.ribbon import Ribbon
 from funnel import reports
 from funnel.explaining import Why, explain
 from funnel.metrics import CLOSED, Cohort, Place
