@@ -23,6 +23,7 @@ from .people import (
     MembershipRole,
     Merge,
 )
+from .tasks import Task, TaskKind
 
 __all__ = [
     "Claim",
@@ -47,5 +48,7 @@ __all__ = [
     "Quarantine",
     "Source",
     "SourceKind",
+    "Task",
+    "TaskKind",
     "Trust",
 ]

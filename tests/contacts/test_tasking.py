@@ -1,0 +1,123 @@
+"""Tasks: what somebody means to do for a person, and who may."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from contacts.merging import merge_contacts
+from contacts.models import Task
+from contacts.tasking import add_task, change_task, drop_task, finish_task, reopen_task
+from staff.models import AuditRecord, Role
+from staff.policy import Principal
+from tests.factories import make_contact, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+TOMORROW = timezone.now() + timedelta(days=1)
+
+
+def principal(role: Role = Role.ADMIN, **fields) -> Principal:
+    return Principal(user=make_user(role=role, **fields))
+
+
+def test_a_task_is_its_makers_unless_somebody_is_named():
+    jukka, laura = principal(), make_user()
+    aino = make_contact(name="Aino")
+
+    own = add_task(contact=aino, by=jukka, title="  Send the \n offer ", due_at=TOMORROW)
+    hers = add_task(contact=aino, by=jukka, title="Call", kind="call", due_at=TOMORROW, assignee=laura)
+
+    assert (own.title, own.kind, own.assignee, own.created_by) == ("Send the offer", "todo", jukka.user, jukka.user)
+    assert list(Task.objects.open().for_user(laura)) == [hers]
+    assert list(Task.objects.open().due_by(TOMORROW - timedelta(seconds=1))) == []
+
+
+def test_a_task_is_done_once_and_can_be_taken_up_again():
+    jukka = principal()
+    task = add_task(contact=make_contact(), by=jukka, title="Call", due_at=TOMORROW)
+
+    done = finish_task(task=task, by=jukka)
+    with pytest.raises(ValidationError) as again:
+        finish_task(task=task, by=jukka)
+
+    assert (done.done_by, again.value.code) == (jukka.user, "already_done")
+    assert not Task.objects.open().exists()
+    assert reopen_task(task=task, by=jukka).done_at is None
+    with pytest.raises(ValidationError) as twice:
+        reopen_task(task=task, by=jukka)
+    assert twice.value.code == "not_done"
+
+
+def test_a_task_says_what_and_reminds_before_it_is_due():
+    jukka, aino = principal(), make_contact()
+
+    refused = {}
+    for name, said in {
+        "no title": {"title": " "},
+        "late reminder": {"title": "Call", "remind_at": TOMORROW + timedelta(hours=1)},
+        "no such kind": {"title": "Call", "kind": "sing"},
+        "too long": {"title": "x" * 201},
+    }.items():
+        with pytest.raises(ValidationError) as error:
+            add_task(contact=aino, by=jukka, due_at=TOMORROW, **said)
+        refused[name] = list(error.value.message_dict)
+
+    assert refused == {
+        "no title": ["title"],
+        "late reminder": ["remind_at"],
+        "no such kind": ["kind"],
+        "too long": ["title"],
+    }
+    assert not Task.objects.exists()
+
+
+def test_nobody_is_given_a_task_about_somebody_they_do_not_see():
+    jukka, elses = principal(), make_contact(owner=make_user(team=make_team()))
+    stranger = make_user(role=Role.SALES)
+
+    with pytest.raises(ValidationError) as refusal:
+        add_task(contact=elses, by=jukka, title="Call", due_at=TOMORROW, assignee=stranger)
+
+    assert list(refusal.value.message_dict) == ["assignee"]
+
+
+def test_tasks_are_seen_by_those_who_see_the_person():
+    jukka, seller = principal(), principal(Role.SALES)
+    elses, own = make_contact(owner=make_user()), make_contact(owner=seller.user)
+    add_task(contact=elses, by=jukka, title="Call", due_at=TOMORROW)
+    task = add_task(contact=own, by=jukka, title="Call", due_at=TOMORROW)
+
+    assert list(Task.objects.visible_to(seller)) == [task]
+    assert Task.objects.visible_to(jukka).count() == 2
+
+
+def test_tasks_of_merged_contacts_are_the_persons():
+    jukka = principal()
+    first, second = make_contact(), make_contact()
+    task = add_task(contact=second, by=jukka, title="Call", due_at=TOMORROW)
+
+    merge_contacts(first=first, second=second)
+
+    assert list(Task.objects.about(first.pk)) == [task]
+
+
+def test_what_was_done_to_a_task_is_on_the_trail():
+    jukka = principal()
+    task = add_task(contact=make_contact(), by=jukka, title="Call", due_at=TOMORROW)
+    changed = change_task(task=task, by=jukka, title="Call at ten")
+    finish_task(task=task, by=jukka)
+    drop_task(task=task, by=jukka)
+
+    trail = AuditRecord.objects.filter(object_kind="task").order_by("pk")
+    assert changed.title == "Call at ten"
+    assert list(trail.values_list("action", flat=True)) == ["task_added", "task_changed", "task_done", "task_dropped"]
+    assert not Task.objects.exists()
+
+
+def test_the_database_takes_no_reminder_after_the_end():
+    task = add_task(contact=make_contact(), by=principal(), title="Call", due_at=TOMORROW)
+
+    with pytest.raises(IntegrityError, match="task_reminds_before_it_is_due"), transaction.atomic():
+        Task.objects.filter(pk=task.pk).update(remind_at=TOMORROW + timedelta(days=1))
