@@ -10,7 +10,7 @@ from crm.world.people import World
 from funnel.advancing import advance_everything
 from staff.keys import create_key
 from staff.models import Role, Team, User
-from staff.policy import PUBLIC_SCOPES, SCOPES
+from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES
 
 SEED, CONTACTS, EVENTS = 6, 2400, 30_000
 ADMIN = "jukka@valmennus.example"
@@ -47,5 +47,5 @@ def make_demo() -> FirstLogin:
     live_on(world, ground)
     advance_everything()
     _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=admin)
-    _key, api_key = create_key(name="Web shop", source="shop", scopes=SCOPES, public=False, by=admin)
+    _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=admin)
     return FirstLogin(ADMIN, password, write_key, api_key)

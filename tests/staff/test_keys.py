@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from contacts.models import Source
 from staff.keys import _checksum, create_key, find_key
 from staff.models import ApiKey
-from staff.policy import PUBLIC_SCOPES, SCOPES
+from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES
 from tests.callers import Caller
 from tests.factories import make_source
 
@@ -77,8 +77,8 @@ def test_the_command_makes_source_and_key_and_prints_the_secret_once():
 
     source, key = Source.objects.get(), ApiKey.objects.get()
     assert (source.key, source.name, source.trust) == ("web-shop", "Web Shop", "trusted")
-    assert (key.name, key.source, key.scopes) == ("Till", "web-shop", ["events:write", "contacts:read"])
-    assert words == ("It speaks for web-shop (trusted) and is shown only now. Scopes: events:write, contacts:read.\n")
+    assert (key.name, key.source, key.scopes) == ("Till", "web-shop", ["contacts:read", "events:write"])
+    assert words == ("It speaks for web-shop (trusted) and is shown only now. Scopes: contacts:read, events:write.\n")
     assert Caller(key, secret).get("/api/v1/contacts").status_code == 200
 
 
@@ -90,10 +90,10 @@ def test_the_command_speaks_json_to_programs():
     assert said == {"source": "site", "trust": "public", "scopes": sorted(PUBLIC_SCOPES)}
 
 
-def test_without_scopes_a_key_has_all_that_fit():
+def test_a_key_gets_what_is_grave_only_when_it_is_named():
     run("--source", "shop")
 
-    assert ApiKey.objects.get().scopes == list(SCOPES)
+    assert ApiKey.objects.get().scopes == list(ORDINARY_SCOPES)
 
 
 def test_a_second_key_speaks_for_the_same_source():

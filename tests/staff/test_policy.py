@@ -2,7 +2,7 @@ import pytest
 
 from staff import audit
 from staff.models import AuditRecord, Role
-from staff.policy import ROLE_SCOPES, SCOPES, Principal
+from staff.policy import DEEDS, ORDINARY_SCOPES, ROLE_ROWS, ROLE_SCOPES, SCOPES, Principal, Rows
 from tests.callers import make_caller
 from tests.factories import make_user
 
@@ -43,3 +43,18 @@ def test_the_trail_names_who_did_what_to_which_row():
         (user.pk, None, "exported", "contact", 17, {"rows": 3}),
         (None, key.pk, "refused", "", None, {"scope": "figures:read"}),
     ]
+
+
+def test_each_deed_stands_in_the_table_once_with_a_sentence_of_its_own():
+    assert len(set(SCOPES)) == len(DEEDS) == len({str(deed.sentence) for deed in DEEDS})
+
+
+def test_managing_staff_erasing_and_the_trail_are_for_admins_alone():
+    grave = {deed.scope: deed.roles for deed in DEEDS if deed.on_request}
+
+    assert grave == {scope: {Role.ADMIN} for scope in ("contacts:erase", "staff:manage", "audit:read")}
+    assert set(ORDINARY_SCOPES) == set(SCOPES) - set(grave)
+
+
+def test_only_sales_see_less_than_everybody():
+    assert {role for role, rows in ROLE_ROWS.items() if rows is not Rows.ALL} == {Role.SALES}

@@ -11,7 +11,9 @@ from django.db import transaction
 from contacts.models import Trust
 from contacts.services import ensure_source
 from staff.keys import create_key
-from staff.policy import PUBLIC_SCOPES, SCOPES
+from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES, SCOPES
+
+USUAL = "all that fit, but those of staff, erasing and the trail"
 
 
 class Command(BaseCommand):
@@ -20,14 +22,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--source", required=True, help="what its facts come from; made when missing")
         parser.add_argument("--trust", choices=Trust.values, default=Trust.TRUSTED)
-        parser.add_argument("--scopes", help=f"with commas between: {', '.join(SCOPES)} (default: all that fit)")
+        parser.add_argument("--scopes", help=f"with commas between: {', '.join(SCOPES)} (default: {USUAL})")
         parser.add_argument("--name", help="what lists call the key (default: the source)")
         parser.add_argument("--json", action="store_true", help="print an object for programs")
 
     @transaction.atomic
     def handle(self, *args: Any, source: str, trust: str, scopes: str | None, name: str | None, **more: Any) -> None:
         is_public = trust == Trust.PUBLIC
-        wanted = scopes.split(",") if scopes is not None else (PUBLIC_SCOPES if is_public else SCOPES)
+        wanted = scopes.split(",") if scopes is not None else (PUBLIC_SCOPES if is_public else ORDINARY_SCOPES)
         try:
             found = ensure_source(name=source, trust=Trust(trust))
             if found.trust != trust:
