@@ -1,4 +1,5 @@
 from .imports import Import, ImportReject, ImportState
+from .jobs import Job, JobChunk, JobState
 from .log import (
     Claim,
     Event,
@@ -22,8 +23,10 @@ from .people import (
     Membership,
     MembershipRole,
     Merge,
+    Tag,
 )
 from .tasks import Task, TaskKind
+from .views import SavedView, Shared
 
 __all__ = [
     "Claim",
@@ -40,14 +43,20 @@ __all__ = [
     "Import",
     "ImportReject",
     "ImportState",
+    "Job",
+    "JobChunk",
+    "JobState",
     "Membership",
     "MembershipRole",
     "Merge",
     "Pending",
     "PendingReason",
     "Quarantine",
+    "SavedView",
+    "Shared",
     "Source",
     "SourceKind",
+    "Tag",
     "Task",
     "TaskKind",
     "Trust",

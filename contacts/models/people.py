@@ -83,6 +83,7 @@ class Contact(models.Model):
     language = models.CharField(_("language"), max_length=8, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=40, blank=True)
     custom = models.JSONField(default=dict, blank=True)
+    tags = ArrayField(models.CharField(max_length=40), default=list, db_default=[], blank=True)
     origin_source = models.ForeignKey(
         "contacts.Source", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
@@ -136,10 +137,20 @@ class Contact(models.Model):
             ),
             models.Index(fields=["updated_at", "id"], name="contact_by_change"),
             GinIndex(fields=["search"], name="contact_by_word"),
+            GinIndex(fields=["tags"], condition=~Q(tags=[]), name="contact_by_tag"),
         ]
 
     def __str__(self) -> str:
         return self.name or (self.emails[0] if self.emails else f"#{self.pk}")
+
+
+class Tag(models.Model):
+    """A tag somebody gave at least once, so that the next one finds it while typing."""
+
+    name = models.CharField(max_length=40, primary_key=True, db_collation="C")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class FieldKind(models.TextChoices):
