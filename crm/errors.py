@@ -5,9 +5,11 @@ from http import HTTPStatus
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from crm.desk.toasts import trigger
 from rest.problems import Problem, problem_response
 
 FOR_PROGRAMS = ("/api/", "/v1/")
@@ -43,11 +45,22 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A part of a page is given a new token to send again with, so that nothing typed is lost."""
+    if _is_part(request):
+        return HttpResponse(status=HTTPStatus.FORBIDDEN, headers={"X-Fresh-Token": get_token(request)})
     return answer(request, HTTPStatus.FORBIDDEN, _("This form is too old. Go back, load the page again and send it."))
+
+
+def _is_part(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
 
 
 def answer(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
     if request.path.startswith(FOR_PROGRAMS):
         return problem_response(Problem(_KINDS[status], detail), request)
+    if _is_part(request):
+        said = HttpResponse(status=status)
+        trigger(said, {"toasts": {"all": [{"text": detail, "tone": "refused"}]}})
+        return said
     request_id = getattr(request, "id", "")
     return render(None, "problem.html", {"status": status, "detail": detail, "request_id": request_id}, status=status)

@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "crm.middleware.stored_nowhere",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm.desk.toasts.toasts_travel",
     "csp.middleware.CSPMiddleware",
 ]
 
@@ -187,6 +188,8 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Polku"
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Cookies and headers ----------------------------------------------------------------------------------------------
 

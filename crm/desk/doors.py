@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from staff.models import User
@@ -15,11 +16,24 @@ from staff.policy import Principal
 View = Callable[..., HttpResponseBase]
 
 
+def signed_in(view: View) -> View:
+    """Who is not signed in is led to the door; a part of a page, which cannot show the door, only hears 401."""
+    led_to_door = login_required(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.htmx and not request.user.is_authenticated:  # type: ignore[attr-defined]
+            return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+        return led_to_door(request, *args, **kwargs)
+
+    return guarded
+
+
 def for_staff(scope: str) -> Callable[[View], View]:
     """A page for those who have `scope`; the view is called with the request, who asks, and the rest of the address."""
 
     def door(view: View) -> View:
-        @login_required
+        @signed_in
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             assert isinstance(request.user, User)  # who is not signed in does not come here

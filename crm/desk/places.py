@@ -5,33 +5,61 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Pending, Quarantine
+from staff.models import User
+from staff.policy import Principal
 
 STAGE_COLOURS = 6  # the ramp of the path
 
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the rail: the view it opens, its keys, and the scope it takes. At most four are tabs of the phone."""
+
+    view: str
+    icon: str
+    label: Promise
+    keys: str = ""
+    scope: str = "contacts:read"
+    is_tab: bool = False
+
+
 PLACES = (
-    ("desk:path", "route", _("Path")),
-    ("desk:contact-list", "users", _("Contacts")),
-    ("rest:reference", "code-xml", _("API")),
+    Place("desk:path", "route", _("Path"), "g p", is_tab=True),
+    Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
+    Place("rest:reference", "code-xml", _("API"), "g a"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    name: str
+    place: Place
     url: str
-    icon: str
-    label: Any
     is_current: bool
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """What every page of the desk needs."""
-    here = request.resolver_match.view_name if request.resolver_match else ""
     return {
-        "places": [Link(name, reverse(name), icon, label, name == here) for name, icon, label in PLACES],
+        "places": places_of(request),
         "is_behind": Pending.objects.exists(),
         "quarantined": Quarantine.objects.waiting().count(),
     }
+
+
+def places_of(request: HttpRequest) -> list[Link]:
+    """The places that whoever asks may enter."""
+    principal = Principal(user=request.user if isinstance(request.user, User) else None)
+    return [
+        Link(place, url := reverse(place.view), _is_current(request.path, url))
+        for place in PLACES
+        if principal.may(place.scope)
+    ]
+
+
+def _is_current(here: str, url: str) -> bool:
+    """A place holds all the pages under its address; the start holds only itself."""
+    return here == url or (url != "/" and here.startswith(f"{url.rstrip('/')}/"))
