@@ -71,6 +71,7 @@ class Folded:
     wake_at: int | None
     rank: float
     hold_reason: str  # of what the new transitions set off
+    entered: int | None  # when the stage before the new transitions had been entered
 
 
 @dataclass(slots=True)
@@ -162,9 +163,10 @@ def _read_all(people: Iterable[Person], playbooks: Playbooks) -> dict[int, list[
 
 
 def _onward(person: Person, state: State, playbooks: Playbooks, names: Names) -> Folded:
+    entered = state.entered
     state, moves, wake_at = go_on(state, person.events, playbooks, person.stamp)
     entries = [entry_of(move, person, names) for move in moves]
-    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "")
+    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered)
 
 
 def _anew(person: Person, live: list[Live], playbooks: Playbooks, names: Names) -> Folded:
@@ -177,7 +179,8 @@ def _anew(person: Person, live: list[Live], playbooks: Playbooks, names: Names) 
             break
         kept += 1
     otherwise = "publication" if _was_folded_otherwise(person, playbooks) else ""
-    return _result(person, state, wake_at, playbooks, kept, entries[kept:], live[kept:], otherwise)
+    entered = next((entry.at for entry in reversed(entries[:kept]) if entry.dimension == Dimension.STAGE), None)
+    return _result(person, state, wake_at, playbooks, kept, entries[kept:], live[kept:], otherwise, entered)
 
 
 def _result(
@@ -189,6 +192,7 @@ def _result(
     new: list[Entry],
     dead: list[Live],
     otherwise: str,
+    entered: int | None,
 ) -> Folded:
     return Folded(
         person,
@@ -200,6 +204,7 @@ def _result(
         wake_at=wake_at,
         rank=rank_score(state, playbooks, person.stamp),
         hold_reason=_hold_reason(person) or otherwise,
+        entered=entered,
     )
 
 

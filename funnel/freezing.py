@@ -8,7 +8,7 @@ from funnel.claiming import Person, claim_people, make_positions, take_marks
 from funnel.fold import State
 from funnel.folding import Entry, Folded, fold_people
 from funnel.models import RULE_ERASED, Dimension, Position, Standing, Transition
-from funnel.reading import WORLD, array, moment_of
+from funnel.reading import WORLD, array, micros, moment_of
 
 _WAIT_FOR = "SELECT 1 FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) ORDER BY contact_id FOR UPDATE"
 
@@ -67,7 +67,9 @@ def _closed(person: Person) -> Folded:
         for dimension, value in present
         if value is not None
     ]
-    return Folded(person, State.start(), position.moves, closing, [], None, None, 0.0, "")
+    entered_at = Position.objects.values_list("entered_at", flat=True).get(pk=person.leader)
+    entered = None if entered_at is None else micros(entered_at)
+    return Folded(person, State.start(), position.moves, closing, [], None, None, 0.0, "", entered)
 
 
 def _entries_into_nothing(person: Person, dimension: Dimension) -> int:

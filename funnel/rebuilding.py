@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-from django.conf import settings
 from django.db import connection, connections, transaction
 
 from contacts.models import Pending, PendingReason
+from funnel import rolling
 from funnel.claiming import Person, look_at_people
 from funnel.folding import Failed, Folded, fold_people
 from funnel.reading import WORLD, Mark, array, numbers
@@ -177,36 +177,28 @@ _STAGES_AGAIN = """
     SELECT stage_id, coalesce(health, 0), standing, source_id, is_visitor, count(*) FROM funnel_position
      WHERE stage_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
 """
-_MOVES_AGAIN = """
-    SELECT dimension, known, (occurred_at AT TIME ZONE %s)::date, coalesce(from_value, 0), coalesce(to_value, 0),
-           source_id, is_visitor, sum(n)
-      FROM funnel_transition, LATERAL (VALUES ((recorded_at AT TIME ZONE %s)::date, 1),
-                                              ((superseded_at AT TIME ZONE %s)::date, -1)) AS counted (known, n)
-     WHERE known IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(n) <> 0
-"""
 _ROLLUPS: Final = {
-    "funnel_stagecount": ("stage_id, health, standing, source_id, is_visitor", _STAGES_AGAIN, 0),
-    "funnel_flow": (
-        "dimension, day_known, day_occurred, from_value, to_value, source_id, is_visitor",
-        _MOVES_AGAIN,
-        3,
-    ),
+    "funnel_stagecount": ("stage_id, health, standing, source_id, is_visitor", _STAGES_AGAIN),
+    "funnel_pacecount": (rolling.KEY, rolling.RECOUNT),
 }
+
+
+_DIFFERING = """
+    SELECT {key}, coalesce(stored.n, 0), coalesce(again.n, 0)
+      FROM {table} AS stored FULL JOIN ({again}) AS again ({key}, n) USING ({key})
+     WHERE coalesce(stored.n, 0) <> coalesce(again.n, 0) ORDER BY {key}
+"""
 
 
 def check_rollups() -> list[Difference]:
     """The roll-ups beside a plain recount of positions and transitions, in one snapshot."""
     differences: list[Difference] = []
     with snapshot(), connection.cursor() as cursor:
-        for table, (key, again, zones) in _ROLLUPS.items():
-            cursor.execute(f"SELECT {key}, n FROM {table} WHERE n <> 0")  # noqa: S608  (names of ours)
-            stored = {row[:-1]: int(row[-1]) for row in cursor.fetchall()}
-            cursor.execute(again, [settings.ORGANISATION_TIME_ZONE] * zones)
-            computed = {row[:-1]: int(row[-1]) for row in cursor.fetchall()}
+        for table, (key, again) in _ROLLUPS.items():
+            cursor.execute(_DIFFERING.format(key=key, table=table, again=again), rolling.constants())
             differences += [
-                Difference(f"{table} {key}", None, stored.get(place, 0), computed.get(place, 0))
-                for place in sorted(stored.keys() | computed.keys())
-                if stored.get(place, 0) != computed.get(place, 0)
+                Difference(f"{table} {key} {place}", None, int(stored), int(computed))
+                for *place, stored, computed in cursor.fetchall()
             ]
     return differences
 
@@ -214,10 +206,10 @@ def check_rollups() -> list[Difference]:
 def recount_rollups() -> None:
     """Count again from scratch, while no batch can add to the roll-ups: in each they come last, and in this order."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE funnel_flow, funnel_stagecount IN SHARE ROW EXCLUSIVE MODE")
-        for table, (key, again, zones) in _ROLLUPS.items():
+        cursor.execute("LOCK TABLE funnel_pacecount, funnel_stagecount IN SHARE ROW EXCLUSIVE MODE")
+        for table, (key, again) in _ROLLUPS.items():
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
-            cursor.execute(f"INSERT INTO {table} ({key}, n) {again}", [settings.ORGANISATION_TIME_ZONE] * zones)
+            cursor.execute(f"INSERT INTO {table} ({key}, n) {again}", rolling.constants())
 
 
 # --- Mending

@@ -6,7 +6,6 @@ from io import BytesIO
 from struct import Struct
 from typing import Final, NamedTuple
 
-from django.conf import settings
 from django.db import connection
 
 from funnel.claiming import Person, Stored
@@ -14,6 +13,7 @@ from funnel.folding import HEALTHS, STANDINGS, Entry, Folded
 from funnel.models import Standing
 from funnel.reading import Names, array
 from funnel.remembering import written
+from funnel.rolling import count_steps
 
 Y2K: Final = 946_684_800_000_000  # where PostgreSQL counts microseconds from
 NOTHING_AT: Final = -(1 << 63) + Y2K  # -infinity, for a moment that is not
@@ -222,20 +222,6 @@ def _copy(statement: str, rows: Iterable[bytes]) -> None:
 
 # --- Roll-ups
 
-_COUNT_MOVES = """
-    INSERT INTO funnel_flow AS flow
-        (dimension, day_known, day_occurred, from_value, to_value, source_id, is_visitor, n)
-    SELECT dimension,
-           (('epoch'::timestamptz + known * interval '1 microsecond') AT TIME ZONE %(zone)s)::date,
-           (('epoch'::timestamptz + occurred * interval '1 microsecond') AT TIME ZONE %(zone)s)::date,
-           from_value, to_value, source_id, is_visitor, sum(n)
-      FROM unnest(%(dimension)s::smallint[], %(known)s::bigint[], %(occurred)s::bigint[], %(from)s::smallint[],
-                  %(to)s::smallint[], %(source)s::smallint[], %(visitor)s::boolean[], %(n)s::int[])
-           AS move (dimension, known, occurred, from_value, to_value, source_id, is_visitor, n)
-     GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4, 5, 6, 7
-    ON CONFLICT (dimension, day_known, day_occurred, from_value, to_value, source_id, is_visitor)
-    DO UPDATE SET n = flow.n + excluded.n
-"""
 _COUNT_STAGES = """
     INSERT INTO funnel_stagecount AS now (stage_id, health, standing, source_id, is_visitor, n)
     SELECT * FROM unnest(%s::smallint[], %s::smallint[], %s::smallint[], %s::smallint[], %s::boolean[], %s::bigint[])
@@ -246,29 +232,8 @@ _COUNT_STAGES = """
 
 def count(folded: Iterable[Folded], changes: Counter[StageKey]) -> None:
     """The roll-ups, last and in order of key: two workers then never wait for each other in a ring."""
-    _count_moves(folded)
+    count_steps(folded)
     _count_stages(changes)
-
-
-def _count_moves(folded: Iterable[Folded]) -> None:
-    moves: Counter[tuple[int, ...]] = Counter()
-    for one in folded:
-        stamp = one.person.stamp
-        for entry in one.new:
-            moves[_flow_key(entry, stamp)] += 1
-        for live in one.dead:
-            moves[_flow_key(live.entry, stamp)] -= 1
-    columns = list(zip(*((*key, n) for key, n in moves.items()), strict=True))
-    if columns:
-        names = ("dimension", "known", "occurred", "from", "to", "source", "visitor", "n")
-        values = {name: array(column) for name, column in zip(names, columns, strict=True)}
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNT_MOVES, values | {"zone": settings.ORGANISATION_TIME_ZONE})
-
-
-def _flow_key(entry: Entry, known: int) -> tuple[int, ...]:
-    from_, to = entry.from_value or 0, entry.to_value or 0
-    return (entry.dimension, known, entry.at, from_, to, entry.source, int(entry.is_visitor))
 
 
 def _count_stages(changes: Counter[StageKey]) -> None:

@@ -1,6 +1,6 @@
 from .effects import Effect, EffectState
 from .path import RULE_ERASED, RULE_START, Dimension, Health, Position, Standing, Transition
-from .rollups import Flow, StageCount
+from .rollups import Pace, PaceCount, StageCount
 from .stages import Phase, Playbook, PlaybookDraft, Stage
 from .work import Attempt, Heartbeat
 
@@ -11,9 +11,10 @@ __all__ = [
     "Dimension",
     "Effect",
     "EffectState",
-    "Flow",
     "Health",
     "Heartbeat",
+    "Pace",
+    "PaceCount",
     "Phase",
     "Playbook",
     "PlaybookDraft",

@@ -2,8 +2,6 @@
 
 from django.db import models
 
-from .path import Dimension
-
 
 class StageCount(models.Model):
     """How many stand here now. `health` 0 is none."""
@@ -17,21 +15,30 @@ class StageCount(models.Model):
     n = models.BigIntegerField()
 
 
-class Flow(models.Model):
-    """Moves by the day they were learned and the day they happened (organisation's days). 0 is nothing.
+class Pace(models.IntegerChoices):
+    """What a count of `PaceCount` counts; `funnel.rolling` says it in SQL, docs/figures.md in words."""
 
-    A superseded transition counts -1 on the day it was superseded, so sums over `day_known` <= K and
-    `day_occurred` <= A are the picture as of A as known on K.
+    MOVED = 0  # moves from a stage to a stage, on the day they happened
+    WENT_ON = 1  # those of a day's entries into a stage that left it for another; `lag`: within so many days
+    STAYED = 2  # stays in a stage that ended on a day; `lag`: of so many days at least
+
+
+class PaceCount(models.Model):
+    """How people walk: moves between stages, how many of a day's arrivals went on, how long a stay lasted.
+
+    By days of the organisation, and again by weeks and quarters of 13 weeks, so that a year is read in few rows.
+    Source 0 is all of them together; 0 in place of a stage is nothing.
     """
 
     pk = models.CompositePrimaryKey(
-        "dimension", "day_known", "day_occurred", "from_value", "to_value", "source_id", "is_visitor"
+        "kind", "level", "source_id", "block", "from_stage", "to_stage", "lag", "is_visitor"
     )
-    dimension = models.SmallIntegerField(choices=Dimension)
-    day_known = models.DateField()
-    day_occurred = models.DateField()
-    from_value = models.SmallIntegerField()
-    to_value = models.SmallIntegerField()
+    kind = models.SmallIntegerField()  # Pace
+    level = models.SmallIntegerField()
     source_id = models.SmallIntegerField()
+    block = models.IntegerField()
+    from_stage = models.SmallIntegerField()
+    to_stage = models.SmallIntegerField()
+    lag = models.SmallIntegerField()
     is_visitor = models.BooleanField()
     n = models.BigIntegerField()

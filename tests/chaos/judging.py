@@ -198,7 +198,8 @@ def in_rollups(expected: Expectation, stored: Stored) -> Found:
             stages[stored.stages[told.stage], health, standing] += 1
         for dimension, from_, to, at, *_ in told.moves:
             numbers = numbers_of(dimension, stored)
-            flows[DIMENSIONS.index(dimension), day_of(at), numbers[from_], numbers[to]] += 1
+            if dimension == "stage":
+                flows[day_of(at), numbers[from_] or 0, numbers[to] or 0] += 1
     for name, counted, recounted in (("stages", stored.stage_counts, stages), ("flows", stored.flows, flows)):
         for place in sorted(counted.keys() | recounted.keys()):
             if counted[place] != recounted[place]:

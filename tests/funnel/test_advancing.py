@@ -1,6 +1,6 @@
 """From recorded events to moved contacts, in the database."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +16,9 @@ from funnel.models import (
     RULE_ERASED,
     Attempt,
     Dimension,
-    Flow,
     Health,
+    Pace,
+    PaceCount,
     Playbook,
     Position,
     Stage,
@@ -323,12 +324,12 @@ def test_rollups_count_who_stands_where_and_every_move_by_its_days():
     customer = Position.objects.values_list("stage_id", flat=True).first()
     counts = StageCount.objects.values_list("stage_id", "health", "standing", "is_visitor", "n")
     assert list(counts) == [(customer, Health.ACTIVE, 1, False, 2)]
-    flows = Flow.objects.filter(dimension=0).order_by("from_value")
+    moved = PaceCount.objects.filter(kind=Pace.MOVED, level=0, source_id=0).order_by("from_stage")
     first = Stage.objects.get(key="prospecting").pk
-    known, occurred = timezone.localdate(), timezone.localtime(lately).date()
-    assert list(flows.values_list("day_known", "day_occurred", "from_value", "n")) == [
-        (known, occurred, 0, 2),
-        (known, occurred, first, 2),
+    day = (timezone.localtime(lately).date() - date(1800, 1, 6)).days
+    assert list(moved.values_list("block", "from_stage", "to_stage", "n")) == [
+        (day, 0, first, 2),
+        (day, first, customer, 2),
     ]
 
 

@@ -46,7 +46,7 @@ def rollups_held() -> Iterator[None]:
     try:
         with holder.cursor() as cursor:
             cursor.execute("BEGIN")
-            cursor.execute("LOCK TABLE funnel_flow, funnel_stagecount IN EXCLUSIVE MODE")
+            cursor.execute("LOCK TABLE funnel_pacecount, funnel_stagecount IN EXCLUSIVE MODE")
             yield
             cursor.execute("ROLLBACK")
     finally:
@@ -59,7 +59,7 @@ def stopped_at_rollups(start: Callable[[], Future[int]]) -> Future[int]:
     until = monotonic() + 10
     while monotonic() < until:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'funnel_flow'::regclass")
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'funnel_pacecount'::regclass")
             if cursor.fetchone():
                 return batch
         assert not batch.done()

@@ -12,7 +12,7 @@ from contacts.merging import merge_contacts
 from contacts.models import Contact, Pending
 from funnel.advancing import advance_everything
 from funnel.freezing import freeze_person
-from funnel.models import Flow, Position, StageCount, Transition
+from funnel.models import PaceCount, Position, StageCount, Transition
 from tests.funnel.worlds import NOON, days, happened, install, path_of, person, stage_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,7 +70,7 @@ BROKEN = {
     "a lost position": "DELETE FROM funnel_position WHERE stage_id IS NOT NULL",
     "a count": "UPDATE funnel_stagecount SET n = n + 1",
     "a lost count": "DELETE FROM funnel_stagecount",
-    "a flow": "UPDATE funnel_flow SET n = n - 1 WHERE dimension = 0",
+    "a pace": "UPDATE funnel_pacecount SET n = n - 1 WHERE kind = 2",
 }
 
 
@@ -141,7 +141,7 @@ def test_a_contact_with_events_but_neither_position_nor_mark_is_found_and_mended
 
 def test_rollups_that_counted_nothing_are_not_missed(people):
     StageCount.objects.create(stage_id=99, health=0, standing=1, source_id=1, is_visitor=False, n=0)
-    Flow.objects.filter(n=0).delete()
+    PaceCount.objects.filter(n=0).delete()
 
     assert rebuild("--check") == ALL_EQUAL
 
