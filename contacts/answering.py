@@ -14,7 +14,9 @@ from rest.endpoints import caller
 from rest.queries import invalid_query, parameter
 from rest.schema import paging_parameters, query_parameter
 from rest.strict_json import MalformedJson, read
+from staff.policy import Principal
 
+from .asking import meant_by
 from .filtering import Filters, Tree, read_moment
 from .models import CompanyQuerySet, Contact, ContactQuerySet
 from .serializers import Body
@@ -51,22 +53,21 @@ def valid(body: AnyBody) -> AnyBody:
     return body
 
 
-def filtered(request: HttpRequest, rows: Rows, filters: Filters) -> Rows:
-    """Those the address asks for."""
+def filtered(request: HttpRequest, rows: Rows, filters: Filters, by: Principal) -> Rows:
+    """Those the address asks for, in the name of whoever asks."""
     rows = rows.filter(filters.from_parameters(request.GET.dict()).q())
     tree = parameter(request, "filter")
     if tree:
-        rows = rows.filter(_tree(tree, filters).q())
+        rows = rows.filter(_tree(tree, filters, by).q())
     since, words = parameter(request, "updated_since"), parameter(request, "q")
     if since:
         rows = rows.filter(updated_at__gte=_moment("updated_since", since))
     return rows.mentioning(words) if words else rows
 
 
-def _tree(text: str, filters: Filters) -> Tree:
+def _tree(text: str, filters: Filters, by: Principal) -> Tree:
     try:
-        reading = read(text.encode())
-        return filters.from_document(reading.value)
+        return filters.from_document(meant_by(read(text.encode()).value, by))
     except MalformedJson as error:
         raise invalid_query("filter", error) from None
     except ValidationError as error:

@@ -67,7 +67,7 @@ def contact_list(request: Request) -> HttpResponse:
     people = Contact.objects.visible_to(caller(request)).filter(**_KINDS[kind])
     if kind != "true":
         people = people.leaders().filter(erased_at=None)
-    rows = shapes.contact_rows(filtered(asked, people, CONTACT_FILTERS))
+    rows = shapes.contact_rows(filtered(asked, people, CONTACT_FILTERS, caller(request)))
     if kind == "true":
         found = page(asked, rows, orderings=ORDERINGS, default="-created_at")
     else:

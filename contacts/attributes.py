@@ -1,5 +1,6 @@
 """The details of a person that events may change, and what each may hold. Pure."""
 
+import re
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -11,6 +12,8 @@ from .matching import normal_email, normal_phone
 
 ATTRIBUTE_TYPES: Final = frozenset({"contact_created", "attributes_changed", "owner_changed"})
 MOST_OF_A_KIND: Final = 20  # addresses or numbers of one person
+MOST_TAGS: Final = 50
+LONGEST_TAG: Final = 40
 FITS: Final = frozenset("ABCDEF")
 
 
@@ -28,7 +31,8 @@ def values_after(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The details after `changes`, oldest first; what can't be used changes nothing.
 
     Addresses and numbers come out as lists, the main one first: `email` puts one in front (null takes the main one
-    away), `emails` replaces them all.
+    away), `emails` replaces them all. Tags come out in order: `add_tags` and `remove_tags` change them one by one, so
+    that a change taken back takes back itself alone; `tags` replaces them all.
     """
     values: dict[str, Any] = {}
     for change in changes:
@@ -37,7 +41,9 @@ def values_after(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
                 usable = normal_attribute(name, value)
             except ValueError:
                 continue
-            if name in _LISTS:
+            if name in _TAGGING:
+                values["tags"] = sorted(_TAGGING[name](set(values.get("tags") or []), usable or []))
+            elif name in _LISTS:
                 values[_LISTS[name]] = _in_front(usable, values.get(_LISTS[name]) or [])
             else:
                 values[name] = usable or [] if name in _LISTS.values() else usable
@@ -45,6 +51,11 @@ def values_after(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 _LISTS: Final = {"email": "emails", "phone": "phones"}
+_TAGGING: Final[dict[str, Callable[[set[str], list[str]], set[str]]]] = {
+    "tags": lambda _tags, said: set(said),
+    "add_tags": lambda tags, said: tags | set(said),
+    "remove_tags": lambda tags, said: tags - set(said),
+}
 
 
 def _in_front(value: str | None, others: list[str]) -> list[str]:
@@ -72,6 +83,24 @@ def _phone(value: Any) -> str:
     if phone is None:
         raise ValueError(value)
     return phone
+
+
+def normal_tag(value: Any) -> str:
+    """The one way we write a tag: lower case, single blanks; raises ValueError where it is none."""
+    if not isinstance(value, str) or "," in value or not value.isprintable():
+        raise ValueError(value)
+    tag = " ".join(value.lower().split())
+    if not 0 < len(tag) <= LONGEST_TAG:
+        raise ValueError(value)
+    return tag
+
+
+def _tags(value: Any) -> list[str]:
+    """A list of tags, or a text with commas or semicolons between them."""
+    said = [part for part in re.split(r"[,;]", value) if part.strip()] if isinstance(value, str) else value
+    if not isinstance(said, list) or len(said) > MOST_TAGS:
+        raise ValueError(value)
+    return sorted({normal_tag(part) for part in said})
 
 
 def _several(one: Callable[[Any], str]) -> Callable[[Any], list[str]]:
@@ -135,6 +164,9 @@ BUILT_IN: Final[dict[str, Callable[[Any], Any]]] = {
     "owner": _row,
     "team": _row,
     "fit": _fit,
+    "tags": _tags,
+    "add_tags": _tags,
+    "remove_tags": _tags,
 }
 
 

@@ -46,7 +46,7 @@ def company_list(request: Request) -> HttpResponse:
     """Companies, newest first. All conditions must hold."""
     asked = request._request
     refuse_unknown_parameters(asked, (*PARAMETERS, "q", "filter", "updated_since", *COMPANY_FILTERS.parameters()))
-    companies = filtered(asked, Company.objects.visible_to(caller(request)), COMPANY_FILTERS)
+    companies = filtered(asked, Company.objects.visible_to(caller(request)), COMPANY_FILTERS, caller(request))
     found = page(asked, shapes.company_rows(companies), orderings=ORDERINGS, default="-created_at")
     return answer(found.showing(shapes.show_companies(found.rows)))
 

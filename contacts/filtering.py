@@ -36,6 +36,8 @@ class Operator(StrEnum):
     AT_MOST = "at_most"
     LESS_THAN = "less_than"
     MORE_THAN = "more_than"
+    DID = "did"
+    DID_NOT = "did_not"
 
 
 _LOOKUPS: Final = {
@@ -98,6 +100,8 @@ class Filters:
 
     def __init__(self, *fields: Field) -> None:
         self.fields = {field.name: field for field in fields}
+        # beginnings of names that an organisation makes itself, and what finds the field
+        self.families: dict[str, Callable[[str], Field | None]] = {}
 
     def add(self, *fields: Field) -> None:
         self.fields |= {field.name: field for field in fields}
@@ -106,9 +110,13 @@ class Filters:
         """The names an address may use: `owner`, `owner__in`, ..."""
         return [name for field in self.fields.values() for name in field.parameters()]
 
+    def field(self, name: str) -> Field | None:
+        family = name[: name.find(".") + 1]
+        return self.families[family](name) if family in self.families else self.fields.get(name)
+
     def condition(self, name: str, operator: str, value: Any) -> Condition:
         """Raises ValidationError (code `invalid_filter`) that names what is known."""
-        field = self.fields.get(name)
+        field = self.field(name)
         if field is None:
             raise _refusal(name, gettext("There is no such field. Fields are: %s.") % ", ".join(sorted(self.fields)))
         if operator not in field.operators:

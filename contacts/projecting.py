@@ -12,10 +12,10 @@ from django.db.models.functions import Now
 
 from staff.models import Team, User
 
-from .attributes import ATTRIBUTE_TYPES, BUILT_IN, values_after
+from .attributes import ATTRIBUTE_TYPES, BUILT_IN, MOST_TAGS, values_after
 from .locking import lock_people
 from .matching import search_tokens, sort_key
-from .models import Contact, CustomField, FieldKind, Identity, IdentityKind, Membership, PendingReason
+from .models import Contact, CustomField, FieldKind, Identity, IdentityKind, Membership, PendingReason, Tag
 from .recording import mark
 
 _PLAIN: Final = ("name", "title", "country", "language", "time_zone")
@@ -165,6 +165,8 @@ def _row(
     columns["emails"] = list(dict.fromkeys([*(values.get("emails") or []), *linked, *unsaid]))
     if "phones" in values:
         columns["phones"] = values["phones"] or []
+    if "tags" in values:
+        columns["tags"] = (values["tags"] or [])[:MOST_TAGS]
     if "owner" in values:
         columns["owner_id"] = _owner_id(values["owner"])
     if "team" in values:
@@ -183,7 +185,7 @@ def _row(
     return {"id": leader.pk, "tokens": tokens, **whole}
 
 
-_COLUMNS: Final = (*_PLAIN, "emails", "phones", "owner_id", "team_id", "custom")
+_COLUMNS: Final = (*_PLAIN, "emails", "phones", "owner_id", "team_id", "custom", "tags")
 
 
 def _owner_id(value: int | str | None) -> int | None:
@@ -236,21 +238,28 @@ def _write(rows: list[dict[str, Any]]) -> None:
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [msgspec.json.encode(rows).decode()])
+        keep_tags({tag for row in rows for tag in row["tags"]})
+
+
+def keep_tags(names: Collection[str]) -> None:
+    """Remember these tags for whoever types the beginning of one."""
+    if names:
+        Tag.objects.bulk_create([Tag(name=name) for name in sorted(names)], ignore_conflicts=True)
 
 
 _WRITE: Final = """
 UPDATE contacts_contact c
    SET name = row.name, title = row.title, country = row.country, language = row.language, time_zone = row.time_zone,
        emails = row.emails, phones = row.phones, owner_id = row.owner_id, team_id = row.team_id, custom = row.custom,
-       is_known = row.is_known, sort_key = row.sort_key, search = array_to_tsvector(row.tokens),
+       tags = row.tags, is_known = row.is_known, sort_key = row.sort_key, search = array_to_tsvector(row.tokens),
        updated_at = statement_timestamp(), version = c.version + 1
   FROM jsonb_to_recordset(%s::jsonb) AS row(
        id bigint, name text, title text, country text, language text, time_zone text, emails text[], phones text[],
-       owner_id bigint, team_id bigint, custom jsonb, is_known boolean, sort_key text, tokens text[])
+       owner_id bigint, team_id bigint, custom jsonb, tags text[], is_known boolean, sort_key text, tokens text[])
  WHERE c.id = row.id
    AND (c.name, c.title, c.country, c.language, c.time_zone, c.emails::text[], c.phones::text[], c.owner_id, c.team_id,
-        c.custom, c.is_known, c.sort_key, c.search)
+        c.custom, c.tags::text[], c.is_known, c.sort_key, c.search)
        IS DISTINCT FROM
        (row.name, row.title, row.country, row.language, row.time_zone, row.emails, row.phones, row.owner_id,
-        row.team_id, row.custom, row.is_known, row.sort_key, array_to_tsvector(row.tokens))
+        row.team_id, row.custom, row.tags, row.is_known, row.sort_key, array_to_tsvector(row.tokens))
 """

@@ -136,6 +136,7 @@ class ContactBody(Body):
     time_zone = Detail(_("A time zone such as Europe/Helsinki."))
     company = Detail(_("The name of a company; they get a place in it."))
     fit = Detail(_("How well they fit us, a letter from A to F."))
+    tags = Details(_("All tags, each of at most 40 characters, at most 50."))
     owner = RowId(_owner, _("Who is responsible: the id of a member of staff."), required=False, allow_null=True)
     team = RowId(_team, _("The id of a team."), required=False, allow_null=True)
     custom = Custom("contact")

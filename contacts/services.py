@@ -1,6 +1,6 @@
 """The one door for people: whoever creates or changes them, does it here. What they do is recorded as events."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -30,7 +30,7 @@ _OWNERSHIP: Final = frozenset({"owner", "team"})
 # the details a contact's row shows under another name, or only by its id
 _COLUMNS: Final = {"owner": "owner_id", "team": "team_id"}
 _ONLY_IN_THE_LOG: Final = object()  # equal to nothing
-_SHOWN: Final = frozenset({"name", "emails", "phones", "title", "country", "language", "time_zone", *_COLUMNS})
+_SHOWN: Final = frozenset({"name", "emails", "phones", "title", "country", "language", "time_zone", "tags", *_COLUMNS})
 
 
 def ensure_source(*, name: str, trust: Trust, kind: SourceKind = SourceKind.API) -> Source:
@@ -207,10 +207,18 @@ def update_contact(
         leader = Contact.objects.select_for_update(no_key=True).get(pk=contact.leader_id)
         refuse_stale(leader.version, seen)
         changes = {name: value for name, value in attributes.items() if (value or None) != _current(leader, name)}
+        if "tags" in changes:
+            changes |= tag_changes(leader.tags, changes.pop("tags") or [])
         _check_emails(leader, _emails_in(changes), by)
         _recorded(source, _changes(contact, changes, by))
         join_named(contact_id=leader.pk, name=changes.get("company"), by=by)
     return Contact.objects.get(pk=leader.pk)
+
+
+def tag_changes(now: Collection[str], wanted: Collection[str]) -> dict[str, list[str]]:
+    """The details that make of the tags somebody has those that are wanted, each change by itself."""
+    changes = {"add_tags": sorted(set(wanted) - set(now)), "remove_tags": sorted(set(now) - set(wanted))}
+    return {name: tags for name, tags in changes.items() if tags}
 
 
 def _current(leader: Contact, name: str) -> Any:

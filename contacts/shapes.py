@@ -52,6 +52,7 @@ class ContactShape(msgspec.Struct):
     user_ids: list[ForeignIdShape]
     merged_ids: list[int]
     custom: dict[str, Any]
+    tags: list[str]
     is_known: bool
     source: str
     campaign: str
@@ -140,6 +141,7 @@ _CONTACT_COLUMNS: Final = {
     "owner": "owner_id",
     "team": "team_id",
     "custom": "custom",
+    "tags": "tags",
     "is_known": "is_known",
     "source": "origin_source__key",
     "campaign": "origin_campaign",

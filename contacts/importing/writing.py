@@ -21,7 +21,7 @@ from ..messages import ContactRef
 from ..models import CustomField, Import, ImportReject, PendingReason, Source, SourceKind
 from ..nudge import nudge_on_commit
 from ..placing import ANONYMOUS, EMAIL, Name
-from ..projecting import fits, found_by, project
+from ..projecting import fits, found_by, keep_tags, project
 from ..settling import claimed_body
 from .converting import Fact, event_body
 from .deciding import Decision, Person, Reject, Terms, detail_fact
@@ -78,7 +78,17 @@ def lexemes(tokens: Iterable[str]) -> str:
 
 CONTACT_COLUMNS: Final = (
     *("id", "leader_id", "is_known", "name", "title", "country", "language", "time_zone", "emails", "phones"),
-    *("owner_id", "team_id", "custom", "origin_source_id", "origin_campaign", "origin_note", "version", "sort_key"),
+    *(
+        "tags",
+        "owner_id",
+        "team_id",
+        "custom",
+        "origin_source_id",
+        "origin_campaign",
+        "origin_note",
+        "version",
+        "sort_key",
+    ),
     "search",
 )
 CONTACT_TEXTS: Final = (*PLAIN, "origin_campaign", "origin_note", "sort_key", "search")
@@ -106,6 +116,7 @@ def _write_contacts(run: Import, made: Sequence[Person], note: str) -> None:
         for person in made
     ]
     copy("contacts_contact", CONTACT_COLUMNS, rows, texts=CONTACT_TEXTS)
+    keep_tags({tag for person in made for tag in person.details.get("tags", [])})
 
 
 def _fields(person: Person) -> tuple[object, ...]:
@@ -120,6 +131,7 @@ def _fields(person: Person) -> tuple[object, ...]:
         *[details.get(name, "") for name in PLAIN],
         array(_emails(person)),
         array(details.get("phones", [])),
+        array(details.get("tags", [])),
     )
 
 

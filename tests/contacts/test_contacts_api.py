@@ -72,6 +72,7 @@ def test_a_created_contact_can_be_read(caller):
         "user_ids": [],
         "merged_ids": [],
         "custom": {},
+        "tags": [],
         "is_known": True,
         "source": "shop",
         "campaign": "fair",
