@@ -1,0 +1,322 @@
+"""People as cards of the board: who they are, what brought them there, and what asks for somebody."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from contacts.models import Contact
+from funnel.models import Standing
+from funnel.pictures import sees_everyone
+from funnel.scores import scores_now
+from rest.pages import Cursor
+from rest.problems import Problem
+from staff.models import User
+from staff.policy import Principal
+
+BY: Final = ("stage", "owner", "health")
+CARDS: Final = 20
+MOST_CARDS: Final = 400  # of a lane at once
+MOST_FOUND: Final = 20_000  # of whom a search or an owner leaves, so many at most are laid out
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which board: its lanes, whose people, and how many of each. `lane` and `after`: one page of one lane."""
+
+    by: str = "stage"
+    owner: str = ""  # mine, team, nobody, or the id of a user; nothing: everybody's
+    source: int | None = None
+    words: str = ""
+    longest_first: bool = False
+    limit: int = CARDS
+    lane: str = ""
+    after: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """It leaves so few that they are found first, and then laid out."""
+        return bool(self.words) or self.owner not in {"", "nobody"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The event that brought somebody to their stage."""
+
+    id: int
+    type: str
+    label_en: str
+    label_fi: str
+    said: str  # its reason, title or subject, whichever it has
+    value_minor: int | None
+    currency: str | None
+    campaign: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    id: int
+    name: str
+    company: str | None
+    owner_id: int | None
+    owner: str | None
+    stage_id: int
+    entered_at: datetime
+    health: int | None
+    standing: int
+    recall_at: datetime | None
+    wake_at: datetime | None
+    score: float
+    cause: Cause | None
+    overdue: str | None  # the title of a task that should have been done by now
+    overdue_at: datetime | None
+    is_folding: bool
+
+
+def card_of(principal: Principal, contact_id: int) -> Card | None:
+    """One person as a card; nobody where there is none to see."""
+    people = Contact.objects.visible_to(principal).listed().filter(pk=contact_id)
+    found, values = _named(people.values("id"), "found")
+    rows = asked(_SHOWN.format(placed=_ONE.format(found=found, **_PARTS), way="DESC"), values)
+    return card(Row(*rows[0]), scores_now()) if rows else None
+
+
+class Row(NamedTuple):
+    """A card as the database tells it."""
+
+    lane: int
+    of: int  # in all, where those found are laid out
+    sort: datetime
+    contact_id: int
+    name: str
+    company: str | None
+    owner_id: int | None
+    owner: str | None
+    stage_id: int
+    entered_at: datetime
+    health: int | None
+    standing: int
+    recall_at: datetime | None
+    wake_at: datetime | None
+    score: int
+    score_day: int
+    cause_id: int | None
+    type: str
+    label_en: str
+    label_fi: str
+    said: str
+    value_minor: int | None
+    currency: str | None
+    campaign: str | None
+    by: str | None
+    overdue: str | None
+    overdue_at: datetime | None
+    is_folding: bool
+
+
+_COLUMNS: Final = (
+    "p.contact_id, p.stage_id, p.entered_at, p.health, p.standing, p.recall_at, p.wake_at, p.score, p.score_day"
+)
+# Each lane is read along an index as far as it is shown; only then its people are looked at.
+_BY_STAGE: Final = """
+SELECT p.*, lane.id AS lane, 0 AS of_all
+  FROM unnest(%(lanes)s::int[]) AS lane (id)
+ CROSS JOIN LATERAL (
+       SELECT {columns}, p.entered_at AS sort FROM funnel_position p
+        WHERE p.stage_id = lane.id AND p.is_visitor = FALSE {where} {after}
+        ORDER BY p.entered_at {way}, p.contact_id {way} LIMIT %(limit)s) p
+"""
+_BY_HEALTH: Final = """
+SELECT p.*, lane.id AS lane, 0 AS of_all
+  FROM unnest(%(lanes)s::int[]) AS lane (id)
+ CROSS JOIN LATERAL (
+       SELECT {columns}, o.occurred_at AS sort
+         FROM funnel_transition o JOIN funnel_position p ON p.contact_id = o.contact_id
+        WHERE o.superseded_at IS NULL AND o.dimension = 1 AND o.to_value = lane.id AND p.health = lane.id
+          AND p.stage_id IS NOT NULL AND p.is_visitor = FALSE {where} {after}
+          AND NOT EXISTS (
+              SELECT FROM funnel_transition later
+               WHERE later.contact_id = o.contact_id AND later.superseded_at IS NULL AND later.dimension = 1
+                 AND later.seq > o.seq)
+        ORDER BY o.occurred_at {way}, o.contact_id {way} LIMIT %(limit)s) p
+"""
+_BY_OWNER: Final = """
+SELECT p.*, lane.id AS lane, 0 AS of_all
+  FROM unnest(%(lanes)s::int[]) AS lane (id)
+ CROSS JOIN LATERAL (
+       (SELECT {columns}, o.created_at AS sort
+          FROM contacts_contact o JOIN funnel_position p ON p.contact_id = o.id
+         WHERE o.owner_id = lane.id AND o.is_listed AND p.stage_id IS NOT NULL {where} {after}
+         ORDER BY o.created_at {way}, o.id {way} LIMIT %(limit)s)
+        UNION ALL
+       (SELECT {columns}, o.created_at
+          FROM contacts_contact o JOIN funnel_position p ON p.contact_id = o.id
+         WHERE lane.id = 0 AND o.owner_id IS NULL AND o.is_listed AND p.stage_id IS NOT NULL {where} {after}
+         ORDER BY o.created_at {way}, o.id {way} LIMIT %(limit)s)) p
+"""
+_FOUND: Final = """
+SELECT {names}, sort, lane, of_all FROM (
+    SELECT *, row_number() OVER (PARTITION BY lane ORDER BY sort {way}, contact_id {way}) AS place,
+           count(*) OVER (PARTITION BY lane) AS of_all
+      FROM (SELECT {columns}, {lane} AS lane, {sort} AS sort
+              FROM ({found}) o JOIN funnel_position p ON p.contact_id = o.id
+             WHERE p.stage_id IS NOT NULL AND p.is_visitor = FALSE {where} {after}) known
+     WHERE lane = ANY(%(lanes)s)) numbered
+ WHERE place <= %(limit)s
+"""
+_ONE: Final = """
+SELECT {columns}, p.entered_at AS sort, p.stage_id AS lane, 1 AS of_all
+  FROM ({found}) o JOIN funnel_position p ON p.contact_id = o.id WHERE p.stage_id IS NOT NULL
+"""
+_SHOWN: Final = """
+WITH placed AS MATERIALIZED ({placed})
+SELECT p.lane, p.of_all, p.sort, p.contact_id, coalesce(nullif(c.name, ''), c.emails[1], '#' || c.id), company.name,
+       c.owner_id, coalesce(nullif(u.name, ''), u.email), p.stage_id, p.entered_at, p.health, p.standing, p.recall_at,
+       p.wake_at, p.score, p.score_day, e.id, t.key, t.label_en, t.label_fi,
+       left(coalesce(e.properties ->> 'reason', e.properties ->> 'title', e.properties ->> 'subject',
+                     e.properties ->> 'name', ''), 80),
+       e.value_minor, e.currency, e.campaign_key, coalesce(nullif(author.name, ''), author.email),
+       task.title, task.due_at, EXISTS (SELECT FROM contacts_pending mark WHERE mark.contact_id = p.contact_id)
+  FROM placed p
+  JOIN contacts_contact c ON c.id = p.contact_id
+  LEFT JOIN staff_user u ON u.id = c.owner_id
+  LEFT JOIN LATERAL (
+        SELECT company_id FROM contacts_membership m
+         WHERE m.contact_id = p.contact_id AND m.until IS NULL ORDER BY m.id LIMIT 1) works ON TRUE
+  LEFT JOIN contacts_company company ON company.id = works.company_id
+  LEFT JOIN LATERAL (
+        SELECT cause_id FROM funnel_transition
+         WHERE contact_id = p.contact_id AND superseded_at IS NULL AND dimension = 0
+         ORDER BY seq DESC LIMIT 1) move ON TRUE
+  LEFT JOIN contacts_event e ON e.id = move.cause_id
+  LEFT JOIN contacts_eventtype t ON t.id = e.type_id
+  LEFT JOIN staff_user author ON author.id = e.by_id
+  LEFT JOIN LATERAL (
+        SELECT title, due_at FROM contacts_task
+         WHERE contact_id = p.contact_id AND done_at IS NULL AND due_at < now()
+         ORDER BY due_at LIMIT 1) task ON TRUE
+ ORDER BY p.lane, p.sort {way}, p.contact_id {way}
+"""
+
+
+def rows_of(principal: Principal, wish: Wish, lanes: list[int]) -> list[Row]:
+    where, values = conditions(principal, wish)
+    after, begins = _after(wish)
+    way = "ASC" if wish.longest_first else "DESC"
+    parts = {**_PARTS, "where": where, "after": after, "way": way}
+    if wish.is_narrow:
+        found, own = _found(principal, wish)
+        values |= own
+        parts |= {"found": found, **_LAID_BY[wish.by]}
+    placed = (_FOUND if wish.is_narrow else _PLACED[wish.by]).format(**parts)
+    values |= begins | {"lanes": lanes, "limit": wish.limit + 1}
+    return [Row(*row) for row in asked(_SHOWN.format(placed=placed, way=way), values)]
+
+
+_PARTS: Final = {"columns": _COLUMNS, "names": _COLUMNS.replace("p.", "")}
+_PLACED: Final = {"stage": _BY_STAGE, "health": _BY_HEALTH, "owner": _BY_OWNER}
+_LAID_BY: Final = {
+    "stage": {"lane": "p.stage_id", "sort": "p.entered_at"},
+    "health": {"lane": "p.health", "sort": "p.entered_at"},
+    "owner": {"lane": "coalesce(o.owner_id, 0)", "sort": "o.created_at"},
+}
+
+
+def _after(wish: Wish) -> tuple[str, dict[str, Any]]:
+    """The rest of a lane: what comes after the last card of the page before."""
+    if not wish.after:
+        return "", {}
+    cursor = Cursor.read(wish.after)
+    if cursor.ordering != "board" or cursor.backwards != wish.longest_first or len(cursor.values) != 2:
+        raise Problem("invalid-cursor")
+    sort, contact_id = cursor.values
+    columns = ("o.created_at", "o.id") if wish.by == "owner" else ("p.entered_at", "p.contact_id")
+    if wish.by == "health" and not wish.is_narrow:
+        columns = ("o.occurred_at", "o.contact_id")
+    condition = f"AND ({', '.join(columns)}) {'>' if wish.longest_first else '<'} (%(sort)s, %(last)s)"
+    return condition, {"sort": datetime.fromisoformat(sort), "last": contact_id}
+
+
+def conditions(principal: Principal, wish: Wish) -> tuple[str, dict[str, Any]]:
+    """On a position: not closed, and of a source, nobody's or somebody's the principal sees, where that is asked."""
+    parts, values = [f"AND p.standing <> {Standing.CLOSED.value}"], {}
+    if wish.source is not None:
+        parts.append("AND p.source_id = %(source)s")
+        values["source"] = wish.source
+    if wish.is_narrow:
+        return " ".join(parts), values
+    people = Contact.objects.visible_to(principal)
+    if wish.owner == "nobody":
+        people = people.filter(owner=None)
+    elif sees_everyone(principal):
+        return " ".join(parts), values
+    sql, own = _named(people.values("pk"), "scope")
+    return " ".join([*parts, f"AND p.contact_id IN ({sql})"]), values | own
+
+
+def _found(principal: Principal, wish: Wish) -> tuple[str, dict[str, Any]]:
+    people = Contact.objects.visible_to(principal).listed()
+    if wish.words:
+        people = people.mentioning(wish.words)
+    user = principal.user
+    if wish.owner == "mine":
+        people = people.filter(owner=user.pk if user else None)
+    elif wish.owner == "team":
+        people = people.filter(_of_team(user))
+    elif wish.owner.isdecimal():
+        people = people.filter(owner=int(wish.owner))
+    return _named(people.values("id", "owner_id", "created_at")[:MOST_FOUND], "found")
+
+
+def _of_team(user: User | None) -> Q:
+    if user is None or user.team_id is None:
+        return Q(owner=user.pk if user else None)
+    return Q(team=user.team_id) | Q(owner__in=User.objects.filter(team=user.team_id).values("pk"))
+
+
+def _named(rows: QuerySet[Any, Any], name: str) -> tuple[str, dict[str, Any]]:
+    """A question of the ORM as part of one of ours."""
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT id, owner_id, created_at FROM contacts_contact WHERE FALSE", {}
+    names = {f"{name}_{place}": value for place, value in enumerate(values)}
+    return sql % tuple(f"%({one})s" for one in names), names
+
+
+def asked(question: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(question, values)
+        return list(cursor.fetchall())
+
+
+def card(row: Row, score: Callable[[int, int], float]) -> Card:
+    cause = None
+    if row.cause_id is not None:
+        cause = Cause(
+            row.cause_id, row.type, row.label_en, row.label_fi, row.said, row.value_minor, row.currency, row.campaign,
+            row.by,
+        )  # fmt: skip
+    return Card(
+        id=row.contact_id,
+        name=row.name,
+        company=row.company,
+        owner_id=row.owner_id,
+        owner=row.owner,
+        stage_id=row.stage_id,
+        entered_at=row.entered_at,
+        health=row.health,
+        standing=row.standing,
+        recall_at=row.recall_at,
+        wake_at=row.wake_at,
+        score=score(row.score, row.score_day),
+        cause=cause,
+        overdue=row.overdue,
+        overdue_at=row.overdue_at,
+        is_folding=row.is_folding,
+    )
