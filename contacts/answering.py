@@ -19,17 +19,12 @@ from staff.policy import Principal
 from .asking import meant_by
 from .filtering import Filters, Tree, read_moment
 from .models import CompanyQuerySet, Contact, ContactQuerySet
+from .ordering import ORDERINGS
 from .serializers import Body
 
 AnyBody = TypeVar("AnyBody", bound=Body)
 Rows = TypeVar("Rows", ContactQuerySet, CompanyQuerySet)
 
-ORDERINGS: Final = {
-    "created_at": ("created_at", "id"),
-    "updated_at": ("updated_at", "id"),
-    "name": ("sort_key", "id"),
-}
-ORDERS: Final = paging_parameters(*ORDERINGS)
 TREE: Final = query_parameter(
     "filter", _('A tree of conditions in JSON: {"any": [{"field": "country", "is": "FI"}, ...]}.')
 )
@@ -42,6 +37,11 @@ BODY_PROBLEMS: Final = (
     *("malformed-json", "unknown-field", "invalid-value", "field-not-writable", "unsupported-media-type", "too-large"),
     *("request-in-progress", "idempotency-mismatch", "invalid-idempotency-key"),
 )
+
+
+def orders() -> list[OpenApiParameter]:
+    """The parameters of a list of people; to be asked for once every package has added its orders."""
+    return paging_parameters(*ORDERINGS)
 
 
 def filter_parameters(filters: Filters) -> list[OpenApiParameter]:

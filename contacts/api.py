@@ -19,23 +19,24 @@ from . import services, shapes
 from .answering import (
     BODY_PROBLEMS,
     LIST_PROBLEMS,
-    ORDERINGS,
-    ORDERS,
     SINCE,
     TREE,
     WORDS,
     filter_parameters,
     filtered,
     one_row,
+    orders,
     valid,
     visible_leader,
 )
 from .filtering import CONTACT_FILTERS
 from .models import Contact, CustomField
+from .ordering import ORDERINGS, only_order
 from .serializers import BatchBody, ContactBody, CustomFieldBody, NewContactBody
 
 CONTACTS = _("Contacts")
 _KINDS: Final[dict[str, dict[str, bool]]] = {"true": {"is_listed": True}, "false": {"is_known": False}, "any": {}}
+NEWEST: Final = "-created_at"
 # Visitors may be many times as many as people; they are kept in order by these alone.
 _VISITOR_ORDERINGS: Final = {"id": ("id",), "updated_at": ("updated_at", "id")}
 
@@ -51,7 +52,7 @@ _VISITOR_ORDERINGS: Final = {"id": ("id",), "updated_at": ("updated_at", "id")}
         SINCE,
         *filter_parameters(CONTACT_FILTERS),
         TREE,
-        *ORDERS,
+        *orders(),
     ],
     problems=LIST_PROBLEMS,
 )
@@ -67,12 +68,13 @@ def contact_list(request: Request) -> HttpResponse:
     people = Contact.objects.visible_to(caller(request)).filter(**_KINDS[kind])
     if kind != "true":
         people = people.leaders().filter(erased_at=None)
-    rows = shapes.contact_rows(filtered(asked, people, CONTACT_FILTERS, caller(request)))
+    rows = filtered(asked, people, CONTACT_FILTERS, caller(request))
     if kind == "true":
-        found = page(asked, rows, orderings=ORDERINGS, default="-created_at")
+        rows = only_order(rows, parameter(asked, "ordering") or NEWEST)
+        found = page(asked, rows, orderings=ORDERINGS, default=NEWEST)
     else:
-        found = page(asked, rows, orderings=_VISITOR_ORDERINGS, default="-id")
-    return answer(found.showing(shapes.show_contacts(found.rows)))
+        found = page(asked, rows.values("id", "updated_at"), orderings=_VISITOR_ORDERINGS, default="-id")
+    return answer(found.showing(shapes.show_contacts([row["id"] for row in found.rows])))
 
 
 @operation(
@@ -192,8 +194,8 @@ def custom_field_create(request: Request) -> HttpResponse:
 
 def _one_contact(request: Request, contact_id: int, status: int = 200) -> HttpResponse:
     people = Contact.objects.visible_to(caller(request)).filter(members=contact_id, erased_at=None)
-    rows = list(shapes.contact_rows(people))
-    return one_row(request, shapes.show_contacts(rows), status)
+    ids = list(people.values_list("pk", flat=True))
+    return one_row(request, shapes.show_contacts(ids), status)
 
 
 def _read_row(request: Request, row: Any) -> services.NewContact | Problem:

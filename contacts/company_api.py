@@ -1,5 +1,7 @@
 """Companies, and who works there, for programs."""
 
+from typing import Final
+
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
@@ -15,8 +17,6 @@ from . import shapes
 from .answering import (
     BODY_PROBLEMS,
     LIST_PROBLEMS,
-    ORDERINGS,
-    ORDERS,
     SINCE,
     TREE,
     WORDS,
@@ -33,13 +33,19 @@ from .serializers import CompanyBody, MembershipBody, NewMembershipBody
 
 COMPANIES = _("Companies")
 
+_ORDERINGS: Final = {
+    "created_at": ("created_at", "id"),
+    "updated_at": ("updated_at", "id"),
+    "name": ("sort_key", "id"),
+}
+
 
 @operation(
     "contacts:read",
     summary=_("List and find companies"),
     tag=COMPANIES,
     answers={200: shapes.COMPANY_PAGE},
-    parameters=[WORDS, SINCE, *filter_parameters(COMPANY_FILTERS), TREE, *ORDERS],
+    parameters=[WORDS, SINCE, *filter_parameters(COMPANY_FILTERS), TREE, *paging_parameters(*_ORDERINGS)],
     problems=LIST_PROBLEMS,
 )
 def company_list(request: Request) -> HttpResponse:
@@ -47,7 +53,7 @@ def company_list(request: Request) -> HttpResponse:
     asked = request._request
     refuse_unknown_parameters(asked, (*PARAMETERS, "q", "filter", "updated_since", *COMPANY_FILTERS.parameters()))
     companies = filtered(asked, Company.objects.visible_to(caller(request)), COMPANY_FILTERS, caller(request))
-    found = page(asked, shapes.company_rows(companies), orderings=ORDERINGS, default="-created_at")
+    found = page(asked, shapes.company_rows(companies), orderings=_ORDERINGS, default="-created_at")
     return answer(found.showing(shapes.show_companies(found.rows)))
 
 

@@ -102,13 +102,17 @@ class Filters:
         self.fields = {field.name: field for field in fields}
         # beginnings of names that an organisation makes itself, and what finds the field
         self.families: dict[str, Callable[[str], Field | None]] = {}
+        self._parameters: list[str] | None = None
 
     def add(self, *fields: Field) -> None:
         self.fields |= {field.name: field for field in fields}
+        self._parameters = None
 
     def parameters(self) -> list[str]:
         """The names an address may use: `owner`, `owner__in`, ..."""
-        return [name for field in self.fields.values() for name in field.parameters()]
+        if self._parameters is None:
+            self._parameters = [name for field in self.fields.values() for name in field.parameters()]
+        return self._parameters
 
     def field(self, name: str) -> Field | None:
         family = name[: name.find(".") + 1]

@@ -1,15 +1,18 @@
 """What positions and transitions can be asked for, and what the path adds to the filters of contacts."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.functional import lazystr
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter
 
 from contacts.filtering import CONTACT_FILTERS, EQUALITY, ORDER, Field, Filters, Operator, moment, number, row
+from contacts.ordering import add_order
 from funnel.models import Playbook
 from funnel.names import DIMENSION_OF, HEALTH_OF, NONE, RULE_OF, STANDING_OF, Values, source_ids, stage_ids
 from funnel.scores import rank_of
@@ -156,8 +159,11 @@ def filter_parameters(filters: Filters) -> list[OpenApiParameter]:
     ]
 
 
+_NEVER: Final = datetime(1900, 1, 1, tzinfo=UTC)  # sorts before everything that is recorded
+
+
 def register() -> None:
-    """Let contacts be filtered by where they stand."""
+    """Let contacts be filtered and sorted by where they stand."""
     CONTACT_FILTERS.add(
         named("stage", "position__stage_id", stage_ids, gettext_lazy("the key of a stage")),
         named("health", "position__health", lambda: HEALTH_OF),
@@ -166,3 +172,6 @@ def register() -> None:
         moment("last_event_at", "position__last_event_at"),
         score("position__score_rank"),
     )
+    add_order("score", Coalesce(F("position__score_rank"), Value(0.0)))
+    add_order("stage_entered_at", Coalesce(F("position__entered_at"), Value(_NEVER)))
+    add_order("last_event_at", Coalesce(F("position__last_event_at"), Value(_NEVER)))

@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from contacts.answering import ORDERINGS
 from contacts.models import Contact
+from contacts.ordering import ORDERINGS
 from crm.desk.doors import for_staff
 from crm.desk.people.listing import listed
 from crm.desk.places import page
