@@ -20,6 +20,7 @@ EVENT_TYPES: dict[str, tuple[int, str, str]] = {
     "letter_sent": (1, "Letter sent", "Kirje lähetetty"),
     "event_attended": (1, "Attended an event", "Osallistui tapahtumaan"),
     "call_held": (1, "Call", "Puhelu"),
+    "call_tried": (1, "Call without answer", "Soitto ilman vastausta"),
     "meeting_held": (1, "Meeting", "Tapaaminen"),
     "note_added": (1, "Note", "Muistiinpano"),
     "message_answered": (1, "Message answered", "Viestiin vastattu"),

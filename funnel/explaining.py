@@ -1,6 +1,6 @@
 """Why somebody was moved, and what would move them on: rules in words, the event behind a move, what was measured."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +13,11 @@ from funnel import rules
 from funnel.fold import Move, fold
 from funnel.models import RULE_ERASED, RULE_START, Playbook, Position, Stage, Transition
 from funnel.names import DIMENSION_NAMES, HEALTH_NAMES, STANDING_NAMES
-from funnel.reading import EPOCH, MICROSECOND, WORLD, micros
+from funnel.playbooks import read_target
+from funnel.reading import EPOCH, MICROSECOND, WORLD, micros, moment_of
 from funnel.remembering import remembered
 from funnel.services import STAGE_LABELS
+from funnel.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,19 @@ class Why:
     by_timer: bool
     cause: Event | None
     evidence: tuple[tuple[Mapping[str, Any], Any], ...]  # each condition of the rule, and what was measured
+    version: int = 0
+    number: int | None = None  # of the rule among those of its version, from 1; nothing when no rule moved them
+    held: tuple[str, ...] = ()  # the conditions in words, with what was measured
+    passed: tuple["Passed", ...] = ()  # the rules that came first and did not match
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A rule that was asked before the one that moved somebody, and did not match."""
+
+    number: int
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +76,55 @@ def explain(transitions: Sequence[Transition]) -> list[Why]:
     return [words.why(row, documents[row.version], causes.get(row.cause_id or 0)) for row in transitions]
 
 
-def ways_on(position: Position) -> list[Way] | None:
+def ways_on(position: Position, known: "Known | None" = None) -> list[Way] | None:
     """What each stage further on would take. Nothing when they are to be folded again: a new version changed it."""
+    known = known or known_of(position)
+    if known is None:
+        return None
+    state, playbook = known.state, known.playbook
+    stages, words = playbook.stages, Words.read()
+    further = stages[stages.index(state.stage) + 1 :] if state.stage in stages else ()
+    return [
+        words.way(stage, way, playbook.document)
+        for stage in further
+        for way in rules.missing(state, known.playbooks, known.now, stage)
+        if way.starts_here
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody's state carried on to this moment."""
+
+    state: State
+    playbooks: rules.Playbooks
+    now: int
+
+    @property
+    def playbook(self) -> rules.Playbook:
+        return self.playbooks.at(self.now)
+
+    def when(self, dimension: str, target: str) -> datetime | None:
+        """The moment at which time alone brings them there, if nothing else happens."""
+        moments = [
+            condition.changes_at
+            for way in rules.missing(self.state, self.playbooks, self.now, target, dimension)
+            if way.types is None
+            for condition in way.conditions
+            if condition.changes_at is not None and condition.changes_at > self.now
+        ]
+        return moment_of(min(moments)) if moments else None
+
+
+def known_of(position: Position) -> Known | None:
+    """What the fold remembers of somebody, now. Nothing when they are to be folded again."""
     playbooks, now = WORLD.playbooks(), micros(datetime.now(UTC))
     known = remembered(position.memory, playbooks.stamp)
     if known is None:
         return None
-    state, _moves = fold(known, (), playbooks, max(now, (known.last or (now,))[0]))
-    stages, words = playbooks.at(now).stages, Words.read()
-    further = stages[stages.index(state.stage) + 1 :] if state.stage in stages else ()
-    return [
-        words.way(stage, way, playbooks.at(now).document)
-        for stage in further
-        for way in rules.missing(state, playbooks, now, stage)
-        if way.starts_here
-    ]
+    now = max(now, (known.last or (now,))[0])
+    state, _moves = fold(known, (), playbooks, now)
+    return Known(state, playbooks, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +157,38 @@ class Words:
         type_ = None if cause is None or by_timer else cause.type.key
         named = {} if rule is None else {"rules": {row.rule: rule | {"name": _(rule["name"])}}}
         sentence = rules.explain(move, {**document, **named}, self.language, self.labels, type_)
-        evidence = zip(rule.get("when", ()), move.evidence, strict=True) if rule else ()
-        return Why(move.rule_name, sentence, by_timer, cause, tuple(evidence))
+        evidence = tuple(zip(rule.get("when", ()), move.evidence, strict=True) if rule else ())
+        return Why(
+            rule=move.rule_name,
+            sentence=sentence,
+            by_timer=by_timer,
+            cause=cause,
+            evidence=evidence,
+            version=row.version,
+            number=None if rule is None else row.rule + 1,
+            held=tuple(rules.evidence_sentence(*one, self.language, self.labels) for one in evidence),
+            passed=() if rule is None else tuple(self._passed(move, document, cause)),
+        )
+
+    def _passed(self, move: Move, document: Mapping[str, Any], cause: Event | None) -> Iterator[Passed]:
+        """The rules before the one that matched which the same event, or time, could have set off.
+
+        The first that matches decides, so none of these did: somebody stood elsewhere, or a condition did not hold.
+        """
+        on_time = document["rules"][move.rule]["on"] == "time"
+        for place, rule in enumerate(document["rules"][: move.rule]):
+            asked = rule["on"] == "time" if on_time else cause is not None and cause.type.key in rule["on"]
+            if not asked or read_target(rule["to"])[0] != move.dimension:
+                continue
+            yield Passed(place + 1, _(rule["name"]), self._why_passed(rule, move))
+
+    def _why_passed(self, rule: Mapping[str, Any], move: Move) -> str:
+        if "from" in rule and move.from_ not in rule["from"]:
+            return _("they stood elsewhere")
+        asked = [rules.condition_sentence(one, self.language, self.labels) for one in rule.get("when", ())]
+        if len(asked) > 1:
+            return _("not all of this held: %(conditions)s") % {"conditions": "; ".join(asked)}
+        return _("this did not hold: %(condition)s") % {"condition": asked[0]} if asked else ""
 
     def _move(self, row: Transition, document: Mapping[str, Any]) -> Move:
         dimension = DIMENSION_NAMES[row.dimension]

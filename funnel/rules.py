@@ -3,7 +3,7 @@
 from funnel.playbook_check import check
 from funnel.playbook_words import MESSAGES, Finding
 from funnel.playbooks import Playbook, Playbooks, Rule
-from funnel.sentences import Part, condition_sentence, explain, sentence, sentence_parts
+from funnel.sentences import Part, condition_sentence, evidence_sentence, explain, sentence, sentence_parts
 from funnel.why import Asked, Way, missing
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Way",
     "check",
     "condition_sentence",
+    "evidence_sentence",
     "explain",
     "missing",
     "sentence",

@@ -46,6 +46,13 @@ def condition_sentence(
     return _condition(_words(language, labels), condition)
 
 
+def evidence_sentence(
+    condition: Mapping[str, Any], value: Any, language: str = "en", labels: Mapping[str, str] | None = None
+) -> str:
+    """A condition with what was measured."""
+    return _with_evidence(_words(language, labels), condition, [(value,)])
+
+
 def explain(
     move: Move,
     document: Mapping[str, Any],

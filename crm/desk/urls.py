@@ -3,14 +3,14 @@ from django.urls import path
 from crm.desk import views
 from crm.desk.path.views import path as path_page
 from crm.desk.people.views import contact_list
-from crm.desk.person.views import contact_page
+from crm.desk.person import urls as person
 from crm.desk.undoing import undo
 
 app_name = "desk"
 urlpatterns = [
     path("", path_page, name="path"),
     path("contacts", contact_list, name="contact-list"),
-    path("contacts/<int:contact_id>", contact_page, name="contact-page"),
+    *person.urlpatterns,
     path("language", views.language, name="language"),
     path("theme", views.theme, name="theme"),
     path("undo", undo, name="undo"),

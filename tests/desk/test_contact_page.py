@@ -84,12 +84,12 @@ def test_the_timeline_shows_what_was_learned_late_and_what_was_retracted():
 
     page = client.get(f"/contacts/{aino.pk}")
 
-    entries = [entry for entry in page.context["met"].timeline if entry.event]
+    entries = [entry for entry in page.context["met"].timeline.entries if entry.event]
     assert [(entry.event.type.key, bool(entry.learned_late), bool(entry.event.retracted_at)) for entry in entries] == [
         ("page_viewed", True, False),
         ("content_downloaded", False, True),
     ]
-    assert "learned 1 day later" in page.text.replace("\xa0", " ")
+    assert ", 1 day later" in page.text.replace("\xa0", " ")
     assert 'class="ev is-retracted"' in page.text
     assert page.context["met"].stage.key == "prospecting"
 
@@ -99,11 +99,12 @@ def test_a_move_stands_above_the_event_that_caused_it():
     aino = buyer(ago(5))
     advance_everything()
 
-    timeline = client.get(f"/contacts/{aino.pk}").context["met"].timeline
+    timeline = client.get(f"/contacts/{aino.pk}").context["met"].timeline.entries
 
-    assert [entry.event.type.key if entry.event else entry.to_stage.key for entry in timeline] == [
-        "customer",
-        "prospecting",
+    assert [entry.event.type.key if entry.event else entry.to_name for entry in timeline] == [
+        "Active",
+        "Customer",
+        "Prospecting",
         "order_completed",
     ]
 
@@ -118,7 +119,7 @@ def test_a_merged_person_is_met_at_their_leader_with_what_both_did():
 
     assert answer.redirect_chain == [(f"/contacts/{first.pk}", 302)]
     assert [one.name for one in answer.context["met"].members] == ["Aino K."]
-    assert {entry.event.contact_id for entry in answer.context["met"].timeline if entry.event} == {first.pk, second.pk}
+    assert {entry.event.contact_id for entry in answer.context["met"].timeline.entries if entry.event} == {first.pk, second.pk}
     assert answer.context["met"].stage.key == "loyalty"
 
 

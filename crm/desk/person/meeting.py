@@ -1,57 +1,29 @@
 """What the page of a person shows: who they are, how they walked, why they stand there, and what happened."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from django.utils import timezone
+from django.http import HttpRequest
 
-from contacts.models import Contact, Event, Identity, Membership
-from funnel.explaining import Way, Why, explain, ways_on
+from contacts.models import Contact, EventType, Identity, Pending, Task
+from crm.desk.person.around import Workplace, workplaces
+from crm.desk.person.beside import (
+    HealthLine,
+    Item,
+    Orders,
+    counts_of,
+    health_line,
+    orders_of,
+    score_items,
+)
+from crm.desk.person.deeds import Deed, open_to
+from crm.desk.person.timeline import Chip, Timeline, chips, kind_asked, timeline_of
+from crm.desk.person.walk import FIRST_STOP, STOP_WIDTH, StepBack, Stop, steps_back, stops_of
+from funnel.explaining import Way, Why, explain, known_of, ways_on
 from funnel.models import Dimension, Health, Phase, Position, Stage, Standing, Transition
-
-TIMELINE: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A stage on somebody's way: when they came there first, why, and how long they stayed in all."""
-
-    stage: Stage
-    place: int
-    first_at: datetime | None
-    last_at: datetime | None
-    visits: int
-    stayed: timedelta
-    is_here: bool
-    why: Why | None
-
-    @property
-    def days(self) -> int:
-        return self.stayed.days
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the timeline: an event, or a move between stages."""
-
-    at: datetime
-    event: Event | None = None
-    move: Transition | None = None
-    why: Why | None = None
-    place: int = 0
-    from_stage: Stage | None = None
-    to_stage: Stage | None = None
-
-    @property
-    def learned_late(self) -> timedelta | None:
-        """By how much, when we heard of an event more than an hour after it."""
-        if self.event is None:
-            return None
-        late = self.event.recorded_at - self.event.occurred_at
-        return late if late > timedelta(hours=1) else None
+from staff.policy import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +34,24 @@ class Meeting:
     place: int
     score: float
     stops: Sequence[Stop]
+    back: Sequence[StepBack]
     here: Why | None
     moved_at: datetime | None
     ways: Sequence[Way] | None  # nothing is known while they wait to be folded by another version
-    timeline: Sequence[Entry]
+    line: HealthLine | None
+    why_health: Why | None
+    why_standing: Why | None
+    items: Sequence[Item]
+    orders: Orders
+    timeline: Timeline
+    chips: Sequence[Chip]
     identities: Sequence[Identity]
-    places: Sequence[Membership]
+    workplaces: Sequence[Workplace]
     members: Sequence[Contact]
+    tasks: Sequence[Task]
+    deeds: Sequence[Deed]
+    half_life: int  # days in which points fade to half
+    is_behind: bool  # something was learned of them that is not folded yet
 
     @property
     def health(self) -> str:
@@ -79,92 +62,65 @@ class Meeting:
         return str(Standing(self.position.standing).label) if self.position.standing != Standing.OPEN else ""
 
     @property
+    def is_closed(self) -> bool:
+        return self.position.standing == Standing.CLOSED
+
+    @property
     def walked(self) -> int:
         """How far the line of the path is drawn, in the units of the drawing."""
-        return 10 + (self.place - 1) * 191 if self.place else 10
+        return FIRST_STOP + (self.place - 1) * STOP_WIDTH if self.place else FIRST_STOP
 
     @property
     def phases(self) -> Sequence[Any]:
         return Phase.labels
 
 
-def meet(contact: Contact, *, score: Callable[[int, int], float]) -> Meeting:
+def meet(
+    request: HttpRequest, principal: Principal, contact: Contact, *, score: Callable[[int, int], float]
+) -> Meeting:
     """Everything about the person whose leader `contact` is."""
-    members = list(Contact.objects.filter(leader=contact).order_by("pk"))
+    members = list(Contact.objects.led_by([contact.pk]).order_by("pk"))
+    ids = [member.pk for member in members]
     position = Position.objects.filter(contact=contact).first() or Position(contact=contact)
-    stages = {stage.pk: stage for stage in Stage.objects.in_use()}
-    places = {key: place for place, key in enumerate(stages, start=1)}
+    stages, types = list(Stage.objects.in_use()), EventType.objects.in_bulk()
     moves = list(Transition.objects.live().filter(contact=contact).order_by("seq"))
-    whys = dict(zip((move.pk for move in moves), explain(moves), strict=True))
     steps = [move for move in moves if move.dimension == Dimension.STAGE]
+    whys = dict(zip((move.pk for move in moves), explain(moves) if moves else (), strict=True))
+    known, counts = known_of(position) if position.memory else None, counts_of(ids, types)
+    total = score(position.score, position.score_day)
+    places = {stage.pk: place for place, stage in enumerate(stages, start=1)}
     return Meeting(
         contact=contact,
         position=position,
-        stage=stages.get(position.stage_id or 0),
+        stage=next((stage for stage in stages if stage.pk == position.stage_id), None),
         place=places.get(position.stage_id or 0, 0),
-        score=score(position.score, position.score_day),
-        stops=_stops(stages, places, steps, whys, position),
+        score=total,
+        stops=stops_of(stages, steps, whys, position),
+        back=steps_back(stages, steps, whys),
         here=whys[steps[-1].pk] if steps else None,
         moved_at=steps[-1].occurred_at if steps else None,
-        ways=ways_on(position) if position.memory else [],
-        timeline=_timeline(members, steps, whys, stages, places),
-        identities=list(Identity.objects.live().filter(contact__in=members).order_by("kind", "pk")),
-        places=list(Membership.objects.current().filter(contact__in=members).select_related("company")),
-        members=[one for one in members if one != contact],
+        ways=ways_on(position, known) if position.memory else [],
+        line=health_line(position, known, moves),
+        why_health=_last_why(moves, Dimension.HEALTH, whys),
+        why_standing=_last_why(moves, Dimension.STANDING, whys),
+        items=score_items(counts, known, types, total) if known else [],
+        orders=orders_of(ids, known, counts),
+        timeline=timeline_of(request, ids, moves, stages, types=types, retractor=_retractor(principal), whys=whys),
+        chips=chips(counts.by_type(), len(moves), kind_asked(request)),
+        identities=list(Identity.objects.live().filter(contact_id__in=ids).order_by("kind", "pk")),
+        workplaces=workplaces(principal, contact, ids, stages),
+        members=[one for one in members if one.pk != contact.pk],
+        tasks=list(Task.objects.open().about(contact.pk).select_related("assignee").order_by("due_at", "pk")[:20]),
+        deeds=open_to(principal, contact, position),
+        half_life=known.playbook.half_life_days if known else 0,
+        is_behind=Pending.objects.filter(contact_id__in=ids).exists(),
     )
 
 
-def _stops(
-    stages: dict[int, Stage],
-    places: dict[int, int],
-    steps: Sequence[Transition],
-    whys: dict[int, Why],
-    position: Position,
-) -> list[Stop]:
-    stayed: dict[int, timedelta] = {}
-    for entry, leaving in pairwise([*steps, None]):
-        if entry is not None and entry.to_value is not None:
-            end = leaving.occurred_at if leaving else timezone.now()
-            stayed[entry.to_value] = stayed.get(entry.to_value, timedelta()) + (end - entry.occurred_at)
-    stops = []
-    for key, stage in stages.items():
-        entries = [move for move in steps if move.to_value == key]
-        stops.append(
-            Stop(
-                stage=stage,
-                place=places[key],
-                first_at=entries[0].occurred_at if entries else None,
-                last_at=entries[-1].occurred_at if entries else None,
-                visits=len(entries),
-                stayed=stayed.get(key, timedelta()),
-                is_here=key == position.stage_id,
-                why=whys[entries[0].pk] if entries else None,
-            )
-        )
-    return stops
+def _retractor(principal: Principal) -> Any:
+    return principal.user if principal.may("events:write") else None
 
 
-def _timeline(
-    members: Iterable[Contact],
-    steps: Sequence[Transition],
-    whys: dict[int, Why],
-    stages: dict[int, Stage],
-    places: dict[int, int],
-) -> list[Entry]:
-    """The newest first; a move stands above the event that caused it, and of one moment's moves the last on top."""
-    events = Event.objects.filter(contact__in=list(members)).select_related("type", "source")
-    told = [Entry(event.occurred_at, event=event) for event in events.order_by("-occurred_at", "-rank")[:TIMELINE]]
-    since = told[-1].at if len(told) == TIMELINE else None
-    moved = [
-        Entry(
-            move.occurred_at,
-            move=move,
-            why=whys[move.pk],
-            place=places.get(move.to_value or 0, 0),
-            from_stage=stages.get(move.from_value or 0),
-            to_stage=stages.get(move.to_value or 0),
-        )
-        for move in steps
-        if since is None or move.occurred_at >= since
-    ]
-    return sorted([*moved, *told], key=lambda entry: (entry.at, entry.move.seq if entry.move else -1), reverse=True)
+def _last_why(moves: Sequence[Transition], dimension: Dimension, whys: dict[int, Why]) -> Why | None:
+    last = next((move for move in reversed(moves) if move.dimension == dimension), None)
+    return whys[last.pk] if last else None

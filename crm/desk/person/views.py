@@ -1,19 +1,142 @@
 """The page of a person: parse, ask one service, answer."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from http import HTTPStatus
 
-from contacts.models import Contact
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contacts.ingest import retract_event
+from contacts.models import Contact, Event, Task
+from contacts.tasking import drop_task, finish_task, reopen_task
 from crm.desk.doors import for_staff
+from crm.desk.person.composer import Composer, composer_for
+from crm.desk.person.deeds import DEEDS
 from crm.desk.person.meeting import meet
 from crm.desk.places import page
+from crm.desk.toasts import done, toast
 from funnel.scores import scores_now
+from staff import audit
 from staff.policy import Principal
 
 
+@require_GET
 @for_staff("contacts:read")
-def contact_page(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponse:
-    contact = get_object_or_404(Contact.objects.visible_to(principal), pk=contact_id)
+def contact_page(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
+    contact = _visible(principal, contact_id)
     if contact.leader_id != contact.pk:
         return redirect("desk:contact-page", contact.leader_id)
-    return render(request, "desk/contact_page.html", page(request) | {"met": meet(contact, score=scores_now())})
+    deed = request.GET.get("do", "")
+    return _page(request, principal, contact, composer_for(principal, contact, deed if deed in DEEDS else ""))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("contacts:write")
+def contact_deed(request: HttpRequest, principal: Principal, contact_id: int, deed: str) -> HttpResponseBase:
+    """The composer with one deed: asked for, or done."""
+    contact = _own_leader(principal, contact_id)
+    if deed not in DEEDS:
+        raise Http404
+    if not principal.may(DEEDS[deed].scope):
+        raise PermissionDenied
+    if request.method != "POST":
+        if request.htmx:  # type: ignore[attr-defined]
+            return _composer(request, principal, contact, composer_for(principal, contact, deed))
+        return redirect(f"{reverse('desk:contact-page', args=[contact.pk])}?do={deed}#composer")
+    composer = composer_for(principal, contact, deed, request.POST)
+    deed_done = composer.carry_out(principal, contact)
+    if deed_done is None:
+        return _page(request, principal, contact, composer, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return toast(request, redirect("desk:contact-page", contact.pk), deed_done.text, undo=deed_done.undo)
+
+
+@require_POST
+@for_staff("events:write")
+def event_retract(request: HttpRequest, principal: Principal, contact_id: int, event_id: int) -> HttpResponseBase:
+    """Take back what one recorded oneself; of others' facts that is for programs and for the figures to know."""
+    contact = _own_leader(principal, contact_id)
+    own = Event.objects.filter(contact__in=Contact.objects.led_by([contact.pk]), by=principal.user)
+    event = get_object_or_404(own.select_related("type"), pk=event_id)
+    back = redirect("desk:contact-page", contact.pk)
+    try:
+        retract_event(event=event, by=principal.user)
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    audit.record(by=principal, action="event retracted", kind="event", row=event.pk)
+    return toast(
+        request, back, _("Taken back: %(what)s. It stays to be read, and moves nobody.") % {"what": event.type}
+    )
+
+
+@require_POST
+@for_staff("contacts:write")
+def task_done(request: HttpRequest, principal: Principal, task_id: int) -> HttpResponseBase:
+    task = _task(principal, task_id)
+    try:
+        finish_task(task=task, by=principal)
+    except ValidationError as error:
+        return toast(request, _back_to(request, task), " ".join(error.messages), tone="refused")
+    words = _("Done: %(task)s") % {"task": task}
+    return toast(request, _back_to(request, task), words, undo=reverse("desk:task-reopen", args=[task.pk]))
+
+
+@require_POST
+@for_staff("contacts:write")
+def task_reopen(request: HttpRequest, principal: Principal, task_id: int) -> HttpResponseBase:
+    task = _task(principal, task_id)
+    try:
+        reopen_task(task=task, by=principal)
+    except ValidationError as error:
+        return toast(request, _back_to(request, task), " ".join(error.messages), tone="refused")
+    return toast(request, _back_to(request, task), _("Back on the list: %(task)s") % {"task": task})
+
+
+@require_POST
+@for_staff("contacts:write")
+def task_drop(request: HttpRequest, principal: Principal, task_id: int) -> HttpResponseBase:
+    """Undo of making it."""
+    task = _task(principal, task_id)
+    answer = _back_to(request, task)
+    drop_task(task=task, by=principal)
+    return toast(request, answer, _("Undone."))
+
+
+def _page(
+    request: HttpRequest, principal: Principal, contact: Contact, composer: Composer, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    met = meet(request, principal, contact, score=scores_now())
+    context = page(request) | {"met": met, "composer": composer}
+    return render(request, "desk/contact_page.html", context, status=status)
+
+
+def _composer(request: HttpRequest, principal: Principal, contact: Contact, composer: Composer) -> HttpResponse:
+    return render(request, "desk/person/composer.html", {"contact": contact, "composer": composer})
+
+
+def _visible(principal: Principal, contact_id: int) -> Contact:
+    people = Contact.objects.visible_to(principal).select_related("owner", "team", "origin_source")
+    contact: Contact = get_object_or_404(people, pk=contact_id)
+    return contact
+
+
+def _own_leader(principal: Principal, contact_id: int) -> Contact:
+    """The person, where they can still be worked with: whoever was erased is not there for that."""
+    return get_object_or_404(
+        Contact.objects.visible_to(principal).select_related("owner", "origin_source").filter(erased_at=None),
+        members__pk=contact_id,
+    )
+
+
+def _task(principal: Principal, task_id: int) -> Task:
+    return get_object_or_404(Task.objects.visible_to(principal).select_related("contact"), pk=task_id)
+
+
+def _back_to(request: HttpRequest, task: Task) -> HttpResponseBase:
+    """Where the task was ticked off: a part of a page hears that it is done, a page is shown again."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return done()
+    return redirect("desk:contact-page", task.contact.leader_id)

@@ -1,0 +1,119 @@
+"""Words of the page of a person: who they are in a line, days, stretches of time, points."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from django import template
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext, to_locale
+from django.utils.translation import gettext as _
+
+from contacts.models import Task
+
+register = template.Library()
+
+
+@register.filter
+def day(at: datetime) -> str:
+    """A day as short as it can be said: 30 Nov, or 30 Nov 2027 in another year."""
+    local = timezone.localtime(at)
+    if local.year == timezone.localdate().year:
+        return date_format(local, pgettext("day and short month", "j M"))
+    return date_format(local, pgettext("day, short month and year", "j M Y"))
+
+
+@register.filter
+def stretch(at: datetime) -> str:
+    """What part of the timeline a moment belongs to: today, the last seven days, or its month."""
+    local, today = timezone.localtime(at), timezone.localdate()
+    if local.date() == today:
+        return _("Today")
+    if (today - local.date()).days < 7:
+        return _("The last 7 days")
+    if local.year == today.year:
+        return date_format(local, "F").capitalize()
+    return date_format(local, "YEAR_MONTH_FORMAT").capitalize()
+
+
+@register.filter
+def due(at: datetime) -> str:
+    """When something is to be done: today 12:00, tomorrow 9:00, Wed 25 Nov 9:00."""
+    local, today = timezone.localtime(at), timezone.localdate()
+    time, days = date_format(local, "TIME_FORMAT"), (local.date() - today).days
+    if days == 0:
+        return _("today %(time)s") % {"time": time}
+    if days == 1:
+        return _("tomorrow %(time)s") % {"time": time}
+    if days == -1:
+        return _("yesterday %(time)s") % {"time": time}
+    return f"{date_format(local, 'D')} {day(at)} {time}"
+
+
+@register.filter
+def is_due(task: Task) -> bool:
+    """Whether it asks for somebody by now: due within a day, or late."""
+    return task.due_at <= timezone.now() + timedelta(days=1)
+
+
+@register.filter
+def signed(points: float) -> str:
+    shown = round(points, 1)
+    sign = "+" if shown > 0 else "−" if shown < 0 else "±"
+    whole = abs(shown) >= 10 or shown == int(shown)
+    return f"{sign}{number_format(round(abs(shown)) if whole else abs(shown), 0 if whole else 1)}"
+
+
+@register.filter
+def lower_first(words: Any) -> str:
+    """A label inside a sentence; names of two capitals stay."""
+    text = str(words)
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+@register.filter
+def first_name(person: Any) -> str:
+    text = str(person)
+    return text.split("@", 1)[0] if "@" in text else text.split(" ", 1)[0]
+
+
+@register.simple_tag
+def who_line(met: Any) -> SafeString:
+    """Title and company, country, language, and what time it is there."""
+    contact, parts = met.contact, []
+    for work in met.workplaces[:2]:
+        title = work.membership.title or contact.title
+        parts.append(_at_company(title, work.company))
+    if not parts and contact.title:
+        parts.append(format_html("{}", contact.title))
+    locale = Locale.parse(to_locale(get_language() or "en"))
+    if contact.country:
+        parts.append(format_html("{}", locale.territories.get(contact.country, contact.country)))
+    if contact.language:
+        spoken = locale.languages.get(contact.language.split("-")[0], contact.language)
+        parts.append(format_html("{}", _("writes %(language)s") % {"language": spoken}))
+    if contact.time_zone:
+        there = timezone.now().astimezone(ZoneInfo(contact.time_zone))
+        parts.append(format_html("{}", _("%(time)s there") % {"time": date_format(there, "TIME_FORMAT")}))
+    if contact.emails:
+        parts.append(format_html('<a class="link" href="mailto:{0}">{0}</a>', contact.emails[0]))
+    if contact.phones:
+        parts.append(format_html('<a class="link nowrap" href="tel:{0}">{0}</a>', contact.phones[0]))
+    return format_html_join(SafeString(" · "), "{}", ((part,) for part in parts))
+
+
+def _at_company(title: str, company: Any) -> SafeString:
+    try:
+        named = format_html(
+            '<a class="link" href="{}">{}</a>', reverse("desk:company-page", args=[company.pk]), company
+        )
+    except NoReverseMatch:
+        named = format_html("<b>{}</b>", company)
+    if not title:
+        return named
+    return format_html("{} {} {}", title, pgettext("title at company", "at"), named)
