@@ -12,7 +12,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install run test quick lint typecheck check unit e2e chaos chaos-gate bench demo words clean
+.PHONY: help setup install run test quick lint typecheck check unit e2e chaos chaos-gate matrix bench demo words clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -66,6 +66,9 @@ chaos: $(DEV) ## 200,000 events under kill -9 (EVENTS=.. SEED=..), then the sabo
 
 chaos-gate: $(DEV)
 	$(PY) -m tests.chaos --gate --seed $(or $(SEED),1)
+
+matrix: $(DEV) ## Who may do what: every address x method x asker x ownership, tens of thousands of cells
+	MATRIX=long $(PY) -m pytest -q -n 2 --dist worksteal tests/matrix
 
 bench: $(DEV) $(NODE) ## Measure, beside the limits of this machine; writes docs/performance.md
 	$(PY) -m benchmarks

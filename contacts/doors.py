@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, UnreadablePostError
 
 from rest.problems import Problem
+from staff import audit
 from staff.models import ApiKey
 from staff.policy import Principal
 
@@ -41,8 +42,9 @@ def _source_behind(key: ApiKey) -> Source:
 
 
 def require_trusted(principal: Principal) -> None:
-    """What a public key may not do, whatever its scopes."""
+    """What a public key may not do, whatever its scopes; that it tried goes on record."""
     if principal.key and source_of(principal).is_public:
+        audit.record(by=principal, action="refused", scope="trusted")
         raise Problem("forbidden")
 
 

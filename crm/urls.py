@@ -6,7 +6,7 @@ from crm import health
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("crm.accounts")),
     path("api/", include("rest.urls")),
     path("api/v1/", include("contacts.urls")),
     path("api/v1/", include(urls_intake.api)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
 from staff.models import User
@@ -29,6 +29,9 @@ def signed_in(view: View) -> View:
     return guarded
 
 
+TAKEN = ("GET", "HEAD", "POST")  # what browsers send to pages
+
+
 def for_staff(scope: str) -> Callable[[View], View]:
     """A page for those who have `scope`; the view is called with the request, who asks, and the rest of the address."""
 
@@ -38,6 +41,8 @@ def for_staff(scope: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             assert isinstance(request.user, User)  # who is not signed in does not come here
             principal = Principal(user=request.user)
+            if request.method not in TAKEN:
+                return HttpResponseNotAllowed(TAKEN)
             if not principal.may(scope):
                 raise PermissionDenied
             return view(request, principal, *args, **kwargs)

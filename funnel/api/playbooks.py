@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 
 from funnel import publishing
 from funnel.differences import Changed, difference
@@ -121,7 +122,7 @@ def draft_detail(request: Request, draft_id: int) -> HttpResponse:
     problems=_WRITING,
 )
 def draft_replace(request: Request, draft_id: int) -> HttpResponse:
-    return _saved(request, draft_id, body_of(request, DraftBody))
+    return _saved(request, draft_id, DraftBody)
 
 
 @operation(
@@ -135,7 +136,7 @@ def draft_replace(request: Request, draft_id: int) -> HttpResponse:
 )
 def draft_change(request: Request, draft_id: int) -> HttpResponse:
     """Its name, its document, or both. A document may have faults as long as it is a draft."""
-    return _saved(request, draft_id, body_of(request, DraftChanges))
+    return _saved(request, draft_id, DraftChanges)
 
 
 @operation(
@@ -232,9 +233,10 @@ def _found(draft_id: int) -> PlaybookDraft:
     return get_object_or_404(PlaybookDraft.objects.select_related("author"), pk=draft_id)
 
 
-def _saved(request: Request, draft_id: int, body: dict[str, Any]) -> HttpResponse:
+def _saved(request: Request, draft_id: int, body: type[Serializer[Any]]) -> HttpResponse:
+    draft = _found(draft_id)
     try:
-        draft = publishing.save_draft(draft=_found(draft_id), seen=seen_versions(request._request), **body)
+        draft = publishing.save_draft(draft=draft, seen=seen_versions(request._request), **body_of(request, body))
     except publishing.StaleDraftError as error:
         raise _stale(error) from None
     return _answer(draft)

@@ -1,0 +1,156 @@
+"""The rows that parameters of addresses name: one of each kind for each ownership, made once for a slice of the matrix.
+
+A new kind of row is a function `NAME(world)` that answers {Row: value}; PARAMETERS says which parameter names it.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from contacts.merging import merge_contacts
+from contacts.models import Claim, Company, Contact, Event, Identity, IdentityKind, Membership, Quarantine
+from contacts.models.tasks import Task
+from crm.models import WebhookDelivery, WebhookEndpoint
+from funnel.models import Playbook, PlaybookDraft, Stage, Transition
+from staff.models import Role, Team, User
+from tests.factories import make_message, make_public_source, make_team, make_user, moment, record
+from tests.funnel.worlds import happened, person, source
+from tests.matrix.answers import Row
+
+ABSENT: Final = "987654321"
+Values = dict[Row, Any]
+
+
+class World:
+    """A salesperson's surroundings: a colleague, another team, and contacts of each ownership."""
+
+    def __init__(self) -> None:
+        self.team, self.other_team = make_team(), make_team()
+        self.staff: dict[str, User] = {role.value: make_user(role=role, team=self.team) for role in Role}
+        self.colleague = make_user(team=self.team)
+        self.stranger = make_user(team=self.other_team)
+        self.contacts = {row: person(name=row.value, **owning) for row, owning in self.ownerships().items()}
+        for contact in self.contacts.values():
+            happened(contact, "quote_requested")
+        self._made: dict[str, Values] = {}
+
+    def ownerships(self) -> dict[Row, dict[str, User | Team]]:
+        return {
+            Row.OWN: {"owner": self.staff[Role.SALES], "team": self.team},
+            Row.TEAM: {"owner": self.colleague},
+            Row.UNOWNED: {},
+            Row.FOREIGN: {"owner": self.stranger},
+            Row.FOREIGN_TEAM: {"team": self.other_team},
+        }
+
+    def values(self, kind: str) -> Values:
+        if kind not in self._made:
+            self._made[kind] = KINDS[kind](self) if kind in KINDS else {}
+        return self._made[kind]
+
+
+def contact(world: World) -> Values:
+    return {row: one.pk for row, one in world.contacts.items()}
+
+
+def company(world: World) -> Values:
+    return {row: Company.objects.create(name=row.value, **own).pk for row, own in world.ownerships().items()}
+
+
+def event(world: World) -> Values:
+    return {row: Event.objects.filter(contact=one).latest("id").pk for row, one in world.contacts.items()}
+
+
+def transition(world: World) -> Values:
+    return {row: Transition.objects.filter(contact=one).latest("id").pk for row, one in world.contacts.items()}
+
+
+def membership(world: World) -> Values:
+    where = Company.objects.create(name="Everybody's")
+    return {row: Membership.objects.create(contact=one, company=where).pk for row, one in world.contacts.items()}
+
+
+def identity(world: World) -> Values:
+    def named(one: Contact) -> Identity:
+        return Identity.objects.create(
+            contact=one, kind=IdentityKind.USER_ID, namespace="shop", value=str(one.pk), unlinked_at=None
+        )
+
+    return {row: named(one).pk for row, one in world.contacts.items()}
+
+
+def claim(world: World) -> Values:
+    """What a public source said of each, and may not decide."""
+    site = make_public_source()
+
+    def claimed(one: Contact) -> Claim:
+        email = f"claimed{one.pk}@example.com"
+        Identity.objects.create(contact=one, kind=IdentityKind.EMAIL, value=email)
+        record(site, make_message("order_completed", email))
+        return Claim.objects.get(contact=one)
+
+    return {row: claimed(one).pk for row, one in world.contacts.items()}
+
+
+def merge(world: World) -> Values:
+    made = merge_contacts(first=person(name="Older"), second=person(name="Newer"), source=source("shop"))
+    return {Row.ANY: made.pk}
+
+
+def task(world: World) -> Values:
+    mine = {"assignee": world.staff[Role.SALES], "due_at": moment("2030-01-01")}
+    return {row: Task.objects.create(contact=one, title="Call", **mine).pk for row, one in world.contacts.items()}
+
+
+def quarantine(world: World) -> Values:
+    bad = {"raw": b"{", "reason": "malformed-json", "endpoint": "events"}
+    return {Row.ANY: Quarantine.objects.create(source=source("shop"), **bad).pk}
+        Row.ANY: Quarantine.objects.create(
+            source=source("shop"), raw=b"{", reason="malformed-json", endpoint="events"
+        ).pk
+    }
+
+
+def webhook(world: World) -> Values:
+    return {Row.ANY: WebhookEndpoint.objects.create(url="https://example.com/hook", secret="whsec_AAAA").pk}
+
+
+def delivery(world: World) -> Values:
+    endpoint = WebhookEndpoint.objects.create(url="https://example.com/other", secret="whsec_AAAA")
+    return {Row.ANY: WebhookDelivery.objects.create(endpoint=endpoint, message_id="msg_1", body="{}").pk}
+
+
+def draft(world: World) -> Values:
+    published = Playbook.objects.latest("number")
+    return {Row.ANY: PlaybookDraft.objects.create(name="Draft", document=published.document, based_on=published).pk}
+
+
+def playbook(world: World) -> Values:
+    return {Row.ANY: Playbook.objects.latest("number").pk}
+
+
+def stage(world: World) -> Values:
+    return {Row.ANY: Stage.objects.order_by("pk")[0].key}
+
+
+KINDS: Final[dict[str, Callable[[World], Values]]] = {
+    made.__name__: made
+    for made in (
+        *(contact, company, event, transition, membership, identity, claim, task),
+        *(quarantine, merge, webhook, delivery, draft, playbook, stage),
+    )
+}
+PARAMETERS: Final = {
+    "contact_id": "contact",
+    "company_id": "company",
+    "event_id": "event",
+    "transition_id": "transition",
+    "membership_id": "membership",
+    "identity_id": "identity",
+    "claim_id": "claim",
+    "task_id": "task",
+    "merge_id": "merge",
+    "quarantine_id": "quarantine",
+    "endpoint_id": "webhook",
+    "delivery_id": "delivery",
+    "draft_id": "draft",
+}
