@@ -3,6 +3,7 @@ from django.urls import path
 from crm.desk import views
 from crm.desk.path.views import path as path_page
 from crm.desk.people.views import contact_list
+from crm.desk.palette.views import find, keys
 from crm.desk.person import urls as person
 from crm.desk.undoing import undo
 
@@ -11,6 +12,8 @@ urlpatterns = [
     path("", path_page, name="path"),
     path("contacts", contact_list, name="contact-list"),
     *person.urlpatterns,
+    path("find", find, name="find"),
+    path("keys", keys, name="keys"),
     path("language", views.language, name="language"),
     path("theme", views.theme, name="theme"),
     path("undo", undo, name="undo"),

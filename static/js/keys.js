@@ -9,8 +9,8 @@
   const isOff = () => localStorage.getItem("keys") === "off";
 
   // `keys`: "b", "g b" (one after the other) or "Ctrl+k"; `label`: what the help sheet says of it.
-  const add = (keys, label, run, { inDialogs = false, whileTyping = false } = {}) => {
-    registered.set(keys, { label, run, inDialogs, whileTyping });
+  const add = (keys, label, run, { inDialogs = false, isEverywhere = false } = {}) => {
+    registered.set(keys, { label, run, inDialogs, isEverywhere });
   };
 
   const act = (element) => {
@@ -60,6 +60,32 @@
     ...[...registered].map(([keys, { label, isEverywhere }]) => ({ keys, label, isEverywhere })),
   ];
 
+  // The help sheet: what the server wrote of the keys of every page, and here those of this one.
+  const row = ({ keys, label }) => {
+    const made = document.createElement("div");
+    made.append(document.createElement("dt"), document.createElement("dd"));
+    made.firstChild.textContent = label;
+    for (const key of keys.split(" ")) {
+      const cap = Object.assign(document.createElement("kbd"), { className: "kbd", textContent: key.toUpperCase() });
+      made.lastChild.append(cap);
+    }
+    return made;
+  };
+
+  document.addEventListener("htmx:afterSwap", () => {
+    const own = document.querySelector("[data-keys-of-page]");
+    if (!own || !own.hidden) return;
+    const rows = list().filter((one) => !one.isEverywhere);
+    own.querySelector("dl").replaceChildren(...rows.map(row));
+    own.hidden = rows.length === 0;
+    const check = document.querySelector("[data-keys-switch]");
+    check.hidden = false;
+    check.firstElementChild.checked = !isOff();
+    check.firstElementChild.addEventListener("change", (event) => desk.keys.turn(event.target.checked));
+  });
+
   desk.keys = { add, list, isOff, turn: (on) => localStorage.setItem("keys", on ? "on" : "off") };
-  add("z", document.getElementById("toasts").dataset.undoKey, () => desk.undo());
+  const { undoKey, keysKey, keysUrl } = document.getElementById("toasts").dataset;
+  add("z", undoKey, () => desk.undo(), { isEverywhere: true });
+  add("?", keysKey, () => desk.open(keysUrl), { isEverywhere: true });
 }

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.scenes import furnished, sign_in
+from tests.e2e.scenes import furnished, serious, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,3 +41,105 @@ def test_the_look_is_chosen_in_the_account_and_stays(site: Page):
     assert site.evaluate("getComputedStyle(document.querySelector('.sheet')).backgroundColor") == "rgb(19, 25, 23)"
     site.get_by_role("button", name="Your settings").click()
     expect(site.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+
+
+def test_anybody_is_found_and_opened_by_keyboard_alone(site: Page):
+    furnished()
+    sign_in(site)
+    site.keyboard.press("Control+k")
+    site.keyboard.type("hama")
+    option = site.get_by_role("option", name="Aino Hämäläinen")
+
+    expect(option).to_have_attribute("aria-selected", "true")
+    expect(site.locator("#palette-preview h2")).to_have_text("Aino Hämäläinen")
+    assert serious(site) == []
+    site.keyboard.press("Enter")
+
+    expect(site.locator("h1")).to_have_text("Aino Hämäläinen")
+
+
+def test_the_arrows_walk_what_is_found_and_escape_gives_the_page_back(site: Page):
+    furnished()
+    sign_in(site)
+    site.keyboard.press("/")
+    first = site.locator(".pi.is-on").text_content()
+    site.keyboard.press("ArrowDown")
+
+    expect(site.locator(".pi.is-on")).not_to_have_text(first or "")
+    site.keyboard.press("ArrowUp")
+    expect(site.locator(".pi.is-on")).to_have_text(first or "")
+    site.keyboard.press("Escape")
+    expect(site.locator("#palette")).to_be_hidden()
+
+
+def test_a_letter_more_is_one_request_at_most(site: Page):
+    furnished()
+    sign_in(site)
+    asked: list[str] = []
+    site.on("request", lambda request: asked.append(request.url))
+    site.keyboard.press("Control+k")
+    expect(site.locator(".pi")).not_to_have_count(0)
+    asked.clear()
+    site.keyboard.type("mat", delay=10)
+
+    expect(site.get_by_role("option", name="Matti Mäkelä")).to_be_visible()
+    assert len(asked) == 1
+
+
+def test_two_keys_lead_from_place_to_place_but_not_while_typing(site: Page):
+    furnished()
+    sign_in(site)
+    site.keyboard.type("gc")
+    site.wait_for_url("**/contacts")
+    site.locator("#q").focus()
+    site.keyboard.type("gp")
+
+    expect(site.locator("#q")).to_have_value("gp")
+    assert site.url.endswith("/contacts")
+
+
+def test_the_help_sheet_shows_the_keys_and_turns_them_off(site: Page):
+    furnished()
+    sign_in(site)
+    site.keyboard.press("?")
+    sheet = site.get_by_role("dialog", name="Keys")
+    expect(sheet).to_contain_text("Undo the last deed")
+    assert serious(site) == []
+    sheet.get_by_role("checkbox").uncheck()
+    site.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    site.keyboard.type("gc")
+    site.keyboard.press("?")
+
+    expect(sheet).to_be_hidden()
+    assert site.url.endswith("/")
+
+
+def test_a_server_that_is_away_is_said_and_what_was_typed_stays(site: Page):
+    furnished()
+    sign_in(site)
+    site.keyboard.press("Control+k")
+    expect(site.locator(".pi")).not_to_have_count(0)
+    site.context.set_offline(True)
+    site.locator("#palette-input").fill("aino")
+
+    expect(site.locator(".toasts")).to_contain_text("The server is away. Nothing is lost")
+    expect(site.locator("#palette-input")).to_have_value("aino")
+    site.context.set_offline(False)
+    site.locator("#palette-input").fill("aino h")
+    expect(site.get_by_role("option", name="Aino Hämäläinen")).to_be_visible()
+    expect(site.locator(".toast-pk")).to_have_count(0)
+    site.forgive("Failed to load resource: net::ERR_INTERNET_DISCONNECTED", "htmx:")  # type: ignore[attr-defined]
+
+
+def test_somebody_whose_session_ended_is_told_so(site: Page):
+    furnished()
+    sign_in(site)
+    site.keyboard.press("Control+k")
+    expect(site.locator(".pi")).not_to_have_count(0)
+    site.context.clear_cookies()
+    site.locator("#palette-input").fill("aino")
+
+    expect(site.locator(".toasts")).to_contain_text("You are signed out. Nothing is lost")
+    expect(site.locator(".toasts").get_by_role("link", name="Sign in")).to_have_attribute("target", "_blank")
+    site.forgive("Failed to load resource: the server responded with a status of 401", "htmx:")  # type: ignore[attr-defined]

@@ -1,0 +1,55 @@
+"""What one can do from the palette, on somebody and anywhere."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from contacts.matching import words
+from crm.desk.palette.finding import Person
+from crm.desk.palette.lines import Line
+from staff.policy import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something to do wherever one is: the view it opens, in a drawer or as a page."""
+
+    view: str
+    icon: str
+    label: Any
+    scope: str
+    keys: str = ""
+    in_drawer: bool = True
+
+
+ANYWHERE: Final = (Deed("desk:keys", "keyboard", _("Show the keys"), "contacts:read", "?"),)
+
+
+def deeds_anywhere(by: Principal) -> list[Line]:
+    return [
+        Line(deed.label, reverse(deed.view), icon=deed.icon, keys=deed.keys, in_drawer=deed.in_drawer)
+        for deed in ANYWHERE
+        if by.may(deed.scope)
+    ]
+
+
+def deeds_on(people: Iterable[Person], by: Principal) -> list[Line]:
+    return []
+
+
+def labels_of_deeds() -> list[Any]:
+    return []
+
+
+def matching(typed: str, lines: Sequence[Line]) -> list[Line]:
+    """Those in whose text each typed word begins a word."""
+    return [line for line in lines if all(begins(line.text, word) for word in words(typed))]
+
+
+def begins(text: Any, beginning: str) -> bool:
+    """Whether a word of `text` begins with this one word."""
+    [wanted, *_rest] = [*words(beginning), ""]
+    return any(word.startswith(wanted) for word in words(str(text)))
