@@ -104,10 +104,6 @@ def task(world: World) -> Values:
 def quarantine(world: World) -> Values:
     bad = {"raw": b"{", "reason": "malformed-json", "endpoint": "events"}
     return {Row.ANY: Quarantine.objects.create(source=source("shop"), **bad).pk}
-        Row.ANY: Quarantine.objects.create(
-            source=source("shop"), raw=b"{", reason="malformed-json", endpoint="events"
-        ).pk
-    }
 
 
 def webhook(world: World) -> Values:
@@ -128,6 +124,11 @@ def playbook(world: World) -> Values:
     return {Row.ANY: Playbook.objects.latest("number").pk}
 
 
+def deed(world: World) -> Values:
+    """What one can do on the page of a person."""
+    return dict.fromkeys(world.contacts, "note")
+
+
 def stage(world: World) -> Values:
     return {Row.ANY: Stage.objects.order_by("pk")[0].key}
 
@@ -136,7 +137,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
     made.__name__: made
     for made in (
         *(contact, company, event, transition, membership, identity, claim, task),
-        *(quarantine, merge, webhook, delivery, draft, playbook, stage),
+        *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed),
     )
 }
 PARAMETERS: Final = {
@@ -153,4 +154,5 @@ PARAMETERS: Final = {
     "endpoint_id": "webhook",
     "delivery_id": "delivery",
     "draft_id": "draft",
+    "deed": "deed",
 }
