@@ -184,13 +184,16 @@ def _in_one_transaction(choose: Callable[[], list[int]]) -> Done:
         if not contacts:
             return Done()
         claim = claim_people(contacts)
+        if attempts.have_ended():  # somebody died with people in hand, and we may have them now
+            return Done(busy=True)
+        apart = attempts.keep_apart(claim)
         number = attempts.note(claim)
         done = _advance_people(claim)
         attempts.strike(number)
     TALLY.folded += done.folded
     if claim.unfolded:
         make_positions(claim.unfolded)
-    return done + Done(retry=bool(claim.unfolded), busy=claim.busy > len(claim.unfolded))
+    return done + Done(retry=bool(claim.unfolded or apart), busy=claim.busy > len(claim.unfolded))
 
 
 def _advance_people(claim: Claim) -> Done:

@@ -2,6 +2,7 @@
 
 Beside each batch's transaction a row says whom it has in hand; the batch deletes the row as it commits. A row whose
 transaction is over without that is counted on the positions, and these people are folded in small company, then alone.
+Who has failed only in company may be innocent, so nobody is held before they failed twice alone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,9 +16,13 @@ from funnel.claiming import Claim, Person
 from funnel.models import Position
 from funnel.reading import array
 
-MOST = 3  # attempts; then what is new about the person is held
+# What `Position.attempts` says of the attempts that failed:
+IN_COMPANY = 1  # a big batch died: it is searched for the culprit in small company
+ALONE = 2  # a small company died, or it was certainly this person: from here on tried alone
+MOST = 4  # alone twice as well: what is new about the person is held
 SUSPENDED = MOST + 1  # nothing could be held: the person waits until somebody asks
-COMPANY = 32  # people folded together in a second attempt
+TRIES = 3  # in company, alone, alone again: searching a company is part of the first
+COMPANY = 32  # people folded together when a batch is searched
 REASON = "fold_failed"
 
 
@@ -79,24 +84,30 @@ _ENDED = """
                 THEN coalesce(pg_xact_status(transaction::text::xid8), 'aborted') = 'aborted' END
 """
 _COUNT = """
-    UPDATE funnel_position AS p SET attempts = least(p.attempts + 1, %s), attempted_at = clock_timestamp()
-      FROM (SELECT contact_id FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) AND attempts <= %s
-             ORDER BY contact_id FOR UPDATE) AS locked
+    UPDATE funnel_position AS p
+       SET attempts = least(greatest(p.attempts + 1, %(at_least)s), %(most)s), attempted_at = clock_timestamp()
+      FROM (SELECT contact_id FROM funnel_position WHERE contact_id = ANY(%(contacts)s::bigint[])
+               AND attempts <= %(most)s ORDER BY contact_id FOR UPDATE) AS locked
      WHERE p.contact_id = locked.contact_id
 """
 
 
-def count_ended() -> None:
-    """Count, on the positions, the attempts that ended without an end of their own."""
+def have_ended() -> bool:
+    """Whether some attempt has ended so that nobody has counted yet: what the positions say is not all there is."""
     with connection.cursor() as cursor:
         cursor.execute(_ENDED)
-        if cursor.fetchone() is None:
-            return
+        return cursor.fetchone() is not None
+
+
+def count_ended() -> None:
+    """Count, on the positions, the attempts that ended without an end of their own."""
+    if not have_ended():
+        return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_ENDED + " ORDER BY id FOR UPDATE OF funnel_attempt SKIP LOCKED")
         for number, contacts, counts in cursor.fetchall():
             if counts:
-                cursor.execute(_COUNT, [MOST, array(contacts), MOST])
+                _count(contacts, ALONE if len(contacts) <= COMPANY else IN_COMPANY)
             cursor.execute("DELETE FROM funnel_attempt WHERE id = %s", [number])
 
 
@@ -108,17 +119,32 @@ def in_trouble() -> dict[int, int]:
 
 def retries(troubled: dict[int, int]) -> list[list[int]]:
     """Whom to try together: after one failure a few, after two each alone."""
-    once = [contact for contact, attempts in troubled.items() if attempts == 1]
+    once = [contact for contact, attempts in troubled.items() if attempts == IN_COMPANY]
     together = [once[start : start + COMPANY] for start in range(0, len(once), COMPANY)]
-    return together + [[contact] for contact, attempts in troubled.items() if 1 < attempts <= MOST]
+    return together + [[contact] for contact, attempts in troubled.items() if ALONE <= attempts <= MOST]
+
+
+def keep_apart(claim: Claim) -> list[Person]:
+    """Leave those out of a company who have failed since it was chosen: they might take the others along."""
+    if len(claim.people) <= 1:
+        return []
+    worst = 0 if len(claim.people) > COMPANY else IN_COMPANY
+    apart = [person for person in claim.people if worst < person.attempts < MOST]
+    if apart:
+        claim.people = [person for person in claim.people if not worst < person.attempts < MOST]
+    return apart
 
 
 def count(people: Iterable[Person]) -> None:
-    """One more failed attempt for these people, whose positions we hold."""
+    """One more failed attempt for these people, whose positions we hold, and of whom we know that it was they."""
     contacts = [position.contact for person in people for position in person.positions]
     if contacts:
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [MOST, array(contacts), MOST])
+        _count(contacts, ALONE)
+
+
+def _count(contacts: list[int], at_least: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, {"contacts": array(contacts), "at_least": at_least, "most": MOST})
 
 
 def clear(people: Iterable[Person]) -> None:

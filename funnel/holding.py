@@ -6,7 +6,7 @@ from django.db import transaction
 
 from contacts.models import Contact, Event, Pending, PendingReason, Quarantine
 from contacts.nudge import nudge_on_commit
-from funnel.attempts import MOST, REASON, SUSPENDED
+from funnel.attempts import REASON, SUSPENDED, TRIES
 from funnel.claiming import Person, put_back
 from funnel.models import Position
 
@@ -31,7 +31,7 @@ def hold(person: Person, detail: str = DIED) -> None:
             pointer=f"/contacts/{person.leader}",
             detail=detail,
             endpoint="fold",
-            attempts=MOST,
+            attempts=TRIES,
         )
         suspend([person])
 
@@ -60,7 +60,7 @@ def _quarantined(event: Event, detail: str) -> Quarantine:
         reason=REASON,
         detail=detail,
         endpoint="fold",
-        attempts=MOST,
+        attempts=TRIES,
     )
 
 

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from django.conf import settings
@@ -55,19 +56,27 @@ class Sweeper(threading.Thread):
 
     def run(self) -> None:
         threading.Thread(target=self.watch, name="watchdog", daemon=True).start()
+        threading.Thread(target=self.live, name="heartbeat", daemon=True).start()
         sweep_at = time.monotonic()
         while True:
             try:
                 if time.monotonic() >= sweep_at:
                     sweep_at = time.monotonic() + settings.SWEEP_S
                     sweep()
-                beat(self.worker)
             except Error as error:  # the database is away: the next round looks for it again
                 logger.warning("the sweep could not reach the database: %s", type(error).__name__)
                 connections.close_all()
             except Exception:
                 logger.exception("the sweep failed")
             self.round_ended_at = time.monotonic()
+            time.sleep(min(BEAT_S, settings.SWEEP_S))
+
+    def live(self) -> None:
+        """Show that we live, also while a round takes minutes because there is much to do."""
+        while True:
+            with suppress(Error):  # without the database nobody gets anywhere
+                beat(self.worker)
+            connections.close_all()
             time.sleep(min(BEAT_S, settings.SWEEP_S))
 
     def watch(self) -> None:
@@ -99,7 +108,7 @@ _FORGET_THE_DEAD = "DELETE FROM funnel_heartbeat WHERE at < clock_timestamp() - 
 
 
 def beat(worker: str) -> None:
-    """A sign of life, given after each round that came to its end, also when there was nothing to do."""
+    """A sign of life of a process that is not stuck, also when there is nothing to do."""
     with connection.cursor() as cursor:
         cursor.execute(_BEAT, [worker, advancing.TALLY.folded])
         cursor.execute(_FORGET_THE_DEAD)

@@ -151,14 +151,19 @@ def of_the_held(world: World, stored: Stored) -> Found:
             yield f"a whole person is suspended: {one}"
 
 
-def innocents(world: World, acts: Iterable[Act], stored: Stored) -> int:
-    """How many events are held of people who have no poison: their processes died too often with them in hand."""
+def of_innocents(world: World, acts: Iterable[Act], stored: Stored) -> Found:
+    """Nothing is held of people who have no poison, however often processes died with them in hand.
+
+    Whoever was ever joined with somebody poisonous may have been held in the meantime.
+    """
     held = {(one.source, one.message_id) for one in stored.quarantine if one.reason == HELD and one.event}
-    groups = merged({"contacts": [*world.names], "acts": [*world.links, *acts]})
+    joined = [act for act in (*world.links, *acts) if act["act"] == "merge"]
+    groups = merged({"contacts": [*world.names], "acts": joined})
     sick = {message["contact"] for message in world.messages if message.get("poison")}
     company = {contact for group in groups.values() if sick & set(group) for contact in group}
     whose = {key_of(message): message["contact"] for message in world.messages}
-    return sum(whose.get(key) not in company for key in held)
+    for key in sorted(key for key in held if whose.get(key) not in company):
+        yield f"event {key} is held, and nobody near it is poisonous"
 
 
 def in_positions(expected: Expectation, stored: Stored) -> Found:

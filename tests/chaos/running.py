@@ -206,7 +206,7 @@ class _Run:
         """Look at what is held, mend the cause, and replay everything."""
         stored = read_stored(self.house)
         self.verdict.differences += judging.of_the_held(self.world, stored)
-        self.verdict.figures["innocent events held"] = judging.innocents(self.world, self.ledger.done, stored)
+        self.verdict.differences += judging.of_innocents(self.world, self.ledger.done, stored)
         self.poison.unlink()
         self.house.tend_for(1.0)  # until every process has seen it
         key = self.house.keys["shop"]
