@@ -2,4 +2,6 @@
 
 RESTRICTED = {
     "staff_auditrecord": "SELECT, INSERT",
+    "staff_invitation": "SELECT, INSERT, UPDATE (used_at, withdrawn_at, user_id, team_id)",
+    "staff_signinlink": "SELECT, INSERT, UPDATE (used_at, withdrawn_at)",
 }

@@ -1,6 +1,6 @@
 """Who we are: the people who work here, their teams, the keys of programs, and what was done."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -49,6 +50,7 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=40, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(db_default=Now(), editable=False)
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)  # another one ends every session
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -64,6 +66,61 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know: it ends with another password, another role, or when it is ended."""
+        said = f"{self.password}|{self.role}|{self.session_epoch}"
+        return salted_hmac("staff.User.session", said, secret=secret, algorithm="sha256").hexdigest()
+
+
+class LinkQuerySet(models.QuerySet[Any]):
+    def usable(self) -> Self:
+        return self.filter(used_at=None, withdrawn_at=None, expires_at__gt=Now())
+
+
+class OneTimeLink(models.Model):
+    """A way in for one person, once, for a while. Only the hash of its token is kept."""
+
+    digest = models.BinaryField(max_length=32, unique=True)  # SHA-256 of the token
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LinkQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class Invitation(OneTimeLink):
+    """Somebody is asked to work here; whoever brings the link becomes the user it describes."""
+
+    email = models.EmailField(_("e-mail"))
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.SALES)
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=Q(used_at=None, withdrawn_at=None),
+                name="one_open_invitation_per_email",
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class SignInLink(OneTimeLink):
+    """Lets in somebody who cannot come in otherwise; the second step is still asked for."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_in_links")
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
