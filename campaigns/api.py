@@ -1,16 +1,25 @@
-"""/api/v1/campaigns: what is done to reach people, by the keys that events carry."""
+"""/api/v1/campaigns: what is done to reach people, by the keys that events carry; and the targets of a month."""
 
+from datetime import date
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from campaigns.models import Campaign
-from campaigns.serializers import CampaignBody, CampaignChanges, CampaignShape, shape_of
-from campaigns.services import save_campaign
+from campaigns.serializers import (
+    CampaignBody,
+    CampaignChanges,
+    CampaignShape,
+    TargetsBody,
+    TargetsShape,
+    shape_of,
+    shape_of_targets,
+)
+from campaigns.services import save_campaign, set_targets, targets_of
 from rest.answers import answer
 from rest.bodies import refuse_unknown_fields
 from rest.endpoints import caller, operation
@@ -76,6 +85,43 @@ def campaign_detail(request: Request, key: str) -> HttpResponse:
 def campaign_change(request: Request, key: str) -> HttpResponse:
     campaign = get_object_or_404(Campaign, key=key)
     return answer(shape_of(save_campaign(campaign=campaign, by=caller(request), **_values(request, CampaignChanges))))
+
+
+@operation(
+    "figures:read",
+    summary=_("Read the targets of a month"),
+    tag=_("Targets"),
+    answers={200: TargetsShape},
+    problems=["invalid-query", "not-found"],
+)
+def target_list(request: Request, month: str) -> HttpResponse:
+    """How many people are to come to each stage in the month (`2026-11`), in the order of the path."""
+    refuse_unknown_parameters(request._request, ())
+    first = _month(month)
+    return answer(shape_of_targets(first, targets_of(first)))
+
+
+@operation(
+    "targets:write",
+    summary=_("Set targets of a month"),
+    tag=_("Targets"),
+    takes=TargetsBody,
+    answers={200: TargetsShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=[*_BODY_PROBLEMS, "not-found"],
+)
+def target_change(request: Request, month: str) -> HttpResponse:
+    """Null takes a target back; stages that are not named keep theirs. Answers all targets of the month."""
+    first = _month(month)
+    people = _values(request, TargetsBody)["people"]
+    return answer(shape_of_targets(first, set_targets(month=first, people=people, by=caller(request))))
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise Http404 from None
 
 
 def _values(request: Request, serializer: type[Serializer[Any]]) -> dict[str, Any]:

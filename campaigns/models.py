@@ -1,9 +1,15 @@
 """What we do to move them: campaigns, named by the key that events carry."""
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from funnel.models import Stage
+
+MOST_PEOPLE: Final = 1_000_000_000
 
 
 class Channel(models.TextChoices):
@@ -35,3 +41,21 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Target(models.Model):
+    """How many people are to come to a stage in a month; `month` is its first day."""
+
+    stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="targets")
+    month = models.DateField(_("month"))
+    people = models.PositiveIntegerField(_("people"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["month", "stage"], name="one_target_per_stage_and_month"),
+            models.CheckConstraint(condition=Q(people__gte=1, people__lte=MOST_PEOPLE), name="target_of_somebody"),
+            models.CheckConstraint(condition=Q(month__day=1), name="target_month_is_its_first_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.month:%Y-%m}: {self.people}"

@@ -1,5 +1,6 @@
 """What the addresses of campaigns answer (Structs) and take (serializers)."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from campaigns.models import Campaign, Channel
+from campaigns.models import MOST_PEOPLE, Campaign, Channel, Target
 
 
 class CampaignShape(msgspec.Struct):
@@ -19,6 +20,24 @@ class CampaignShape(msgspec.Struct):
     starts_on: date | None
     ends_on: date | None
     owner: int | None
+
+
+class TargetShape(msgspec.Struct):
+    """So many `people` are to come to the stage in the month."""
+
+    stage: str
+    people: int
+
+
+class TargetsShape(msgspec.Struct):
+    month: str
+    targets: list[TargetShape]
+
+
+class TargetsBody(serializers.Serializer[Any]):
+    """`people` by the key of a stage; null takes the target back. Stages that are not named keep theirs."""
+
+    people = serializers.DictField(child=serializers.IntegerField(min_value=1, max_value=MOST_PEOPLE, allow_null=True))
 
 
 class CampaignChanges(serializers.Serializer[Any]):
@@ -47,3 +66,7 @@ def shape_of(campaign: Campaign) -> CampaignShape:
         ends_on=campaign.ends_on,
         owner=campaign.owner_id,
     )
+
+
+def shape_of_targets(month: date, targets: Iterable[Target]) -> TargetsShape:
+    return TargetsShape(f"{month:%Y-%m}", [TargetShape(target.stage.key, target.people) for target in targets])

@@ -1,9 +1,9 @@
 """A picture of the path: as it was at one moment, as it was known on another; and whose contacts are in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -15,6 +15,8 @@ from contacts.models import Contact
 from funnel.models import Playbook, Stage
 from funnel.settled import settled_moment
 from staff.policy import Principal, rows_visible_to
+
+EVERYBODY: Final = Q()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,12 @@ class Picture:
     known_on: datetime
     settled_at: datetime
     live: bool = False
+
+    @classmethod
+    def now(cls) -> Self:
+        """A live picture for whom the settled moment is of no matter."""
+        now = timezone.now()
+        return cls(now, now, now, live=True)
 
     @classmethod
     def taken(cls, *, as_of: datetime | None = None, known_on: datetime | None = None) -> Self:
@@ -64,12 +72,18 @@ class Path:
 
 
 def path_in(picture: Picture) -> Path:
+    """The path that held in a picture."""
+    versions = Playbook.objects.values("number", "since", "published_at", "applied_at", stages=F("document__stages"))
+    return path_of(picture, list(versions), Stage.objects.all())
+
+
+def path_of(picture: Picture, versions: Iterable[Mapping[str, Any]], stages: Iterable[Stage]) -> Path:
     """Stages may be put in another order: figures keep to the one of the version in force at the picture's moment.
 
     The first version has always been known.
     """
-    versions = Playbook.objects.filter(Q(published_at__lte=picture.known_on) | Q(number=1)).order_by("-number")
-    known = list(versions.values("number", "since", "published_at", "applied_at", stages=F("document__stages")))
+    newest_first = sorted(versions, key=lambda one: -one["number"])
+    known = [one for one in newest_first if one["number"] == 1 or one["published_at"] <= picture.known_on]
     in_force = next(one for one in known if one["since"] is None or one["since"] <= picture.as_of)
     being_applied = [
         one["number"]
@@ -77,7 +91,7 @@ def path_in(picture: Picture) -> Path:
         if one["published_at"] <= picture.known_on
         and (one["applied_at"] is None or one["applied_at"] > picture.known_on)
     ]
-    by_key = {stage.key: stage for stage in Stage.objects.all()}
+    by_key = {stage.key: stage for stage in stages}
     return Path(
         tuple(by_key[stage["key"]] for stage in in_force["stages"]),
         in_force["number"],
@@ -127,9 +141,11 @@ _EARLIER = """
 """
 
 
-def ask(picture: Picture, principal: Principal, question: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
-    """The rows of a question to `moves`: the transitions of the picture, of the contacts `principal` sees."""
-    scope, own = _scope(principal)
+def ask(
+    picture: Picture, principal: Principal, question: str, *, among: Q = EVERYBODY, **parameters: Any
+) -> Sequence[tuple[Any, ...]]:
+    """The rows of a question to `moves`: the transitions of the picture, of those contacts that `principal` sees."""
+    scope, own = scope_of(principal, among)
     moves = (_LIVE if picture.live else _EARLIER).format(scope=scope)
     moments = {"as_of": picture.as_of, "known_on": picture.known_on}
     with connection.cursor() as cursor:
@@ -138,9 +154,10 @@ def ask(picture: Picture, principal: Principal, question: str, **parameters: Any
     return rows
 
 
-def _scope(principal: Principal) -> tuple[str, dict[str, Any]]:
-    if sees_everyone(principal):
+def scope_of(principal: Principal, among: Q = EVERYBODY) -> tuple[str, dict[str, Any]]:
+    """As a condition in SQL on `contact_id`, and its parameters; nothing where everybody is meant."""
+    if sees_everyone(principal) and not among:
         return "", {}
-    sql, values = Contact.objects.visible_to(principal).values("pk").query.sql_with_params()
+    sql, values = Contact.objects.visible_to(principal).filter(among).values("pk").query.sql_with_params()
     names = {f"scope_{place}": value for place, value in enumerate(values)}
     return f"AND contact_id IN ({sql % tuple(f'%({name})s' for name in names)})", names

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 
 from contacts.models import Contact
 from funnel.metrics import SHARES, Cohort, Group, Place, in_days
 from funnel.models import Position, Stage, StageCount
-from funnel.pictures import Path, Picture, ask, sees_everyone
+from funnel.pictures import EVERYBODY, Path, Picture, ask, sees_everyone
 from staff.policy import Principal
 
 Places = Counter[Place]
@@ -20,23 +20,27 @@ Places = Counter[Place]
 # Where everybody stands
 
 
-def places(picture: Picture, principal: Principal) -> Places:
+def places(picture: Picture, principal: Principal, among: Q = EVERYBODY) -> Places:
     """How many stand in each stage, health and standing, by source, visitors apart."""
     if not picture.live:
-        return _places(ask(picture, principal, _PLACES))
-    if sees_everyone(principal):
-        return _places(StageCount.objects.values_list("stage_id", "health", "standing", "source_id", "is_visitor", "n"))
-    return counted_positions(principal)
+        return as_places(ask(picture, principal, _PLACES, among=among))
+    if sees_everyone(principal) and not among:
+        return as_places(
+            StageCount.objects.values_list("stage_id", "health", "standing", "source_id", "is_visitor", "n")
+        )
+    return counted_positions(principal, among)
 
 
-def counted_positions(principal: Principal) -> Places:
+def counted_positions(principal: Principal, among: Q = EVERYBODY) -> Places:
     """The same as now, for those to whom the roll-up would tell too much."""
-    positions = Position.objects.live().filter(contact__in=Contact.objects.visible_to(principal)).order_by()
+    positions = (
+        Position.objects.live().filter(contact__in=Contact.objects.visible_to(principal).filter(among)).order_by()
+    )
     counted = positions.values_list("stage_id", Coalesce("health", 0), "standing", "source_id", "is_visitor")
-    return _places(counted.annotate(n=Count("pk")))
+    return as_places(counted.annotate(n=Count("pk")))
 
 
-def _places(rows: Iterable[tuple[int, int, int, int, bool, int]]) -> Places:
+def as_places(rows: Iterable[tuple[int, int, int, int, bool, int]]) -> Places:
     found: Places = Counter()
     for stage, health, standing, source, is_visitor, n in rows:
         if n:

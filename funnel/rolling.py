@@ -14,9 +14,9 @@ from funnel.folding import Entry, Folded
 from funnel.metrics import STAGE
 from funnel.models import Pace
 from funnel.reading import array
+from funnel.spans import BLOCKS, FIRST_MONDAY
 
-FIRST_MONDAY: Final = "date '1800-01-06'"  # days are counted from here: weeks are whole, and no day is negative
-BLOCKS: Final = (1, 7, 91)  # days in a block of each level
+_FIRST: Final = f"date '{FIRST_MONDAY}'"
 WITHIN: Final = (7, 14, 30, 60, 90, 180, 365)  # the windows of conversion that are kept
 BEYOND: Final = 9999  # went on after the longest of them
 EXACT_DAYS: Final = 32  # shorter stays are counted by the day, longer ones in classes that grow by a twelfth
@@ -42,8 +42,8 @@ _BOUNDS: Final = {
 # `step` has from_stage, to_stage, entered_at, left_at, source_id, is_visitor and n.
 FACTS: Final = f"""
     dated AS (
-        SELECT *, (left_at AT TIME ZONE %(zone)s)::date - {FIRST_MONDAY} AS left_on,
-               (entered_at AT TIME ZONE %(zone)s)::date - {FIRST_MONDAY} AS entered_on
+        SELECT *, (left_at AT TIME ZONE %(zone)s)::date - {_FIRST} AS left_on,
+               (entered_at AT TIME ZONE %(zone)s)::date - {_FIRST} AS entered_on
           FROM step),
     fact AS (
         SELECT {Pace.MOVED} AS kind, left_on AS day, from_stage, to_stage, 0::smallint AS lag, source_id, is_visitor, n

@@ -100,6 +100,14 @@ def share(part: int, of: int) -> str:
 
 
 @register.filter
+def figure(value: Any) -> str:
+    """A cell of a table of figures, as the language writes numbers; nothing is a dash."""
+    if value is None:
+        return "–"
+    return number_format(value, force_grouping=True) if isinstance(value, int | float) else str(value)
+
+
+@register.filter
 def points(value: float) -> str:
     """A change in points of per cent, with its sign; what rounds to nothing is ±0."""
     shown = round(value, 1)

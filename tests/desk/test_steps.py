@@ -1,6 +1,7 @@
 """When the path is said to leak, and how its headline speaks. Pure."""
 
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 from django.utils import translation
 
 from crm.desk.path.ribbon import HEIGHT, WIDEST, WIDTH, Ribbon
-from crm.desk.path.walking import Step, Walk
+from crm.desk.path.showing import Shown
+from crm.desk.path.wishes import Wish
 from funnel.metrics import Cohort
 from funnel.models import Phase, Stage
+from funnel.pictures import Path
+from funnel.walks import Step, Trend, Walk
 
 NOTHING = Cohort(0, 0)
 
@@ -18,22 +22,29 @@ NOTHING = Cohort(0, 0)
 def step(phase: str = Phase.FRIEND, **fields: Any) -> Step:
     stage = Stage(key=phase, phase=phase, label_en=phase.title(), label_fi=phase.title())
     known: dict[str, Any] = dict.fromkeys(("place", "count", "came", "came_before"), 0)
-    known |= {"place": 1, "onward": NOTHING, "onward_before": NOTHING, "median_days": None}
+    known |= {"place": 1, "onward": NOTHING, "onward_before": NOTHING, "median_days": None, "median_before": None}
     return Step(stage=stage, **known | fields)
 
 
 def walk_of(*steps: Step) -> Walk:
+    today = date(2026, 11, 19)
     return Walk(
+        path=Path(tuple(step.stage for step in steps), 1, ()),
+        stages=[step.stage for step in steps],
         days=30,
+        window=30,
+        until=today,
+        cohort=(today, today),
         steps=steps,
-        bands=(),
-        ribbon=Ribbon.drawn([1], [1]),
+        flows=(),
+        trend=Trend((), weekly=False, now={}, before={}),
+        month={},
         people=1,
         visitors=0,
+        visitors_came=0,
+        visitors_came_before=0,
         closed=0,
         health={},
-        newest=(),
-        being_applied=(),
     )
 
 
@@ -71,11 +82,12 @@ def test_a_leak_is_ten_people_and_15_per_cent_of_those_to_be_expected(now, befor
 )
 def test_the_headline_counts_those_who_became_customers(came, before, english, finnish):
     walk = walk_of(step(came=99), step(Phase.CUSTOMER, came=came, came_before=before), step(Phase.CUSTOMER, came=7))
+    shown = Shown(walk, Wish())
 
     with translation.override("en"):
-        assert walk.headline == english
+        assert shown.headline == english
     with translation.override("fi"):
-        assert walk.headline == finnish
+        assert shown.headline == finnish
 
 
 def test_a_rate_without_people_is_none_and_changes_nothing():
@@ -112,6 +124,17 @@ def test_the_ribbon_stays_within_its_box_whatever_the_figures():
         assert min(across) >= 0
         assert max(across) <= HEIGHT
         assert len(ribbon.stops) == len(ribbon.down_stops) == len(counts)
+
+
+def test_what_leaks_leaves_the_ribbon_and_ends_below_the_next_stop():
+    for leak in (1, 2, 5):
+        ribbon = Ribbon.drawn([400, 100, 50, 9, 9, 9], [400, 100, 50, 9, 9, 9], leak=leak)
+        along, across = numbers(ribbon.strand)[::2], numbers(ribbon.strand)[1::2]
+
+        assert ribbon.stops[leak - 1] < min(along) < max(along) < ribbon.stops[leak]
+        assert max(across) > HEIGHT / 2 + 24
+        assert ribbon.note_at == 2 * leak
+    assert Ribbon.drawn([1, 1], [1, 1]).strand == ""
 
 
 def test_the_ribbon_has_stops_at_even_distances_from_left_to_right():

@@ -13,7 +13,8 @@ from funnel.freezing import freeze_person
 from funnel.metrics import STAGE, Row, paths
 from funnel.models import Pace, PaceCount
 from funnel.rebuilding import check_rollups, recount_rollups
-from funnel.rolling import BEYOND, BLOCKS, LENGTHS, WITHIN
+from funnel.rolling import BEYOND, LENGTHS, WITHIN
+from funnel.spans import BLOCKS
 from tests.funnel.rewritings import all_rows
 from tests.funnel.test_figures_of_worlds import Life
 from tests.funnel.worlds import days, happened, install, person

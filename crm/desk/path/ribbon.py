@@ -8,24 +8,28 @@ WIDTH, HEIGHT = 1146.0, 134.0
 FIRST: Final = 7.0  # where the first stop stands
 WIDEST, THINNEST = 56.0, 1.5  # half the width of the ribbon
 EASE: Final = 0.42  # widths are impressions, the figures stand beside them
+LOWEST, STRAND = 112.0, 15.0  # where the strand ends at the earliest, and how wide it is there
 DOWN_STEP: Final = 92.0  # from stop to stop where the path turns downwards
 DOWN_WIDEST: Final = 64.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ribbon:
-    """`body` and `down` are filled, `before` are the two dashed edges of the period before."""
+    """`body` and `down` are filled, `before` are the two dashed edges of the period before, `strand` is what leaks."""
 
     stops: tuple[float, ...]
     offsets: tuple[str, ...]
     body: str
     before: tuple[str, str]
+    strand: str
+    note_at: int  # where the strand ends, in twelfths of the width
     down: str
     down_stops: tuple[float, ...]
     down_height: float
 
     @classmethod
-    def drawn(cls, now: Sequence[int], before: Sequence[int]) -> "Ribbon":
+    def drawn(cls, now: Sequence[int], before: Sequence[int], *, leak: int = 0) -> "Ribbon":
+        """`leak` is the stop after which people are missing; 0: none are."""
         most = max([*now, *before, 1])
         stops = tuple(FIRST + place * (WIDTH - 0) / len(now) for place in range(len(now)))
         halves, earlier = _halves(now, most), _halves(before, most)
@@ -35,6 +39,8 @@ class Ribbon:
             offsets=tuple(f"{stop / WIDTH:.3f}" for stop in stops),
             body=_body(stops, halves),
             before=(_edge(stops, earlier, -1), _edge(stops, earlier, 1)),
+            strand=_strand(stops, halves, leak) if leak else "",
+            note_at=round(12 * leak / len(now)),
             down=_down(down_stops, [half * DOWN_WIDEST / WIDEST for half in halves]),
             down_stops=down_stops,
             down_height=down_stops[-1] + 38,
@@ -49,6 +55,18 @@ def _edge(stops: Sequence[float], halves: Sequence[float], side: int) -> str:
     middle = HEIGHT / 2
     line = f"M{stops[0]:.1f} {middle + side * halves[0]:.1f}"
     return line + _curve(stops, [middle + side * half for half in halves])
+
+
+def _strand(stops: Sequence[float], halves: Sequence[float], leak: int) -> str:
+    """Out of the lower side of the ribbon after the stop, and down to where the note begins."""
+    begin, end = stops[leak - 1] + 26, stops[leak] - 14
+    leaves = HEIGHT / 2 + halves[leak - 1] * 0.62
+    ends = max(LOWEST, HEIGHT / 2 + halves[leak] + 24)
+    reach = end - begin
+    there = f"M{begin:.0f} {leaves:.0f}C{begin + reach * 0.4:.0f} {leaves + 2:.0f}"
+    there += f" {begin + reach * 0.6:.0f} {ends - 8:.0f} {end:.0f} {ends:.0f}L{end:.0f} {ends + STRAND:.0f}"
+    back = f"C{begin + reach * 0.46:.0f} {ends + 11:.0f} {begin + reach * 0.27:.0f} {leaves + 19:.0f}"
+    return there + back + f" {begin:.0f} {leaves:.0f}Z"
 
 
 def _curve(along: Sequence[float], across: Sequence[float]) -> str:

@@ -1,19 +1,162 @@
 """The page of the path: parse, ask one service, answer."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
 
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from campaigns.models import Target
+from campaigns.services import set_targets, targets_of
 from crm.desk.doors import for_staff
-from crm.desk.path.walking import PERIODS, walk
+from crm.desk.path.narrowing import questions
+from crm.desk.path.newest import newest
+from crm.desk.path.plan import TargetsForm, month_name, plan_of
+from crm.desk.path.showing import Shown
+from crm.desk.path.tables import tables
+from crm.desk.path.wishes import PERIOD_LABELS, Wish, wish_of
 from crm.desk.places import page
+from crm.desk.toasts import done, toast
+from funnel.models import Stage
+from funnel.walks import Walk, walk
 from staff.policy import Principal
 
-DEFAULT_DAYS = 30
+# The parts of the page that are looked at again every 15 seconds, and the classes of each.
+PARTS: Final = {
+    "headline": "grow",
+    "flow": "pad flow",
+    "health": "part",
+    "newest": "part",
+    "beside": "part",
+    "trend": "part part-trend",
+    "plan": "part",
+}
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the page, and a stamp that tells whether it has changed."""
+
+    name: str
+    html: str
+
+    @property
+    def stamp(self) -> str:
+        return f"{self.name}:{blake2b(self.html.encode(), digest_size=8).hexdigest()}"
+
+    @property
+    def css(self) -> str:
+        return PARTS[self.name]
+
+
+@require_GET
 @for_staff("figures:read")
 def path(request: HttpRequest, principal: Principal) -> HttpResponse:
-    asked = request.GET.get("days", "")
-    days = int(asked) if asked.isdecimal() and int(asked) in PERIODS else DEFAULT_DAYS
-    shown = {"walk": walk(principal, days), "periods": PERIODS}
-    return render(request, "desk/path.html", page(request) | shown)
+    wish = wish_of(request)
+    context = figures(principal, wish)
+    if wish.view:
+        context["tables"] = list(tables(context["walk"], context["plan"]))
+    names = ["headline"] if wish.view or context["shown"].is_empty else PARTS
+    context["parts"] = {part.name: part for part in _parts(request, context, names)}
+    return render(request, "desk/path.html", page(request) | context | _tools(wish))
+
+
+@require_GET
+@for_staff("figures:read")
+def path_changes(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """The parts of the page that are not as the reader has them; nothing where all are."""
+    seen = set(request.GET.getlist("seen"))
+    parts = [part for part in _parts(request, figures(principal, wish_of(request)), PARTS) if part.stamp not in seen]
+    if not parts:
+        return HttpResponse(status=204)
+    return render(request, "desk/path/changes.html", {"parts": parts})
+
+
+@require_GET
+@for_staff("figures:read")
+def path_table(request: HttpRequest, principal: Principal, name: str) -> HttpResponse:
+    """One of the tables as a file."""
+    wish = wish_of(request)
+    walked = _walked(principal, wish)
+    table = next((one for one in tables(walked, plan_of(walked, _targets(walked))) if one.name == name), None)
+    if table is None:
+        raise Http404
+    answer = HttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="polku-{name}-{walked.until}.csv"'
+    return answer
+
+
+@require_GET
+@for_staff("figures:read")
+def path_narrow(request: HttpRequest, principal: Principal) -> HttpResponse:
+    wish = wish_of(request)
+    shown = {"title": _("Narrow the path"), "wish": wish, "questions": list(questions(wish))}
+    return render(request, "desk/path/narrow.html", _alone(request) | shown | {"today": timezone.localdate()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("targets:write")
+def path_targets(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    month = timezone.localdate().replace(day=1)
+    form = TargetsForm(list(Stage.objects.in_use()), targets_of(month), month, request.POST or None)
+    if form.is_valid():
+        set_targets(month=form.cleaned_data["month"], people=form.people(), by=principal)
+        answer = done() if request.htmx else redirect("desk:path")  # type: ignore[attr-defined]
+        return toast(request, answer, _("The targets of %(month)s are set.") % {"month": month_name(month)})
+    shown = {"title": _("Targets for %(month)s") % {"month": month_name(month)}, "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "desk/path/targets.html", _alone(request) | shown, status=status)
+
+
+def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
+    """What the page is made of."""
+    walked = _walked(principal, wish)
+    shown = Shown(walked, wish)
+    return {
+        "wish": wish,
+        "walk": walked,
+        "shown": shown,
+        "newest": newest(wish.whose(principal), walked.path, walked.stages),
+        "plan": plan_of(walked, _targets(walked)),
+        "may_set_targets": principal.may("targets:write"),
+        "trend": shown.trend(),
+    }
+
+
+def _walked(principal: Principal, wish: Wish) -> Walk:
+    return walk(wish.picture(), wish.whose(principal), days=wish.days, window=wish.window)
+
+
+def _targets(walked: Walk) -> dict[int, int]:
+    """Of everybody: there are none for a source or an owner."""
+    month = walked.until.replace(day=1)
+    return dict(Target.objects.filter(month=month).values_list("stage_id", "people"))
+
+
+def _parts(request: HttpRequest, context: dict[str, Any], names: Any) -> Iterator[Part]:
+    for name in names:
+        yield Part(name, render_to_string(f"desk/path/{name}.html", context, request))
+
+
+def _tools(wish: Wish) -> dict[str, Any]:
+    periods = [
+        {"days": days, "label": label, "address": wish.address(days=days)} for days, label in PERIOD_LABELS.items()
+    ]
+    return {
+        "periods": periods,
+        "chosen": list(wish.chosen()),
+        "past": list(wish.past()),
+        "table_address": wish.address(view="" if wish.view else "table"),
+    }
+
+
+def _alone(request: HttpRequest) -> dict[str, Any]:
+    """A drawer opened as a page of its own needs what every page does."""
+    return {} if request.htmx else page(request)  # type: ignore[attr-defined]

@@ -1,0 +1,81 @@
+"""The newest moves of people between stages, each with its why: all in one statement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+from django.utils.translation import get_language
+
+from contacts.models import Contact, Event, EventType
+from funnel.explaining import Why, Words
+from funnel.models import Stage, Transition
+from funnel.pacing import Whose
+from funnel.pictures import Path, scope_of
+from funnel.services import STAGE_LABELS
+
+NEWEST: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    transition: Transition
+    contact: Contact
+    from_stage: Stage | None
+    to_stage: Stage
+    place: int
+    why: Why
+
+
+_NEWEST: Final = """
+    SELECT row_to_json(move), json_build_object('id', who.id, 'name', who.name, 'emails', who.emails),
+           json_build_object('id', cause.id, 'value_minor', cause.value_minor, 'currency', cause.currency),
+           type.key, CASE row_number() OVER (PARTITION BY move.version) WHEN 1 THEN book.document::json END
+      FROM unnest(%(stages)s::smallint[]) AS stage (id)
+     CROSS JOIN LATERAL (
+           SELECT id, contact_id, occurred_at, cause_id, visit, version, rule, dimension, from_value, to_value, evidence
+             FROM funnel_transition
+            WHERE dimension = 0 AND to_value = stage.id AND superseded_at IS NULL AND NOT is_visitor
+              AND from_value IS NOT NULL AND (%(source)s = 0 OR source_id = %(source)s) {scope}
+            ORDER BY occurred_at DESC LIMIT %(limit)s) AS move
+      JOIN contacts_contact AS who ON who.id = move.contact_id
+      JOIN funnel_playbook AS book ON book.number = move.version
+      LEFT JOIN contacts_event AS cause ON cause.id = move.cause_id
+      LEFT JOIN contacts_eventtype AS type ON type.id = cause.type_id
+     ORDER BY move.occurred_at DESC, move.id DESC LIMIT %(limit)s
+"""  # noqa: S608
+
+
+def newest(whose: Whose, path: Path, stages: Iterable[Stage]) -> list[Moved]:
+    """Of the live history, whatever past the rest of the page shows. `stages` are all there are, archived ones too."""
+    scope, own = scope_of(whose.principal, whose.among)
+    asked = {"stages": list(path.order), "source": whose.source or 0, "limit": NEWEST}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST.format(scope=scope), own | asked)
+        rows = cursor.fetchall()
+    places = {stage.pk: (place, stage) for place, stage in enumerate(path.stages, start=1)}
+    documents = {row[0]["version"]: row[-1] for row in rows if row[-1]}
+    words = _words(stages)
+    return [_moved(row, places, words, documents) for row in rows]
+
+
+def _words(stages: Iterable[Stage]) -> Words:
+    known = {stage.pk: stage for stage in stages}
+    renamed = {
+        stage.key: str(stage)
+        for stage in known.values()
+        if STAGE_LABELS.get(stage.key) != (stage.label_en, stage.label_fi)
+    }
+    return Words(get_language() or "en", renamed, {number: stage.key for number, stage in known.items()})
+
+
+def _moved(
+    row: Sequence[Any], stages: Mapping[int, tuple[int, Stage]], words: Words, documents: Mapping[int, Any]
+) -> Moved:
+    move, who, cause, type_, _ = row
+    transition = Transition(**move | {"occurred_at": datetime.fromisoformat(move["occurred_at"])})
+    event = None if type_ is None else Event(**cause, type=EventType(key=type_))
+    place, to_stage = stages[move["to_value"]]
+    why = words.why(transition, documents[transition.version], event)
+    return Moved(transition, Contact(**who), stages.get(move["from_value"], (0, None))[1], to_stage, place, why)

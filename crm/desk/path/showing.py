@@ -1,0 +1,101 @@
+"""What the page of the path says and draws of a walk: the headline, the bands, the ribbon and the trend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from crm.desk.path.ribbon import Ribbon
+from crm.desk.path.wishes import Wish
+from funnel.models import Phase
+from funnel.walks import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    phase: str
+    label: str
+    count: int
+    share: float
+    stages: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A walk as it is shown."""
+
+    walk: Walk
+    wish: Wish
+
+    @property
+    def headline(self) -> str:
+        """What the period brought, by a fixed rule: those who became customers, against the period before."""
+        first = next(step for step in self.walk.steps if step.stage.phase == Phase.CUSTOMER)
+        came = ngettext("%(n)s person became a customer", "%(n)s people became customers", first.came) % {
+            "n": first.came
+        }
+        change = first.came - first.came_before
+        if change > 0:
+            return _("%(came)s, %(n)s more than before.") % {"came": came, "n": change}
+        if change < 0:
+            return _("%(came)s, %(n)s fewer than before.") % {"came": came, "n": -change}
+        return _("%(came)s, as many as before.") % {"came": came}
+
+    @cached_property
+    def ribbon(self) -> Ribbon:
+        leak = self.walk.leak
+        steps = self.walk.steps
+        return Ribbon.drawn(
+            [step.came for step in steps], [step.came_before for step in steps], leak=leak.place if leak else 0
+        )
+
+    @cached_property
+    def bands(self) -> list[Band]:
+        labels = {Phase.STRANGER: _("Strangers"), Phase.FRIEND: _("Friends"), Phase.CUSTOMER: _("Customers")}
+        bands = []
+        for phase in Phase:
+            steps = [step for step in self.walk.steps if step.stage.phase == phase]
+            count = sum(step.count for step in steps)
+            share = 100 * count / self.walk.people if self.walk.people else 0
+            bands.append(Band(phase, labels[phase], count, share, len(steps)))
+        return bands
+
+    @property
+    def customers(self) -> int:
+        return sum(self.walk.health.values())
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody has come yet; narrowed to nobody is something else."""
+        return not (self.walk.people or self.walk.visitors or self.walk.closed or self.wish.query)
+
+    def trend(self) -> dict[str, Any]:
+        """For the chart: lines by stage, and the same of the period before."""
+        walk = self.walk
+        empty = [0] * len(walk.trend.days)
+        return {
+            "labels": [date_format(day, pgettext("day and short month", "j M")) for day in walk.trend.days],
+            "weekly": walk.trend.weekly,
+            "stages": [
+                {
+                    "name": str(step.stage),
+                    "place": min(step.place, 6),
+                    "now": list(walk.trend.now.get(step.stage.pk, empty)),
+                    "before": list(walk.trend.before.get(step.stage.pk, empty)),
+                }
+                for step in walk.steps
+            ],
+            "shown": _most_telling(walk),
+            "words": {"before": _("the period before"), "week": _("week of %(day)s")},
+        }
+
+
+def _most_telling(walk: Walk) -> Sequence[int]:
+    """The stages whose lines are drawn at first: where the path leaks into, and the first customers."""
+    first = next(step.place for step in walk.steps if step.stage.phase == Phase.CUSTOMER)
+    leak = walk.after_leak
+    return sorted({first, leak.place if leak else max(first - 1, 1)})

@@ -1,0 +1,187 @@
+"""How people walk the path in some spans of days: who moved where, who went on, how long they stayed, who stands where.
+
+For those who may see everyone the answer comes from roll-ups, in one statement and one snapshot; narrowed to contacts
+by anything but their source, and for an earlier picture, from the moves themselves. What the figures mean stands in
+docs/figures.md.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from funnel import reports
+from funnel.metrics import Place
+from funnel.models import Pace, Stage
+from funnel.pictures import EVERYBODY, Path, Picture, ask, path_in, path_of, sees_everyone
+from funnel.reading import array
+from funnel.rolling import BEYOND, FACTS, LENGTHS, STEPS_OF_MOVES, constants
+from funnel.spans import BLOCKS, Days, Piece, median, number_of, pieces
+from staff.policy import Principal
+
+ALL_SOURCES: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose figures: of the contacts that `principal` sees, those of a source and `among` the ones of a condition."""
+
+    principal: Principal
+    source: int | None = None
+    among: Q = EVERYBODY
+
+    @property
+    def is_rolled_up(self) -> bool:
+        return sees_everyone(self.principal) and not self.among
+
+
+class Span(NamedTuple):
+    """What is asked of some days. `each`: counted for so many days each, not together; `within`: a window of days."""
+
+    kind: Pace
+    days: Days
+    within: int = BEYOND
+    each: int = 0
+    visitors: bool = False
+
+
+class Walked(NamedTuple):
+    """What a count is of: the days it begins with (where they were asked for each), the move, the length of a stay."""
+
+    day: int | None
+    from_stage: int
+    to_stage: int
+    lag: int
+
+
+Walks = Counter[Walked]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The path, who stands on it, and an answer for each span."""
+
+    path: Path
+    stages: Sequence[Stage]  # all there are, also those that are not on the path any more
+    places: Mapping[Place, int]
+    walks: Sequence[Walks]
+
+
+def today_of(picture: Picture) -> int:
+    """The day of the organisation on which the picture is taken."""
+    return number_of(timezone.localtime(picture.as_of, timezone.get_default_timezone()).date())
+
+
+def overview(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
+    if picture.live and whose.is_rolled_up:
+        return _rolled_up(picture, whose, spans)
+    places = reports.places(picture, whose.principal, whose.among)
+    path, stages = path_in(picture), list(Stage.objects.all())
+    return Overview(path, stages, _of_source(places, whose.source), _recounted(picture, whose, spans))
+
+
+def medians_of_stay(walks: Walks) -> dict[int, float]:
+    """Of an answer to `Pace.STAYED`: the median length of a stay in each stage, in days."""
+    lengths: dict[int, dict[int, int]] = {}
+    for walked, n in walks.items():
+        lengths.setdefault(walked.from_stage, {})[walked.lag] = n
+    medians = {stage: median(of_stage, LENGTHS) for stage, of_stage in lengths.items()}
+    return {stage: days for stage, days in medians.items() if days is not None}
+
+
+# From the roll-ups
+
+_ROLLED_UP: Final = f"""
+    SELECT (SELECT json_agg(one)
+              FROM (SELECT number, since, published_at, applied_at, document -> 'stages' AS stages
+                      FROM funnel_playbook) one),
+           (SELECT json_agg(one) FROM (SELECT id, key, phase, "order", label_en, label_fi FROM funnel_stage) one),
+           (SELECT json_agg(json_build_array(stage_id, health, standing, source_id, is_visitor, n))
+              FROM funnel_stagecount WHERE n <> 0 AND (%(source)s = {ALL_SOURCES} OR source_id = %(source)s)),
+           (SELECT json_agg(json_build_array(place, day, from_stage, to_stage, lag, n)) FROM (
+               SELECT place, day, from_stage, to_stage, lag, sum(n) AS n
+                 FROM unnest(%(place)s::int[], %(kind)s::smallint[], %(level)s::smallint[], %(first)s::int[],
+                             %(last)s::int[], %(within)s::smallint[], %(each)s::int[], %(visitors)s::boolean[])
+                      AS piece (place, kind, level, first, last, within, each, visitors)
+                CROSS JOIN LATERAL (
+                      SELECT CASE WHEN each > 0 THEN block * (ARRAY{list(BLOCKS)})[1 + level] / each * each END AS day,
+                             from_stage, to_stage, CASE kind WHEN {Pace.STAYED} THEN lag ELSE 0 END AS lag, n
+                        FROM funnel_pacecount AS pace
+                       WHERE pace.kind = piece.kind AND pace.level = piece.level AND pace.source_id = %(source)s
+                         AND pace.block BETWEEN piece.first AND piece.last AND pace.lag <= piece.within
+                         AND pace.is_visitor = piece.visitors) AS pace
+                GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0) one)
+"""  # noqa: S608  (numbers of ours)
+
+
+def _rolled_up(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
+    source = whose.source or ALL_SOURCES
+    with connection.cursor() as cursor:
+        cursor.execute(_ROLLED_UP, _asked(spans, by_day=whose.source is not None) | {"source": source})
+        versions, stages, places, walks = cursor.fetchone()
+    known = [Stage(**one) for one in stages]
+    path = path_of(picture, map(_version, versions), known)
+    return Overview(path, known, reports.as_places(places or ()), _by_span(spans, walks or ()))
+
+
+def _version(row: dict[str, Any]) -> dict[str, Any]:
+    moments = {
+        name: row[name] and datetime.fromisoformat(row[name]) for name in ("since", "published_at", "applied_at")
+    }
+    return row | moments
+
+
+def _asked(spans: Sequence[Span], *, by_day: bool) -> dict[str, str]:
+    """Every span in pieces that the roll-ups keep: by source, they keep days alone."""
+    rows = [
+        (place, span.kind, *piece, span.within, span.each, int(span.visitors))
+        for place, span in enumerate(spans)
+        for piece in _pieces(span, by_day=by_day)
+    ]
+    names = ("place", "kind", "level", "first", "last", "within", "each", "visitors")
+    return {name: array(int(row[at]) for row in rows) for at, name in enumerate(names)}
+
+
+def _pieces(span: Span, *, by_day: bool) -> Iterable[Piece]:
+    if by_day:
+        return [Piece(0, *span.days)]
+    levels = [level for level, size in enumerate(BLOCKS) if not span.each or span.each % size == 0]
+    return pieces(span.days, max(levels))
+
+
+def _by_span(spans: Sequence[Span], rows: Iterable[Sequence[Any]]) -> list[Walks]:
+    found = [Walks() for _ in spans]
+    for place, day, from_stage, to_stage, lag, n in rows:
+        found[place][Walked(day, from_stage, to_stage, lag)] = int(n)
+    return found
+
+
+# From the moves themselves
+
+_RECOUNT: Final = f""",
+    {STEPS_OF_MOVES}, {FACTS}
+    SELECT place, CASE WHEN each > 0 THEN day / each * each END, from_stage, to_stage,
+           CASE fact.kind WHEN {Pace.STAYED} THEN fact.lag ELSE 0 END, sum(n)
+      FROM unnest(%(place)s::int[], %(kind)s::smallint[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[],
+                  %(within)s::smallint[], %(each)s::int[], %(visitors)s::boolean[])
+           AS span (place, kind, level, first, last, within, each, visitors)
+      JOIN fact ON fact.kind = span.kind AND day BETWEEN first AND last AND fact.lag <= within
+       AND is_visitor = visitors AND (%(source)s = {ALL_SOURCES} OR source_id = %(source)s)
+     GROUP BY 1, 2, 3, 4, 5
+"""  # noqa: S608
+
+
+def _recounted(picture: Picture, whose: Whose, spans: Sequence[Span]) -> list[Walks]:
+    asked = {**constants(), **_asked(spans, by_day=True), "source": whose.source or ALL_SOURCES}
+    return _by_span(spans, ask(picture, whose.principal, _RECOUNT, among=whose.among, **asked))
+
+
+def _of_source(places: Mapping[Place, int], source: int | None) -> Mapping[Place, int]:
+    if source is None:
+        return places
+    return {place: n for place, n in places.items() if place.group.source == source}

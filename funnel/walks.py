@@ -1,0 +1,265 @@
+"""One look at the path: who stands where, who came and went on in a period and in the one before, where it leaks."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from funnel.metrics import CLOSED, Cohort, Place
+from funnel.models import Health, Pace, Stage
+from funnel.pacing import Span, Walks, Whose, medians_of_stay, overview, today_of
+from funnel.pictures import Path, Picture
+from funnel.spans import Days, day_of, number_of
+
+PERIODS: Final = (7, 30, 90, 365)
+WINDOW_OF: Final = {7: 7, 30: 30, 90: 30, 365: 90}  # the usual time to go on, by the length of the period
+WEEKLY_FROM: Final = 365  # from here on the trend is told by weeks
+LEAST_MISSED, LEAST_SHARE = 10, 0.15  # a leak is at least so many people, and this share of those to be expected
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage: how many stand there, came there now and before, and of those who came how many went on in time."""
+
+    stage: Stage
+    place: int
+    count: int
+    came: int
+    came_before: int
+    onward: Cohort
+    onward_before: Cohort
+    median_days: float | None
+    median_before: float | None
+    is_leak: bool = False
+
+    @property
+    def rate(self) -> float | None:
+        return percent(self.onward)
+
+    @property
+    def rate_before(self) -> float | None:
+        return percent(self.onward_before)
+
+    @property
+    def change(self) -> float | None:
+        """Of the rate, in points of per cent."""
+        now, before = percent(self.onward), percent(self.onward_before)
+        return None if now is None or before is None else now - before
+
+    @property
+    def missing(self) -> int:
+        """People who would have gone on at the rate of the period before."""
+        before = percent(self.onward_before)
+        return 0 if before is None else round(before / 100 * self.onward.entered) - self.onward.converted
+
+    def leaks(self) -> bool:
+        expected = self.missing + self.onward.converted
+        return self.missing >= LEAST_MISSED and self.missing >= LEAST_SHARE * expected
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Moves from one stage to another; from nothing, they came to the path."""
+
+    from_stage: Stage | None
+    to_stage: Stage
+    now: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How many came to each stage by days, or by weeks, and as many before; `days` are the first of each."""
+
+    days: Sequence[date]
+    weekly: bool
+    now: Mapping[int, Sequence[int]]
+    before: Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What the path looked like on `until`, and in the period that ends with it."""
+
+    path: Path
+    stages: Sequence[Stage]  # all there are
+    days: int
+    window: int
+    until: date
+    cohort: tuple[date, date]  # whose going on is told: their windows have passed
+    steps: Sequence[Step]
+    flows: Sequence[Flow]
+    trend: Trend
+    month: Mapping[int, int]  # who came to each stage since the first of the month
+    people: int
+    visitors: int
+    visitors_came: int
+    visitors_came_before: int
+    closed: int
+    health: Mapping[str, int]
+
+    @property
+    def leak(self) -> Step | None:
+        return next((step for step in self.steps if step.is_leak), None)
+
+    @property
+    def after_leak(self) -> Step | None:
+        return self.steps[self.leak.place] if self.leak else None
+
+
+def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None) -> Walk:
+    """The period are the `days` that end with the picture's; those who went on did so within `window` days."""
+    window = window or WINDOW_OF.get(days, 30)
+    today = today_of(picture)
+    spans = _Spans.of(today, days, window)
+    seen = overview(picture, whose, spans.asked())
+    came, came_before, entered, entered_before, went, went_before, *others = seen.walks
+    stays, stays_before, trend, trend_before, visits, visits_before, month = others
+    medians, medians_before = medians_of_stay(stays), medians_of_stay(stays_before)
+    living = {place: n for place, n in seen.places.items() if not place.group.is_visitor and place.standing != CLOSED}
+    steps = [
+        Step(
+            stage=stage,
+            place=place,
+            count=sum(n for at, n in living.items() if at.stage == stage.pk),
+            came=_arrivals(came)[stage.pk],
+            came_before=_arrivals(came_before)[stage.pk],
+            onward=_onward(seen.path, place, entered, went),
+            onward_before=_onward(seen.path, place, entered_before, went_before),
+            median_days=medians.get(stage.pk),
+            median_before=medians_before.get(stage.pk),
+        )
+        for place, stage in enumerate(seen.path.stages, start=1)
+    ]
+    return Walk(
+        path=seen.path,
+        stages=seen.stages,
+        days=days,
+        window=window,
+        until=day_of(today),
+        cohort=(day_of(spans.cohort.first), day_of(spans.cohort.last)),
+        steps=with_leak(steps),
+        flows=_flows(seen.path, came, came_before),
+        trend=_trend(spans, trend, trend_before),
+        month=_arrivals(month),
+        people=sum(living.values()),
+        visitors=_visitors(seen.places),
+        visitors_came=_began(visits),
+        visitors_came_before=_began(visits_before),
+        closed=sum(n for place, n in seen.places.items() if not place.group.is_visitor and place.standing == CLOSED),
+        health={one.name.lower(): sum(n for place, n in living.items() if place.health == one) for one in Health},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """The days of the period, those whose windows have passed by its last day, and the days of the trend."""
+
+    period: Days
+    cohort: Days
+    trend: Days
+    window: int
+    each: int
+
+    @classmethod
+    def of(cls, today: int, days: int, window: int) -> "_Spans":
+        period = Days(today - days + 1, today)
+        cohort = Days(today - window - days, today - window - 1)
+        each = 7 if days >= WEEKLY_FROM else 1
+        return cls(period, cohort, Days(period.first - period.first % each, today), window, each)
+
+    def asked(self) -> list[Span]:
+        """In the order in which `walk` takes the answers."""
+        before = self.trend.before(-(-(self.trend.last - self.trend.first + 1) // self.each) * self.each)
+        return [
+            Span(Pace.MOVED, self.period),
+            Span(Pace.MOVED, self.period.before()),
+            Span(Pace.MOVED, self.cohort),
+            Span(Pace.MOVED, self.cohort.before()),
+            Span(Pace.WENT_ON, self.cohort, within=self.window),
+            Span(Pace.WENT_ON, self.cohort.before(), within=self.window),
+            Span(Pace.STAYED, self.period),
+            Span(Pace.STAYED, self.period.before()),
+            Span(Pace.MOVED, self.trend, each=self.each),
+            Span(Pace.MOVED, before, each=self.each),
+            Span(Pace.MOVED, self.period, visitors=True),
+            Span(Pace.MOVED, self.period.before(), visitors=True),
+            Span(Pace.MOVED, Days(number_of(day_of(self.period.last).replace(day=1)), self.period.last)),
+        ]
+
+
+def _arrivals(walks: Walks) -> Counter[int]:
+    arrived: Counter[int] = Counter()
+    for walked, n in walks.items():
+        arrived[walked.to_stage] += n
+    return arrived
+
+
+def _began(walks: Walks) -> int:
+    return sum(n for walked, n in walks.items() if not walked.from_stage)
+
+
+def _onward(path: Path, place: int, entered: Walks, went: Walks) -> Cohort:
+    """Of those who came to a stage, those who left it for one after it."""
+    stage, further = path.order[place - 1], set(path.order[place:])
+    if not further:
+        return Cohort(0, 0)
+    on = sum(n for walked, n in went.items() if walked.from_stage == stage and walked.to_stage in further)
+    return Cohort(_arrivals(entered)[stage], on)
+
+
+def with_leak(steps: Sequence[Step]) -> list[Step]:
+    """Never more than one: the worst."""
+    worst = max((step for step in steps if step.leaks()), key=lambda step: step.missing, default=None)
+    return [
+        Step(**{name: getattr(step, name) for name in Step.__slots__[:-1]}, is_leak=step is worst) for step in steps
+    ]
+
+
+def _flows(path: Path, now: Walks, before: Walks) -> list[Flow]:
+    """Every move of people that was made in one of the periods, in the order of the path."""
+    stages: dict[int, Stage | None] = {0: None, **{stage.pk: stage for stage in path.stages}}
+    places = {number: place for place, number in enumerate(stages)}
+    pairs = {(walked.from_stage, walked.to_stage) for walked in (*now, *before)}
+    counts = [_by_pair(walks) for walks in (now, before)]
+    return [
+        Flow(stages[from_], to, counts[0][from_, to.pk], counts[1][from_, to.pk])
+        for from_, number in sorted(pairs, key=lambda pair: (places.get(pair[0], 0), places.get(pair[1], 0)))
+        if (to := stages.get(number)) and from_ in stages
+    ]
+
+
+def _by_pair(walks: Walks) -> Counter[tuple[int, int]]:
+    pairs: Counter[tuple[int, int]] = Counter()
+    for walked, n in walks.items():
+        pairs[walked.from_stage, walked.to_stage] += n
+    return pairs
+
+
+def _trend(spans: _Spans, now: Walks, before: Walks) -> Trend:
+    starts = range(spans.trend.first, spans.trend.last + 1, spans.each)
+    shift = len(starts) * spans.each
+    return Trend(
+        days=[day_of(start) for start in starts],
+        weekly=spans.each > 1,
+        now=_series(now, starts),
+        before=_series(before, [start - shift for start in starts]),
+    )
+
+
+def _series(walks: Walks, starts: Iterable[int]) -> dict[int, list[int]]:
+    """By stage: how many came on each of the days."""
+    arrived: Counter[tuple[int, int | None]] = Counter()
+    for walked, n in walks.items():
+        arrived[walked.to_stage, walked.day] += n
+    days = list(starts)
+    return {stage: [arrived[stage, day] for day in days] for stage in {stage for stage, _ in arrived if stage}}
+
+
+def _visitors(places: Mapping[Place, int]) -> int:
+    return sum(n for place, n in places.items() if place.group.is_visitor)
+
+
+def percent(cohort: Cohort) -> float | None:
+    return 100 * cohort.converted / cohort.entered if cohort.entered else None
