@@ -1,15 +1,20 @@
 """The board: lanes of people who stand side by side, a page of each in one question to the database."""
 
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db.models import Sum
+from django.utils import timezone
 
 from funnel.cards import MOST_FOUND, Card, Row, Wish, asked, card, conditions, rows_of
-from funnel.models import Health, Phase, Stage, StageCount, Standing
+from funnel.models import Health, Pace, PaceCount, Phase, Stage, StageCount, Standing
+from funnel.pacing import Walked, medians_of_stay
 from funnel.pictures import sees_everyone
 from funnel.scores import scores_now
+from funnel.spans import BLOCKS, number_of
 from rest.pages import Cursor
 from staff.policy import Principal
 
@@ -46,7 +51,7 @@ class Board:
 def board(principal: Principal, wish: Wish) -> Board:
     """The lanes with their cards and counts, in three statements at most, however many people there are."""
     stages = list(Stage.objects.all())
-    lanes, counts = _LANES[wish.by](principal, wish, stages)
+    lanes, counts = LANES_BY[wish.by](principal, wish, stages)
     wanted = [lane for lane in lanes if not wish.lane or lane.key == wish.lane]
     rows = rows_of(principal, wish, [lane.id for lane in wanted if counts.may_have(lane.id)])
     if wish.is_narrow:
@@ -95,7 +100,7 @@ def _owner_lanes(principal: Principal, wish: Wish, stages: Sequence[Stage]) -> t
     return lanes, Counts({id_: n for id_, _name, n in rows}, are_capped=True, are_known=bool(values["most"]))
 
 
-_LANES: Final[dict[str, Callable[[Principal, Wish, Sequence[Stage]], tuple[list[Lane], Counts]]]] = {
+LANES_BY: Final[dict[str, Callable[[Principal, Wish, Sequence[Stage]], tuple[list[Lane], Counts]]]] = {
     "stage": _stage_lanes,
     "owner": _owner_lanes,
     "health": _health_lanes,
@@ -149,3 +154,23 @@ def _laid(lane: Lane, wish: Wish, found: Sequence[tuple[Row, Card]], counts: Cou
     is_exact = not (counts.are_capped and n > MOST_COUNTED)
     cards = tuple(card for _row, card in shown)
     return Lane(lane.key, lane.id, lane.title, lane.stage, n if is_exact else MOST_COUNTED, is_exact, cards, after)
+
+
+# --- How long people usually stay -------------------------------------------------------------------------------------
+
+_SECONDS_REMEMBERED: Final = 60.0
+_QUARTERS: Final = 4  # of a year, and what there is of the present one
+_remembered: tuple[float, Mapping[int, float]] | None = None
+
+
+def usual_days() -> Mapping[int, float]:
+    """The median length, in days, of the stays in each stage that ended in the past year; everybody's."""
+    global _remembered
+    now = time.monotonic()
+    if _remembered is None or now - _remembered[0] > _SECONDS_REMEMBERED:
+        quarter = number_of(timezone.localdate()) // BLOCKS[2]
+        ended = PaceCount.objects.filter(kind=Pace.STAYED, level=2, source_id=0, block__gte=quarter - _QUARTERS)
+        lengths = ended.filter(is_visitor=False).values_list("from_stage", "lag").annotate(n=Sum("n")).order_by()
+        walks = Counter({Walked(None, stage, 0, lag): n for stage, lag, n in lengths})
+        _remembered = now, medians_of_stay(walks)
+    return _remembered[1]

@@ -9,7 +9,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from contacts.models import Contact
+from contacts.models import Contact, ContactQuerySet
 from funnel.models import Standing
 from funnel.pictures import sees_everyone
 from funnel.scores import scores_now
@@ -260,17 +260,23 @@ def conditions(principal: Principal, wish: Wish) -> tuple[str, dict[str, Any]]:
 
 
 def _found(principal: Principal, wish: Wish) -> tuple[str, dict[str, Any]]:
+    rows = people_of(principal, wish).values("id", "owner_id", "created_at")
+    return _named(rows[:MOST_FOUND], "found")
+
+
+def people_of(principal: Principal, wish: Wish) -> ContactQuerySet:
+    """Whom the board is of, but for their stage and standing."""
     people = Contact.objects.visible_to(principal).listed()
     if wish.words:
         people = people.mentioning(wish.words)
     user = principal.user
     if wish.owner == "mine":
-        people = people.filter(owner=user.pk if user else None)
-    elif wish.owner == "team":
-        people = people.filter(_of_team(user))
-    elif wish.owner.isdecimal():
-        people = people.filter(owner=int(wish.owner))
-    return _named(people.values("id", "owner_id", "created_at")[:MOST_FOUND], "found")
+        return people.filter(owner=user.pk if user else None)
+    if wish.owner == "team":
+        return people.filter(_of_team(user))
+    if wish.owner == "nobody":
+        return people.filter(owner=None)
+    return people.filter(owner=int(wish.owner)) if wish.owner else people
 
 
 def _of_team(user: User | None) -> Q:

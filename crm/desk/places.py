@@ -29,8 +29,10 @@ class Place:
 
 PLACES = (
     Place("desk:path", "route", _("Path"), "g p", is_tab=True),
+    Place("desk:board", "columns-3", _("Board"), "g b", is_tab=True),
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
     Place("rest:reference", "code-xml", _("API"), "g a"),
+    Place("desk:settings", "settings", _("Settings"), "g s"),
 )
 
 

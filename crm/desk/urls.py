@@ -1,9 +1,11 @@
 from django.urls import path
 
 from crm.desk import views
+from crm.desk.board import views as board
+from crm.desk.house import urls as house
 from crm.desk.path.views import path as path_page
 from crm.desk.path.views import path_changes, path_narrow, path_table, path_targets
-from crm.desk.people.views import contact_list
+from crm.desk.people import urls as people
 from crm.desk.palette.views import find, keys
 from crm.desk.person import urls as person
 from crm.desk.undoing import undo
@@ -15,8 +17,14 @@ urlpatterns = [
     path("path/narrow", path_narrow, name="path-narrow"),
     path("path/targets", path_targets, name="path-targets"),
     path("path/<slug:name>.csv", path_table, name="path-table"),
-    path("contacts", contact_list, name="contact-list"),
+    *people.urlpatterns,
     *person.urlpatterns,
+    path("board", board.board_page, name="board"),
+    path("board/changes", board.board_changes, name="board-changes"),
+    path("board/cards/<int:contact_id>", board.board_card, name="board-card"),
+    path("board/cards/<int:contact_id>/lane", board.board_move, name="board-move"),
+    path("board/cards/<int:contact_id>/move", board.card_move, name="card-move"),
+    *house.urlpatterns,
     path("find", find, name="find"),
     path("keys", keys, name="keys"),
     path("language", views.language, name="language"),

@@ -67,7 +67,7 @@ window.desk = {};
   // --- Undo: the last deed stays within reach of Z after its toast has gone ------------------------------------------
 
   const remember = (form) => {
-    sessionStorage.setItem("undo", JSON.stringify({ url: form.action, token: form.elements.token.value }));
+    sessionStorage.setItem("undo", JSON.stringify({ url: form.getAttribute("action"), token: form.elements.token.value }));
   };
 
   const showsWhatChanges = () => document.querySelector('[hx-trigger*="done from:body"]');
