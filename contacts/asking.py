@@ -28,7 +28,7 @@ from .filtering import (
     short_text,
 )
 from .matching import search_query
-from .models import CustomField, EventType, FieldKind
+from .models import Company, CustomField, EventType, FieldKind, Membership
 from .models.people import Mentions
 
 MOST_DAYS: Final = 3650
@@ -117,6 +117,11 @@ def _by_tag(operator: Operator, value: Any) -> Q:
 def _by_words(_operator: Operator, typed: str) -> Q:
     query = search_query(typed)
     return Q(Mentions(query)) if query else Q(pk=None)
+
+
+def _by_company_name(_operator: Operator, typed: str) -> Q:
+    current = Membership.objects.current().filter(company__in=Company.objects.mentioning(typed))
+    return Q(pk__in=current.values("contact__leader_id"))
 
 
 # --- The fields an organisation has declared --------------------------------------------------------------------------
@@ -209,6 +214,7 @@ def _meant(value: Any, principal: Principal) -> Any:
 def register(filters: Filters = CONTACT_FILTERS) -> None:
     filters.add(
         Field("tag", normal_tag, _by_tag, EQUALITY, gettext_lazy("a tag")),
+        Field("company_name", short_text, _by_company_name, (Operator.IS,), gettext_lazy("words of its name")),
         Field("words", short_text, _by_words, (Operator.IS,), gettext_lazy("words, as in the search")),
         Field(
             "event",

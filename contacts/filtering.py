@@ -7,7 +7,7 @@ An address says the same in a flat way: `?owner=3&created_at__gte=2026-01-01`.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -213,8 +213,8 @@ def text(name: str, path: str, meaning: str | Promise, normal: Callable[[str], s
 
 
 def moment(name: str, path: str) -> Field:
-    """A moment; a date is the beginning of that day in UTC."""
-    return Field(name, read_moment, _compared(path), ORDER, _("a date or moment such as 2026-03-01T12:00:00Z"))
+    """A moment; a date is the beginning of that day in UTC, {"days_ago": 30} moves along with the days."""
+    return Field(name, _read_moment, _compared(path), ORDER, _("a date or moment such as 2026-03-01T12:00:00Z"))
 
 
 def number(name: str, path: str) -> Field:
@@ -273,6 +273,17 @@ def read_yes_no(value: Any) -> bool:
     if value in (False, "false"):
         return False
     raise ValueError(value)
+
+
+MOST_DAYS_AGO: Final = 36_500
+
+
+def _read_moment(value: Any) -> datetime:
+    if not isinstance(value, dict):
+        return read_moment(value)
+    if set(value) != {"days_ago"} or not 0 <= read_whole(value["days_ago"]) <= MOST_DAYS_AGO:
+        raise ValueError(value)
+    return datetime.now(UTC) - timedelta(days=read_whole(value["days_ago"]))
 
 
 def read_moment(value: Any) -> datetime:

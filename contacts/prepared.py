@@ -1,6 +1,5 @@
 """Statements that are planned once a connection: where reading is quick, planning is what costs."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -10,31 +9,36 @@ from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
 
 class Prepared:
-    """A statement over arrays of ids: `%(ids)s` in its text is their place."""
+    """A statement with named places, `%(ids)s`, and the type of each: Prepared("name", sql, ids="bigint[]")."""
 
-    def __init__(self, name: str, sql: str) -> None:
+    def __init__(self, name: str, sql: str, **types: str) -> None:
         self.name: Final = name
         self.sql: Final = sql
+        self.types: Final = types
         self._planned: WeakSet[Any] = WeakSet()
 
-    def rows(self, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            self._execute(cursor, list(ids))
+            self._execute(cursor, values)
             found: list[tuple[Any, ...]] = cursor.fetchall()
             return found
 
-    def _execute(self, cursor: CursorWrapper, ids: list[int]) -> None:
+    def _execute(self, cursor: CursorWrapper, values: dict[str, Any]) -> None:
         if connection.in_atomic_block:  # a mistake would cost the transaction
-            cursor.execute(self.sql, {"ids": ids})
+            cursor.execute(self.sql, values)
             return
         try:
             if connection.connection not in self._planned:
-                statement = self.sql.replace("%(ids)s", "$1").replace("%%", "%")
-                cursor.execute(f"PREPARE {self.name}(bigint[]) AS {statement}")
+                cursor.execute(self._preparing())
                 self._planned.add(connection.connection)
-            cursor.execute(f"EXECUTE {self.name}(%s::bigint[])", [ids])
+            places = ", ".join(f"%({name})s::{kind}" for name, kind in self.types.items())
+            cursor.execute(f"EXECUTE {self.name}({places})", values)
         except DatabaseError as error:
             # a pooler has given us another session, with the plan of somebody else or with none
             if not isinstance(error.__cause__, InvalidSqlStatementName | DuplicatePreparedStatement):
                 raise
-            cursor.execute(self.sql, {"ids": ids})
+            cursor.execute(self.sql, values)
+
+    def _preparing(self) -> str:
+        numbered = {name: f"${number}" for number, name in enumerate(self.types, start=1)}
+        return f"PREPARE {self.name}({', '.join(self.types.values())}) AS {self.sql % numbered}"

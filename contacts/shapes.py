@@ -172,6 +172,7 @@ def _contacts() -> Prepared:
         "show_contacts",
         f"SELECT {', '.join(columns)} FROM contacts_contact c"  # noqa: S608  (words of ours)
         f" JOIN contacts_source s ON s.id = c.origin_source_id {' '.join(joins)} WHERE c.id = ANY(%(ids)s::bigint[])",
+        ids="bigint[]",
     )
 
 
@@ -180,7 +181,7 @@ def show_contacts(ids: Sequence[int]) -> list[dict[str, Any]]:
 
     Which they are is found before: so nothing is read of those who stand on other pages.
     """
-    rows = {row[0]: row for row in _contacts().rows(ids)}
+    rows = {row[0]: row for row in _contacts().rows(ids=list(ids))}
     around = _surroundings(list(rows))
     places = _WIDTH
     parts = []
@@ -227,7 +228,7 @@ def _surroundings(leader_ids: list[int]) -> Mapping[int, dict[str, list[Any]]]:
     """What stands around each person: present companies, names in other systems, contacts merged into them."""
     kinds = ("companies", "external_ids", "user_ids", "merged_ids")
     around: dict[int, dict[str, list[Any]]] = {leader_id: {kind: [] for kind in kinds} for leader_id in leader_ids}
-    for what, leader_id, contact_id, texts, since, _at in _AROUND.rows(leader_ids):
+    for what, leader_id, contact_id, texts, since, _at in _AROUND.rows(ids=leader_ids):
         match what:
             case "place":
                 company, name, role, title = texts
@@ -261,6 +262,7 @@ SELECT i.kind, leader_id, contact_id, ARRAY[i.namespace, i.value], NULL, i.id
  WHERE i.unlinked_at IS NULL AND i.kind IN ('external', 'user_id')
  ORDER BY at
 """,
+    ids="bigint[]",
 )
 
 

@@ -1,33 +1,197 @@
 """The list of people: parse, ask one service, answer."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from contacts.models import Contact
-from contacts.ordering import ORDERINGS
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from contacts.ordering import ORDERINGS, only_order
 from crm.desk.doors import for_staff
-from crm.desk.people.listing import listed
-from crm.desk.places import page
-from funnel.models import Stage
-from funnel.scores import scores_now
+from crm.desk.people.asked import EVERYONE, NEWEST, Asked
+from crm.desk.people.cells import COLUMNS, CUSTOM, USUAL, Column, columns_named, pen, row
+from crm.desk.people.counting import count_people
+from crm.desk.people.listing import Around, View, listing
+from crm.desk.people.sentences import Line, Option, asks, options
+from crm.desk.people.vocabulary import Words, words
+from crm.desk.places import places_of
 from rest import pages
 from rest.problems import Problem
+from staff.models import User
 from staff.policy import Principal
+
+PART = "people"
 
 
 @for_staff("contacts:read")
 def contact_list(request: HttpRequest, principal: Principal) -> HttpResponse:
-    people = Contact.objects.visible_to(principal).filter(is_listed=True)
-    words, stage = request.GET.get("q", "").strip(), request.GET.get("stage", "")
-    stages = {one.key: one for one in Stage.objects.in_use()}
-    if words:
-        people = people.mentioning(words)
-    if stage in stages:
-        people = people.filter(position__stage_id=stages[stage].pk)
+    assert isinstance(principal.user, User)
+    known = words()
     try:
-        found = pages.page(request, people, orderings=ORDERINGS, default="-created_at")
-    except Problem:  # an address that somebody shortened or made up
-        return redirect("desk:contact-list")
-    rows = listed(found.rows, list(stages.values()), score=scores_now())
-    context = {"found": found, "rows": rows, "stages": stages.values(), "stage": stage, "words": words}
-    return render(request, "desk/contact_list.html", page(request) | context)
+        asked = _asked(request, known)
+        found = _page(request, asked, principal)
+    except (Problem, ValidationError):  # an address that somebody shortened or made up
+        return redirect(f"{reverse('desk:contact-list')}?view={EVERYONE}")
+    shown = listing([one["id"] for one in found.rows], principal.user)
+    if elsewhere := _led_to(request, asked, shown.around, known):
+        return redirect(f"{request.path}?{elsewhere}")
+    return _answer(request, principal, asked, found, shown, known)
+
+
+@for_staff("contacts:read")
+def contact_count(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """How many the filter finds, and where they stand: asked for beside the list, so that it never waits."""
+    try:
+        asked = Asked.of(request.GET, words())
+        counted = count_people(asked.people(principal), words())
+    except ValidationError:
+        return HttpResponse(status=204)
+    return render(request, "desk/people/count.html", {"counted": counted, "asked": asked})
+
+
+def _asked(request: HttpRequest, known: Words) -> Asked:
+    if "column" in request.GET:  # the form that chooses columns
+        request.GET = request.GET.copy()
+        request.GET["columns"] = ",".join(request.GET.getlist("column"))
+    return Asked.of(request.GET, known)
+
+
+def _page(request: HttpRequest, asked: Asked, principal: Principal) -> pages.Page:
+    """The page, whose neighbours have the plain address of what is asked for."""
+    said = QueryDict(asked.query(), mutable=True)
+    for name in ("cursor", "limit"):
+        if name in request.GET:
+            said[name] = request.GET[name]
+    request.GET = said
+    return pages.page(request, only_order(asked.people(principal), asked.ordering), orderings=ORDERINGS, default=NEWEST)
+
+
+def _led_to(request: HttpRequest, asked: Asked, around: Around, known: Words) -> str:
+    """The whole address of a view that is named only, or that opens first; nothing where we are there."""
+    if asked.is_narrowed or asked.ordering != NEWEST or asked.columns != USUAL:
+        return ""
+    for view in around.views:
+        named = view.is_default if not asked.view else str(view.id) == asked.view
+        if named and (whole := Asked.of_view(view, known)).query() != asked.query():
+            return whole.query()
+    return ""
+
+
+# --- What the page shows ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column, and where pressing it leads."""
+
+    column: Column
+    url: str
+    sort: str  # ascending | descending, or nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    view: View
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A line of the filter with what there is to choose in it."""
+
+    line: Line
+    number: int
+    joined: str  # who | and | or | any
+    options: list[Option]
+    chosen: list[Any]
+    closes: bool  # the last of its group
+
+
+def _answer(
+    request: HttpRequest, principal: Principal, asked: Asked, found: pages.Page, shown: Any, known: Words
+) -> HttpResponse:
+    here = reverse("desk:contact-list")
+    columns = columns_named(asked.columns, known)
+    tabs = [
+        Tab(view, f"{here}?{Asked.of_view(view, known).query()}", str(view.id) == asked.view)
+        for view in shown.around.views
+    ]
+    current = next((tab.view for tab in tabs if tab.is_current), None)
+    ink = pen(known)
+    context = {
+        "places": places_of(request),
+        "is_behind": shown.around.is_behind,
+        "quarantined": shown.around.quarantined,
+        "asked": asked,
+        "query": asked.query(),
+        "here": f"{here}?{asked.query()}" if asked.query() else here,
+        "found": found,
+        "rows": shown.lines,
+        "body": [row(line, columns, ink, f"{here}/") for line in shown.lines],
+        "heads": [_head(column, asked, here) for column in columns],
+        "name_head": _head(_NAME, asked, here),
+        "columns": _choosable(asked, known),
+        "tabs": tabs,
+        "everyone": f"{here}?view={EVERYONE}",
+        "is_everyone": not current,
+        "current": current,
+        "is_changed": bool(current and not asked.is_like(current)),
+        "sentences": _sentences(asked, known),
+        "asks": _all_asks(get_language() or "", tuple((one.key, one.label) for one in known.all.fields)),
+        "may_write": principal.may("contacts:write"),
+        "may_export": principal.may("contacts:export"),
+    }
+    part = "desk/people/part.html" if _is_part(request) else "desk/contact_list.html"
+    response = render(request, part, context)
+    if _is_part(request):
+        response.headers["HX-Push-Url"] = context["here"]
+    return response
+
+
+def _is_part(request: HttpRequest) -> bool:
+    return bool(request.htmx) and request.headers.get("HX-Target") == PART  # type: ignore[attr-defined]
+
+
+_NAME = Column("name", "", lambda line, _pen: line.name, "name")
+
+
+def _head(column: Column, asked: Asked, here: str) -> Head:
+    if not column.order:
+        return Head(column, "", "")
+    sort = {column.order: "ascending", f"-{column.order}": "descending"}.get(asked.ordering, "")
+    return Head(column, f"{here}?{asked.sorted_by(column.order, falls=column.falls)}", sort)
+
+
+def _choosable(asked: Asked, known: Words) -> list[dict[str, Any]]:
+    every = [(column.key, column.label) for column in COLUMNS]
+    every += [(f"{CUSTOM}{field.key}", field.label) for field in known.all.fields]
+    return [{"key": key, "label": label, "is_chosen": key in asked.columns} for key, label in every]
+
+
+@lru_cache(maxsize=32)
+def _all_asks(_language: str, own: tuple[tuple[str, str], ...]) -> SafeString:
+    """Everything that can be asked, as options: the same for everybody who reads one language."""
+    groups: dict[str, list[Any]] = {}
+    for ask in asks(words()):
+        groups.setdefault(str(ask.group), []).append(ask)
+    return SafeString(render_to_string("desk/people/asks.html", {"asks": list(groups.items())}))
+
+
+def _sentences(asked: Asked, known: Words) -> list[Sentence]:
+    lines = asked.lines
+    found = []
+    for number, line in enumerate(lines):
+        begins = number == 0 or lines[number - 1].group != line.group
+        joined = "who" if number == 0 else "or" if line.group and not begins else "and"
+        closes = number + 1 == len(lines) or lines[number + 1].group != line.group
+        its = options(line.ask, known)
+        chosen = [label for value, label in its if value in line.values]
+        found.append(Sentence(line, number, joined, its, chosen, bool(line.group) and closes))
+    return found

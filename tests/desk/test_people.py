@@ -5,6 +5,7 @@ from django.test import Client
 
 from contacts.models import Company, Membership
 from contacts.projecting import project
+from crm.desk.people.vocabulary import forget
 from funnel.advancing import advance_everything
 from staff.models import Role
 from tests.desk.scenes import ago, asker, at_desk, buyer, queries_for
@@ -17,10 +18,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _path() -> None:
     install()
+    forget()
 
 
 def names(client: Client, **parameters: str) -> list[str]:
-    return [row.contact.name for row in client.get("/contacts", parameters).context["rows"]]
+    return [row.name for row in client.get("/contacts", parameters).context["rows"]]
 
 
 def named(name: str) -> None:
@@ -60,21 +62,23 @@ def test_the_stage_narrows_the_list_and_an_unknown_one_does_not():
 
     assert names(client, stage="customer") == ["Buyer"]
     assert names(client, stage="advocate") == []
+    assert names(client, stage="customer,lead") == ["Asker", "Buyer"]
     assert names(client, stage="nonsense") == ["Asker", "Buyer"]
 
 
 def test_a_line_tells_stage_health_score_and_companies_they_still_have():
     client, user = at_desk()
-    aino = buyer(ago(3), name="Aino", owner=user)
+    aino = buyer(ago(3), name="Aino", owner=user, custom={"fit": "B"}, tags=["vip"])
     for name, until in (("Nordlogi Oy", None), ("Former Oy", "2025-01-01")):
         Membership.objects.create(contact=aino, company=Company.objects.create(name=name), until=until)
     advance_everything()
 
-    [row] = client.get("/contacts").context["rows"]
+    page = client.get("/contacts")
+    [line] = page.context["rows"]
 
-    assert (row.stage.key, row.place, row.days_in_stage, row.health.name) == ("customer", 4, 3, "ACTIVE")
-    assert [company.name for company in row.companies] == ["Nordlogi Oy"]
-    assert 40 < row.score < 50  # of the 50 for an order, fading since
+    assert (line.companies, line.owner, line.fit, line.tags) == ("Nordlogi Oy", user.pk, "B", ["vip"])
+    for shown in ("Customer", "3 d", "Active", "Order", "vip", "Nordlogi Oy"):
+        assert shown in page.text
 
 
 def test_visitors_erased_people_and_members_of_others_are_not_listed():
@@ -103,12 +107,12 @@ def test_pages_follow_each_other_there_and_back():
     seen, address = [], "/contacts"
     while address:
         page = client.get(address).context
-        seen.append([row.contact.name for row in page["rows"]])
+        seen.append([row.name for row in page["rows"]])
         address, last = page["found"].next, page["found"]
 
     assert [len(page) for page in seen] == [50, 50, 20]
     assert sorted(name for page in seen for name in page) == [f"Person {number:03}" for number in range(120)]
-    assert [row.contact.name for row in client.get(last.previous).context["rows"]] == seen[1]
+    assert [row.name for row in client.get(last.previous).context["rows"]] == seen[1]
 
 
 @pytest.mark.parametrize(
@@ -140,4 +144,4 @@ def test_the_list_asks_no_more_for_60_people_than_for_3():
         advance_everything()
         return len(queries_for(client, "/contacts?limit=200"))
 
-    assert asked_with(3) == asked_with(57)
+    assert asked_with(3) == asked_with(57) <= 4

@@ -1,0 +1,109 @@
+"""Saved views on the desk: keep what is asked for under a name, change it, share it, delete it."""
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from contacts.models import SavedView, Shared
+from contacts.viewing import SHARING, change_view, delete_view, save_view
+from crm.desk.doors import for_staff
+from crm.desk.people.asked import EVERYONE, NEWEST, Asked
+from crm.desk.people.cells import USUAL
+from crm.desk.people.vocabulary import words
+from crm.desk.places import page
+from crm.desk.toasts import toast
+from staff.policy import Principal
+
+
+@for_staff("contacts:read")
+def view_new(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    asked = _asked(request.POST.get("asked") if request.method == "POST" else request.GET.urlencode())
+    if request.method != "POST":
+        return _form(request, principal, {"asked": asked.query(view="")})
+    try:
+        view = save_view(by=principal, **_said(request), **_content(asked))
+    except ValidationError as error:
+        return _form(request, principal, {"asked": asked.query(view="")}, error)
+    return toast(request, redirect(_address(view)), _("“%s” is kept.") % view.name)
+
+
+@for_staff("contacts:read")
+def view_change(request: HttpRequest, principal: Principal, view_id: int) -> HttpResponseBase:
+    view = _own(principal, view_id)
+    if request.method != "POST":
+        return _form(request, principal, {"view": view})
+    if "delete" in request.POST:
+        delete_view(by=principal, view=view)
+        return toast(
+            request, redirect(f"{reverse('desk:contact-list')}?view={EVERYONE}"), _("“%s” is deleted.") % view.name
+        )
+    try:
+        change_view(by=principal, view=view, **_said(request))
+    except ValidationError as error:
+        return _form(request, principal, {"view": view}, error)
+    return toast(request, redirect(_address(view)), _("“%s” is kept.") % view.name)
+
+
+@require_POST
+@for_staff("contacts:read")
+def view_save(request: HttpRequest, principal: Principal, view_id: int) -> HttpResponseBase:
+    """Keep what is asked for now as the view."""
+    view = _own(principal, view_id)
+    change_view(by=principal, view=view, **_content(_asked(request.POST.get("asked"))))
+    return toast(request, redirect(_address(view)), _("“%s” is kept.") % view.name)
+
+
+def _own(principal: Principal, view_id: int) -> SavedView:
+    view = SavedView.objects.editable_by(principal).filter(pk=view_id).first()
+    if view is None:
+        raise Http404
+    return view
+
+
+def _asked(query: str | None) -> Asked:
+    try:
+        return Asked.of(QueryDict(query or ""), words())
+    except ValidationError as error:
+        raise Http404 from error
+
+
+def _content(asked: Asked) -> dict[str, object]:
+    return {
+        "filter": asked.document,
+        "words": asked.q,
+        "ordering": "" if asked.ordering == NEWEST else asked.ordering,
+        "columns": [] if asked.columns == USUAL else list(asked.columns),
+    }
+
+
+def _said(request: HttpRequest) -> dict[str, object]:
+    said = request.POST
+    return {
+        "name": said.get("name", ""),
+        "shared": said.get("shared", Shared.NOBODY),
+        "is_default": "is_default" in said,
+    }
+
+
+def _address(view: SavedView) -> str:
+    return f"{reverse('desk:contact-list')}?view={view.pk}"
+
+
+def _form(
+    request: HttpRequest, principal: Principal, about: dict[str, object], error: ValidationError | None = None
+) -> HttpResponse:
+    errors = {name: " ".join(its) for name, its in error.message_dict.items()} if error else {}
+    said = _said(request) if request.method == "POST" else {}
+    context = page(request) | {
+        "title": _("Edit view") if "view" in about else _("Save as a view"),
+        "choices": Shared.choices if principal.may(SHARING) else Shared.choices[:1],
+        "has_team": bool(principal.user and principal.user.team_id),
+        "said": said,
+        "errors": errors,
+        **about,
+    }
+    return render(request, "desk/people/view_form.html", context, status=422 if errors else 200)
