@@ -1,5 +1,6 @@
-"""A short way in for the busiest address."""
+"""A short way in for the busiest addresses."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -7,25 +8,34 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from contacts.event_api import events
+from funnel.api.boards import moves
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _EVENTS: Final = "/api/v1/events"
+_MOVES: Final = re.compile(r"/api/v1/contacts/(\d{1,18})/move")
 
 
 def express(get_response: GetResponse) -> GetResponse:
-    """Events that programs send need no session, cookie, language or page: they go straight to their view.
+    """What programs record needs no session, cookie, language of a page: it goes straight to its view.
 
-    The layers between would cost more than recording the event; every other request passes them all.
+    The layers between would cost more than recording an event; every other request passes them all.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if request.path_info != _EVENTS or request.method != "POST":
+        if request.method != "POST":
             return get_response(request)
-        response = events(request)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        if isinstance(response, HttpResponse):
-            response.headers["Content-Length"] = str(len(response.content))
-        return response
+        if request.path_info == _EVENTS:
+            return _finished(events(request))
+        found = _MOVES.fullmatch(request.path_info)
+        return _finished(moves(request, int(found[1]))) if found else get_response(request)
 
     return middleware
+
+
+def _finished(response: HttpResponseBase) -> HttpResponseBase:
+    """With what the layers that were passed by would have added."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if isinstance(response, HttpResponse):
+        response.headers["Content-Length"] = str(len(response.content))
+    return response

@@ -228,6 +228,71 @@ class PositionShape(msgspec.Struct):
     is_visitor: bool
 
 
+class CardCauseShape(msgspec.Struct):
+    """The event that brought somebody to their stage; `said` is its reason, title or subject."""
+
+    event: int
+    type: str
+    said: str | None
+    campaign: str | None
+
+
+class CardShape(msgspec.Struct):
+    """A person on the board. `overdue_task` is what somebody should have done for them by now."""
+
+    contact: int
+    name: str
+    company: str | None
+    owner: int | None
+    stage: str
+    entered_at: datetime
+    health: str | None
+    standing: str
+    recall_at: datetime | None
+    wake_at: datetime | None
+    score: float
+    cause: CardCauseShape | None
+    overdue_task: str | None
+    is_being_folded: bool
+
+
+class LaneShape(msgspec.Struct):
+    """`key`: of a stage or a health, or the id of a user (nobody: those nobody owns)."""
+
+    key: str
+    title: str
+    count: int
+    count_is_exact: bool
+    usual_days: float | None
+    cards: list[CardShape]
+    next: str | None
+
+
+class BoardShape(msgspec.Struct):
+    by: str
+    lanes: list[LaneShape]
+
+
+class MoveShape(msgspec.Struct, rename={"from_": "from"}):
+    """A move that was decided; retracting the event takes it back."""
+
+    contact: int
+    event: int
+    from_: str | None
+    to: str
+
+
+class MoveBody(serializers.Serializer[Any]):
+    """Where to, where the author saw them, and what happened."""
+
+    stage = serializers.CharField(max_length=40)
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` cannot be the name of a variable."""
+        return super().get_fields() | {"from": serializers.CharField(max_length=40, required=False, allow_null=True)}
+
+
 class AskedShape(msgspec.Struct):
     """One condition as it stands now: what is measured (score in thousandths, times in microseconds), whether it holds
     (null: only the event will tell), how much is lacking, and when it may come out differently by itself."""

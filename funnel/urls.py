@@ -1,11 +1,13 @@
 from django.urls import path
 
-from funnel.api import figures, playbooks, positions, stages
+from funnel.api import boards, figures, playbooks, positions, stages
 from rest.endpoints import endpoint
 
 urlpatterns = [
     path("stages", endpoint(GET=stages.stage_list, POST=stages.stage_add)),
     path("stages/<slug:key>", endpoint(GET=stages.stage_detail, PATCH=stages.stage_change)),
+    path("board", endpoint(GET=boards.board_read)),
+    path("contacts/<int:contact_id>/move", boards.moves),
     path("positions", endpoint(GET=positions.position_list)),
     path("positions/<int:contact_id>", endpoint(GET=positions.position_detail)),
     path("transitions", endpoint(GET=positions.transition_list)),
