@@ -3,12 +3,13 @@
 import re
 import uuid
 from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import translation
+from django.utils import timezone, translation
 
 from crm import health
 
@@ -73,6 +74,27 @@ def language_of_reader(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+def time_zone_of_reader(get_response: GetResponse) -> GetResponse:
+    """Times are those of the zone that whoever is signed in chose; for everybody else those of the organisation."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        chosen = ""
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            chosen = getattr(request.user, "time_zone", "")
+        with timezone.override(_zone(chosen)):
+            return get_response(request)
+
+    return middleware
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """The zone of this name; none (so that of the organisation) for a name that is no zone any more."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def stored_nowhere(get_response: GetResponse) -> GetResponse:

@@ -8,7 +8,7 @@
   const REMEMBERED = 6;
 
   // Of people one has looked at only their numbers are kept here; who they are, the server tells those who may see it.
-  const here = document.querySelector("[data-person]")?.dataset.person || "";
+  const here = document.querySelector("meta[name=person]")?.content || "";
   const recent = () => (localStorage.getItem("recent") || "").split(",").filter(Boolean);
   if (here) {
     const others = recent().filter((one) => one !== here);

@@ -153,3 +153,23 @@ def test_moments_are_told_as_shortly_as_can_be(monkeypatch):
         assert [when(at) for at in moments] == ["09:41", "00:30", "Tue 15:40", "3 Jun 14:12", "3 Jun 2025"]
     with translation.override("fi"):
         assert [when(at) for at in moments] == ["klo 9.41", "klo 0.30", "ti klo 15.40", "3.6. klo 14.12", "3.6.2025"]
+
+
+def test_times_are_those_of_the_zone_of_the_reader():
+    install()
+    aino = person(name="Aino")
+    happened(aino, "page_viewed", datetime(2026, 1, 5, 22, 30, tzinfo=UTC))
+    advance_everything()
+
+    shown = {}
+    for zone in ("Europe/Helsinki", "America/New_York", "", "Not/AZone"):
+        client, _user = at_desk(email=f"{len(zone)}@example.com", time_zone=zone)
+        page = client.get(f"/contacts/{aino.pk}").text
+        shown[zone] = "2026-01-06T00:30:00+02:00" in page, "2026-01-05T17:30:00-05:00" in page
+
+    assert shown == {
+        "Europe/Helsinki": (True, False),
+        "America/New_York": (False, True),
+        "": (True, False),
+        "Not/AZone": (True, False),
+    }

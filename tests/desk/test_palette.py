@@ -93,6 +93,32 @@ def test_the_empty_palette_shows_whom_one_looked_at_lately_in_that_order_and_eve
     assert {"Path", "Contacts"} <= set(shown["Go"])
 
 
+def test_a_deed_and_a_name_lead_to_the_deed_on_that_person():
+    client, _user = at_desk()
+    aino = known("Aino Korhonen")
+    known("Matti Meri")
+
+    page = client.get("/find?q=call ain", headers=HTMX).text
+
+    assert f'data-url="/contacts/{aino.pk}?do=call#composer"' in page
+    assert found(client, "call ain") == {"Do": ["Call"], "People": ["Aino Korhonen"]}
+
+
+def test_on_the_page_of_somebody_their_deeds_come_first():
+    client, _user = at_desk()
+    aino = known("Aino Korhonen")
+
+    assert found(client, "", here=str(aino.pk))["Do"][:2] == ["Note", "Call"]
+    assert found(client, "tas", here=str(aino.pk)) == {"Do": ["Task"]}
+
+
+def test_who_may_only_read_is_offered_no_deed():
+    client, _user = at_desk(Role.READ_ONLY)
+    known("Aino Korhonen")
+
+    assert "Do" not in found(client, "aino")
+
+
 def test_a_place_is_found_by_its_name():
     client, _user = at_desk()
 

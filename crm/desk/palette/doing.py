@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.matching import words
 from crm.desk.palette.finding import Person
 from crm.desk.palette.lines import Line
+from crm.desk.person.deeds import DEEDS, open_to
 from staff.policy import Principal
 
 
@@ -37,11 +38,20 @@ def deeds_anywhere(by: Principal) -> list[Line]:
 
 
 def deeds_on(people: Iterable[Person], by: Principal) -> list[Line]:
-    return []
+    """What makes sense to do now with each of them, on their page."""
+    return [
+        Line(deed.label, _address(person, deed.key), icon=deed.icon, note=str(person.contact))
+        for person in people
+        for deed in open_to(by, person.contact, person.position)
+    ]
+
+
+def _address(person: Person, deed: str) -> str:
+    return f"{reverse('desk:contact-page', args=[person.contact.pk])}?do={deed}#composer"
 
 
 def labels_of_deeds() -> list[Any]:
-    return []
+    return [deed.label for deed in DEEDS.values()]
 
 
 def matching(typed: str, lines: Sequence[Line]) -> list[Line]:
