@@ -6,6 +6,7 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from contacts import asking  # noqa: PLC0415  (it needs models, which are there only now)
+        from contacts import asking, jobs  # noqa: PLC0415  (they need models, which are there only now)
 
         asking.register()
+        jobs.register()

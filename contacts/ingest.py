@@ -1,6 +1,7 @@
 """The one door of the log: whatever is recorded, from wherever, is recorded here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -27,7 +28,16 @@ from .recording import Row, insert_events, mark
 from .results import Result, Status
 from .settling import CONFLICT, Said, Terms, accepted, settle
 
-__all__ = ["Result", "Status", "record_events", "record_staff_event", "retract_event", "take", "take_in"]
+__all__ = [
+    "Result",
+    "Status",
+    "record_events",
+    "record_staff_event",
+    "retract_event",
+    "retract_events",
+    "take",
+    "take_in",
+]
 
 # How often we look again when others record the same people or messages at the same moment.
 _PATIENCE: Final = 50
@@ -115,6 +125,29 @@ def retract_event(*, event: Event, by: User | None = None) -> None:
         mark([event.contact_id], PendingReason.RETRACTION)
         nudge_on_commit()
     event.refresh_from_db()
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """Events that do not stand any more: since now, and since before."""
+
+    now: list[Event]
+    before: list[Event]
+
+
+def retract_events(event_ids: Collection[int]) -> Retracted:
+    """The same for many at once; those that were retracted before stay so."""
+    with transaction.atomic():
+        events = list(Event.objects.filter(pk__in=event_ids).order_by("pk"))
+        standing = [event for event in events if event.retracted_at is None]
+        stamp = Func(function="clock_timestamp", output_field=DateTimeField())
+        ids = [event.pk for event in standing]
+        if ids:
+            Event.objects.standing().filter(pk__in=ids).update(retracted_at=stamp)
+            project({event.contact_id for event in standing})
+            mark({event.contact_id for event in standing}, PendingReason.RETRACTION)
+            nudge_on_commit()
+    return Retracted(standing, [event for event in events if event.retracted_at is not None])
 
 
 def _said(source_key: str, message: Message) -> Said:

@@ -1,0 +1,317 @@
+"""Work on many people: a job goes by growing id, a chunk a transaction, and goes on where it stopped.
+
+A message to the workers may be lost and a worker may be killed: the sweep finds what is not done, and the last chunk
+that was committed says where to go on. Undoing is a job too: it retracts the events of the chunks.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from celery import current_app
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, OperationalError, transaction
+from django.db.models import Count, F, Q
+from django.db.models.functions import Now
+from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError as BrokerError
+from psycopg2.errors import DeadlockDetected
+
+from staff import audit
+from staff.models import Team, User
+from staff.policy import Principal
+
+from .attributes import normal_tag
+from .choosing import checked_choice, chosen
+from .ingest import record_events, retract_events
+from .messages import ContactRef, Message
+from .models import Contact, Job, JobChunk, JobState
+from .results import Status
+from .services import source_of
+
+logger = logging.getLogger(__name__)
+
+CHUNK: Final = 500
+SHIFT_S: Final = 60.0
+TASK: Final = "contacts.tasks.work_off_jobs"
+QUEUE: Final = "import"
+SCOPE: Final = "contacts:write"
+UNDO: Final = "undo"
+LONGEST_FAILURE: Final = 500
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a step did: its events, and whom it left alone: id, code, sentence."""
+
+    events: list[int] = field(default_factory=list)
+    left: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A deed that can be done to many.
+
+    `check` reads its parameters (ValidationError: not so), `do` does it to some people, `spares` says beforehand who
+    is left alone: conditions with their sentences, the first that holds counts.
+    """
+
+    name: str
+    label: Any
+    check: Callable[[Mapping[str, Any], Principal], dict[str, Any]]
+    do: Callable[[Job, Principal, Sequence[int]], Outcome]
+    spares: Callable[[Mapping[str, Any]], Sequence[tuple[Q, str]]]
+    scope: str = SCOPE
+
+
+KINDS: Final[dict[str, Kind]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a job would do: to how many people, and how many it would leave alone, by reason."""
+
+    total: int
+    left: list[tuple[str, int]]
+
+    @property
+    def done(self) -> int:
+        return self.total - sum(n for _sentence, n in self.left)
+
+
+def foresee(*, by: Principal, kind: str, params: Mapping[str, Any], choice: Any) -> Foreseen:
+    """Count before anything is done; raises ValidationError where the job would be refused."""
+    known = _kind(kind, by)
+    spared = known.spares(known.check(params, by))
+    counts: dict[str, Any] = {"total": Count("pk")}
+    before = Q(pk=None)
+    for number, (condition, _sentence) in enumerate(spared):
+        counts[f"left_{number}"] = Count("pk", filter=condition & ~before)
+        before |= condition
+    found = chosen(checked_choice(choice, by), by).order_by().aggregate(**counts)
+    left = [(sentence, found[f"left_{number}"]) for number, (_condition, sentence) in enumerate(spared)]
+    return Foreseen(found["total"], [(sentence, n) for sentence, n in left if n])
+
+
+def start_job(*, by: Principal, kind: str, params: Mapping[str, Any], choice: Any) -> Job:
+    """Have it done by the workers; nobody waits for it."""
+    known = _kind(kind, by)
+    checked, whom = known.check(params, by), checked_choice(choice, by)
+    with transaction.atomic():
+        job = Job.objects.create(
+            kind=kind,
+            params=checked,
+            choice=whom,
+            by=by.user,
+            by_key=by.key,
+            language=get_language() or "",
+            total=chosen(whom, by).order_by().count(),
+        )
+        audit.record(by=by, action="job started", kind="job", row=job.pk, deed=kind, total=job.total, **checked)
+        transaction.on_commit(_nudge)
+    return job
+
+
+def stop_job(*, by: Principal, job: Job) -> None:
+    """Stop after the chunk in hand; what is done stays done, and can be undone."""
+    stopped = Job.objects.running().filter(pk=job.pk).update(state=JobState.STOPPED, finished_at=Now())
+    if stopped:
+        audit.record(by=by, action="job stopped", kind="job", row=job.pk)
+
+
+def undo_job(*, by: Principal, job: Job) -> Job:
+    """Take back what a finished job did, as a job."""
+    with transaction.atomic():
+        current = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
+        if current.is_running:
+            raise ValidationError(_("Stop it first."), code="running")
+        if current.undoes_id is not None or Job.objects.filter(undoes=current).exists():
+            raise ValidationError(_("This was undone already."), code="already_retracted")
+        undoing = Job.objects.create(
+            kind=UNDO,
+            by=by.user,
+            by_key=by.key,
+            language=get_language() or "",
+            total=current.done,
+            undoes=current,
+        )
+        audit.record(by=by, action="job undone", kind="job", row=current.pk)
+        transaction.on_commit(_nudge)
+    return undoing
+
+
+def _kind(name: str, by: Principal) -> Kind:
+    known = KINDS.get(name)
+    if known is None:
+        words = _("There is no such deed. Deeds are: %s.") % ", ".join(sorted(KINDS))
+        raise ValidationError({"deed": ValidationError(words, code="unknown_deed")})
+    if not by.may(known.scope):
+        raise ValidationError(_("You may look at people, not change them."), code="forbidden")
+    return known
+
+
+def _nudge() -> None:
+    try:
+        current_app.send_task(TASK, queue=QUEUE, retry=False, ignore_result=True)
+    except (BrokerError, OSError) as error:  # the sweep will find it
+        logger.warning("nudge failed", extra={"error": type(error).__name__})
+
+
+# --- Working ----------------------------------------------------------------------------------------------------------
+
+
+def work_off_jobs() -> None:
+    """Do what is to be done, chunk by chunk; several workers may."""
+    until = time.monotonic() + SHIFT_S
+    while time.monotonic() < until and take_step():
+        pass
+
+
+def take_step(job_id: int | None = None) -> bool:
+    """Do one chunk of a running job (of this one); false when there is none that nobody has in hand."""
+    try:
+        with transaction.atomic():
+            running = Job.objects.select_for_update(skip_locked=True, no_key=True).running().order_by("pk")
+            job = (running.filter(pk=job_id) if job_id else running).first()
+            if job is None:
+                return False
+            with override(job.language or get_language()):
+                _take(job)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, DeadlockDetected):
+            raise
+    return True
+
+
+def _take(job: Job) -> None:
+    """One chunk. What cannot be done at all ends the job with a word of why."""
+    by = Principal(user=job.by, key=job.by_key)
+    try:
+        with transaction.atomic():
+            gone_to, outcome = _undo(job) if job.kind == UNDO else _do(job, by)
+            if gone_to is None:
+                _end(job, JobState.DONE)
+                return
+            JobChunk.objects.create(job=job, events=outcome.events, left=outcome.left)
+    except (ValidationError, DatabaseError) as error:
+        if isinstance(error, OperationalError):
+            raise
+        words = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error).strip()
+        logger.exception("job failed", extra={"job": job.pk})
+        _end(job, JobState.FAILED, words[:LONGEST_FAILURE])
+        return
+    Job.objects.filter(pk=job.pk).update(
+        gone_to=gone_to, done=F("done") + len(outcome.events), left_alone=F("left_alone") + len(outcome.left)
+    )
+
+
+def _do(job: Job, by: Principal) -> tuple[int | None, Outcome]:
+    kind = _kind(job.kind, by)
+    people = chosen(job.choice, by).filter(pk__gt=job.gone_to).order_by("pk")
+    ids = list(people.values_list("pk", flat=True)[:CHUNK])
+    return (ids[-1], kind.do(job, by, ids)) if ids else (None, Outcome())
+
+
+def _undo(job: Job) -> tuple[int | None, Outcome]:
+    chunk = JobChunk.objects.filter(job=job.undoes_id, pk__gt=job.gone_to).order_by("pk").first()
+    if chunk is None:
+        return None, Outcome()
+    undone = retract_events(chunk.events)
+    words = _("It was undone already.")
+    left = [(one.contact_id, "already_undone", words) for one in undone.before]
+    return chunk.pk, Outcome([one.pk for one in undone.now], left)
+
+
+def _end(job: Job, state: JobState, failure: str = "") -> None:
+    Job.objects.filter(pk=job.pk).update(state=state, finished_at=Now(), failure=failure)
+
+
+# --- The deeds of contacts --------------------------------------------------------------------------------------------
+
+
+def _record(job: Job, by: Principal, said: Mapping[int, dict[str, Any]], type_: str) -> list[int]:
+    """An event of each of these people; the same job says the same thing of somebody once, for ever."""
+    messages = [
+        Message(
+            message_id=f"job:{job.pk}:{contact_id}",
+            type=type_,
+            contact=ContactRef(id=contact_id),
+            properties=properties,
+            by_id=by.user.pk if by.user else None,
+        )
+        for contact_id, properties in said.items()
+    ]
+    results = record_events(source=source_of(by), messages=messages) if messages else []
+    for result in results:
+        if result.status != Status.ACCEPTED or result.event_id is None:
+            raise ValidationError(result.detail or str(result.reason or result.status), code=result.reason)
+    return [result.event_id for result in results if result.event_id is not None]
+
+
+def _tags(params: Mapping[str, Any], _by: Principal) -> dict[str, Any]:
+    try:
+        tag = normal_tag(params.get("tag"))
+    except ValueError:
+        words = _("A tag has 1 to 40 characters and no comma.")
+        raise ValidationError({"tag": ValidationError(words, code="bad_tag")}) from None
+    return {"tag": tag}
+
+
+def _do_tag(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
+    tag, adds = job.params["tag"], job.kind == "tag"
+    have = set(Contact.objects.filter(pk__in=ids, tags__contains=[tag]).values_list("pk", flat=True))
+    code, words = ("tagged", _("They have this tag already.")) if adds else ("untagged", _("They have no such tag."))
+    name = "add_tags" if adds else "remove_tags"
+    said = {one: {name: [tag]} for one in ids if (one in have) != adds}
+    events = _record(job, by, said, "attributes_changed")
+    return Outcome(events, [(one, code, words) for one in ids if one not in said])
+
+
+def _owners(params: Mapping[str, Any], _by: Principal) -> dict[str, Any]:
+    """An owner, a team, or both; none of them is nobody."""
+    found: dict[str, Any] = {}
+    for name, rows in (("owner", User.objects.filter(is_active=True)), ("team", Team.objects.all())):
+        if name not in params:
+            continue
+        value = params[name]
+        if value is not None and (
+            not isinstance(value, int) or isinstance(value, bool) or not rows.filter(pk=value).exists()
+        ):
+            raise ValidationError({name: ValidationError(_("There is no such row."), code="does_not_exist")})
+        found[name] = value
+    if not found:
+        raise ValidationError({"owner": ValidationError(_("Say whose they are to be."), code="required")})
+    return found
+
+
+def _is_theirs(params: Mapping[str, Any]) -> Q:
+    return Q(**{f"{name}_id" if value else f"{name}__isnull": value or True for name, value in params.items()})
+
+
+def _do_assign(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
+    theirs = set(Contact.objects.filter(_is_theirs(job.params), pk__in=ids).values_list("pk", flat=True))
+    said = {one: dict(job.params) for one in ids if one not in theirs}
+    events = _record(job, by, said, "owner_changed")
+    return Outcome(events, [(one, "already_theirs", _("They belong there already.")) for one in ids if one in theirs])
+
+
+def register() -> None:
+    def spares_tag(adds: bool) -> Callable[[Mapping[str, Any]], list[tuple[Q, str]]]:
+        def spares(params: Mapping[str, Any]) -> list[tuple[Q, str]]:
+            has = Q(tags__contains=[params["tag"]])
+            return [(has, _("They have this tag already."))] if adds else [(~has, _("They have no such tag."))]
+
+        return spares
+
+    def spares_theirs(params: Mapping[str, Any]) -> list[tuple[Q, str]]:
+        return [(_is_theirs(params), _("They belong there already."))]
+
+    for kind in (
+        Kind("tag", gettext_lazy("Tag"), _tags, _do_tag, spares_tag(adds=True)),
+        Kind("untag", gettext_lazy("Untag"), _tags, _do_tag, spares_tag(adds=False)),
+        Kind("assign", gettext_lazy("Assign"), _owners, _do_assign, spares_theirs),
+    ):
+        KINDS[kind.name] = kind
