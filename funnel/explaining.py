@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from funnel.fold import Move, fold
 from funnel.models import RULE_ERASED, RULE_START, Playbook, Position, Stage, Transition
 from funnel.names import DIMENSION_NAMES, HEALTH_NAMES, STANDING_NAMES
 from funnel.playbooks import read_target
-from funnel.reading import EPOCH, MICROSECOND, WORLD, micros, moment_of
+from funnel.reading import EPOCH, MICROSECOND, WORLD, micros, moment_of, standing_events
 from funnel.remembering import remembered
 from funnel.services import STAGE_LABELS
 from funnel.state import State
@@ -217,6 +217,24 @@ class Words:
         sentence = rules.condition_sentence(asked.condition, self.language, self.labels)
         changes_at = None if asked.changes_at is None else EPOCH + asked.changes_at * MICROSECOND
         return Asked(sentence, asked.condition, asked.value, asked.holds, asked.lacking, changes_at)
+
+
+MOST_WALKED: Final = 5000  # events; who has more is not walked again for a question
+
+
+def stage_without(contact_ids: Sequence[int], event_id: int) -> str | None:
+    """The key of the stage in which somebody would stand had this event never come. Nothing where that is unknown.
+
+    Two walks are compared, with and without it: what stands elsewhere now is not blamed on the event.
+    """
+    playbooks, now = WORLD.playbooks(), micros(datetime.now(UTC))
+    events = sorted(event for _contact, event in standing_events(contact_ids, playbooks) if event.at <= now)
+    others = [event for event in events if event.id != event_id]
+    if len(others) == len(events) or len(events) > MOST_WALKED or not others:
+        return None
+    with_it, _moves = fold(State.start(), events, playbooks, now)
+    without, _moves = fold(State.start(), others, playbooks, now)
+    return without.stage if without.stage != with_it.stage else None
 
 
 def _events(ids: Iterable[int | None]) -> dict[int, Event]:

@@ -1,5 +1,6 @@
 """Words of the page of a person: who they are in a line, days, stretches of time, points."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 from contacts.models import Task
+from crm.desk.person.telling import Names, tell
+from crm.templatetags.polku import money
 
 register = template.Library()
 
@@ -117,3 +120,68 @@ def _at_company(title: str, company: Any) -> SafeString:
     if not title:
         return named
     return format_html("{} {} {}", title, pgettext("title at company", "at"), named)
+
+
+@register.simple_tag
+def became(why: Any, met: Any) -> SafeString:
+    """Where somebody stands, since when, and by what, in a sentence; the parts that matter in bold."""
+    words = {
+        "name": first_name(met.contact),
+        "stage": _bold(met.stage or ""),
+        "date": _bold(_long_day(met.moved_at)),
+    }
+    if why.number is None:
+        return _filled(_("The path of %(name)s began on %(date)s: %(cause)s."), words, why)
+    if why.by_timer:
+        return _filled(_("Time brought %(name)s to %(stage)s on %(date)s."), words, why)
+    return _filled(_("%(name)s moved to %(stage)s on %(date)s: %(cause)s."), words, why)
+
+
+@register.simple_tag
+def would_move(way: Any, met: Any) -> SafeString:
+    """What has to happen for the next step, in a sentence."""
+    stage = next((str(stop.stage) for stop in met.stops if stop.stage.key == way.stage), way.stage)
+    words = {"name": first_name(met.contact), "stage": _bold(stage)}
+    if way.types is None:
+        return _put(_("%(name)s moves to %(stage)s as time passes."), words)
+    labels = {type_.key: type_ for type_ in met.types}
+    kinds = sorted(lower_first(labels.get(key, key)) for key in way.types)
+    either = _(" or ").join([", ".join(kinds[:-1]), kinds[-1]]) if len(kinds) > 1 else kinds[0]
+    return _put(_("%(name)s moves to %(stage)s when this comes: %(deed)s."), words | {"deed": _bold(either)})
+
+
+@register.filter
+def measured(asked: Any) -> str:
+    """`1 of 2`, for what is counted."""
+    if asked.lacking is None or asked.condition["measure"] not in ("count", "kept_orders"):
+        return ""
+    return _("%(n)s of %(all)s") % {"n": asked.value, "all": asked.value + asked.lacking}
+
+
+def _filled(sentence: str, words: dict[str, Any], why: Any) -> SafeString:
+    return _put(sentence, words | {"cause": _bold(_cause(why)) if why.cause else ""})
+
+
+def _cause(why: Any) -> str:
+    told = tell(why.cause, Names({}, {}, {}))
+    value = money(why.cause) if why.cause.value_minor is not None else ""
+    known = {"stage_set", "owner_changed", "contact_created", "attributes_changed"}
+    said = "" if why.cause.type.key in known else told.rest
+    return " ".join(part for part in (lower_first(why.cause.type), said, value) if part)
+
+
+def _put(sentence: str, words: dict[str, Any]) -> SafeString:
+    """A translated sentence with its words, each escaped for itself."""
+    marked = re.sub(r"%\((\w+)\)s", r"{\1}", sentence.replace("{", "{{").replace("}", "}}"))
+    return format_html(marked, **words)
+
+
+def _bold(words: Any) -> SafeString:
+    return format_html("<b>{}</b>", words)
+
+
+def _long_day(at: datetime) -> str:
+    local = timezone.localtime(at)
+    if local.year == timezone.localdate().year:
+        return date_format(local, "MONTH_DAY_FORMAT")
+    return date_format(local, "DATE_FORMAT")

@@ -102,6 +102,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "": desk(GET="figures:read"),
     "contacts": desk(GET="contacts:read"),
     "contacts/<int:contact_id>": desk(GET="contacts:read"),
+    "contacts/<int:contact_id>/without/<int:event_id>": desk(GET="contacts:read", rows={"event_id": "event"}),
     "contacts/<int:contact_id>/do/<slug:deed>": desk(GET="contacts:write", POST="contacts:write"),
     # only what one recorded oneself: of all others there is nothing
     "contacts/<int:contact_id>/events/<int:event_id>/retract": desk(POST="events:write", rows={"event_id": ""}),

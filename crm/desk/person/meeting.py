@@ -50,6 +50,7 @@ class Meeting:
     members: Sequence[Contact]
     tasks: Sequence[Task]
     deeds: Sequence[Deed]
+    types: Sequence[EventType]
     half_life: int  # days in which points fade to half
     is_behind: bool  # something was learned of them that is not folded yet
 
@@ -112,6 +113,7 @@ def meet(
         members=[one for one in members if one.pk != contact.pk],
         tasks=list(Task.objects.open().about(contact.pk).select_related("assignee").order_by("due_at", "pk")[:20]),
         deeds=open_to(principal, contact, position),
+        types=list(types.values()),
         half_life=known.playbook.half_life_days if known else 0,
         is_behind=Pending.objects.filter(contact_id__in=ids).exists(),
     )

@@ -115,11 +115,15 @@ def _owner(event: Event, names: Names) -> Told:
 
 def _details(event: Event, names: Names) -> Told:
     shown = [
-        _("%(field)s: %(value)s") % {"field": names.fields.get(name, name), "value": _value(value)}
+        _("%(field)s: %(value)s") % {"field": names.fields.get(name, name), "value": _value(_known(name, value, names))}
         for name, value in event.properties.items()
     ]
     more = len(shown) - 4
     return Told(str(event.type), ", ".join(shown[:4] + ([f"+{more}"] if more > 0 else [])))
+
+
+def _known(name: str, value: Any, names: Names) -> Any:
+    return names.users.get(value, value) if name == "owner" and isinstance(value, int) else value
 
 
 def _consent(event: Event, names: Names) -> Told:

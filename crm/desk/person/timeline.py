@@ -177,7 +177,8 @@ def _told(
 
 def _names(events: Sequence[Event], types: Mapping[int, EventType], stages: Sequence[Stage]) -> Names:
     keys = {types[event.type_id].key for event in events}
-    owners = {event.properties.get("owner") for event in events if types[event.type_id].key == "owner_changed"}
+    details = {"owner_changed", "contact_created", "attributes_changed"}
+    owners = {event.properties.get("owner") for event in events if types[event.type_id].key in details}
     known = [owner for owner in owners if isinstance(owner, int)]
     users = {user.pk: str(user) for user in User.objects.filter(pk__in=known)} if known else {}
     needs_fields = keys & {"attributes_changed", "contact_created"}

@@ -5,6 +5,7 @@ from crm.desk.person import views
 urlpatterns = [
     path("contacts/<int:contact_id>", views.contact_page, name="contact-page"),
     path("contacts/<int:contact_id>/do/<slug:deed>", views.contact_deed, name="contact-deed"),
+    path("contacts/<int:contact_id>/without/<int:event_id>", views.contact_without, name="contact-without"),
     path("contacts/<int:contact_id>/events/<int:event_id>/retract", views.event_retract, name="event-retract"),
     path("tasks/<int:task_id>/done", views.task_done, name="task-done"),
     path("tasks/<int:task_id>/reopen", views.task_reopen, name="task-reopen"),

@@ -19,6 +19,8 @@ from crm.desk.person.deeds import DEEDS
 from crm.desk.person.meeting import meet
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
+from funnel.explaining import stage_without
+from funnel.models import Stage
 from funnel.scores import scores_now
 from staff import audit
 from staff.policy import Principal
@@ -52,6 +54,17 @@ def contact_deed(request: HttpRequest, principal: Principal, contact_id: int, de
     if deed_done is None:
         return _page(request, principal, contact, composer, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return toast(request, redirect("desk:contact-page", contact.pk), deed_done.text, undo=deed_done.undo)
+
+
+@require_GET
+@for_staff("contacts:read")
+def contact_without(request: HttpRequest, principal: Principal, contact_id: int, event_id: int) -> HttpResponseBase:
+    """Where they would stand without one event: a sentence, or nothing."""
+    contact = _own_leader(principal, contact_id)
+    members = list(Contact.objects.led_by([contact.pk]).values_list("pk", flat=True))
+    event = get_object_or_404(Event.objects.select_related("type"), pk=event_id, contact__in=members)
+    stage = Stage.objects.filter(key=stage_without(members, event.pk)).first()
+    return render(request, "desk/person/without.html", {"contact": contact, "event": event, "stage": stage})
 
 
 @require_POST
