@@ -15,7 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
+from contacts.consents import Consent
 from contacts.models import Task
+from crm.desk.person.forms import BASES, CHANNELS, PURPOSES
 from crm.desk.person.telling import Names, tell
 from crm.templatetags.polku import money
 
@@ -70,6 +72,21 @@ def signed(points: float) -> str:
     sign = "+" if shown > 0 else "−" if shown < 0 else "±"
     whole = abs(shown) >= 10 or shown == int(shown)
     return f"{sign}{number_format(round(abs(shown)) if whole else abs(shown), 0 if whole else 1)}"
+
+
+@register.filter
+def channel_name(consent: Consent) -> str:
+    return str(dict(CHANNELS).get(consent.channel, consent.channel)).capitalize()
+
+
+@register.filter
+def purpose_name(consent: Consent) -> str:
+    return str(dict(PURPOSES).get(consent.purpose, consent.purpose))
+
+
+@register.filter
+def basis_name(consent: Consent) -> str:
+    return str(dict(BASES).get(consent.basis, consent.basis))
 
 
 @register.filter

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from contacts.models import Contact
 from crm.desk.person.deeds import DEEDS, Deed, Done, open_to
@@ -21,6 +23,14 @@ class Composer:
     deeds: Sequence[Deed]
     deed: Deed | None
     form: DeedForm | None
+
+    @property
+    def notice(self) -> str:
+        """What one should know before one begins."""
+        if self.deed is None or self.deed.key != "write" or settings.MAIL_GOES_OUT:
+            return ""
+        words = _("No mail server is set up: letters are kept as files in %(folder)s. An admin sets EMAIL_URL.")
+        return words % {"folder": getattr(settings, "EMAIL_FILE_PATH", None) or "mail"}
 
     @property
     def tabs(self) -> list[Deed]:

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.mailing import GRACE_S, write_mail
 from contacts.ingest import record_staff_event
 from contacts.models import Contact, Event
 from contacts.services import update_contact
@@ -129,6 +130,17 @@ def _consent(by: Principal, contact: Contact, form: forms.ConsentForm) -> Done:
     return _done(by, event, _("The permission is on record.") if given else _("The withdrawal is on record."))
 
 
+def _write(by: Principal, contact: Contact, form: forms.WriteForm) -> Done:
+    said = form.cleaned_data
+    mail = write_mail(contact=contact, by=by, address=said["to"], subject=said["subject"], body=said["body"])
+    words = _("The letter to %(name)s goes out in %(n)s seconds.") % {"name": contact, "n": GRACE_S}
+    return Done(words, reverse("desk:mail-take-back", args=[mail.pk]))
+
+
+def _can_be_written_to(contact: Contact, position: Position) -> bool:
+    return bool(contact.emails)
+
+
 def _is_open(contact: Contact, position: Position) -> bool:
     return position.standing != Standing.CLOSED
 
@@ -163,6 +175,10 @@ DEEDS: Final[dict[str, Deed]] = {
         Deed(
             "task", "square-check", gettext_lazy("Task"), forms.TaskForm, _task, gettext_lazy("Add the task"), "t",
             is_common=True,
+        ),
+        Deed(
+            "write", "mail", gettext_lazy("Write"), forms.WriteForm, _write, gettext_lazy("Send"), "w",
+            scope="mail:send", is_common=True, fits=_can_be_written_to,
         ),
         Deed(
             "move", "route", gettext_lazy("Move on the path"), forms.MoveForm, _move, gettext_lazy("Move"),

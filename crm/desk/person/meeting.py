@@ -7,6 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from campaigns.mailing import unfinished_mails
+from campaigns.models import Mail
+from contacts.consents import Consent, consents_of
 from contacts.models import Contact, EventType, Identity, Pending, Task
 from crm.desk.person.around import Workplace, workplaces
 from crm.desk.person.beside import (
@@ -47,7 +50,9 @@ class Meeting:
     chips: Sequence[Chip]
     identities: Sequence[Identity]
     workplaces: Sequence[Workplace]
+    consents: Sequence[Consent]
     members: Sequence[Contact]
+    mails: Sequence[Mail]  # that did not simply arrive
     tasks: Sequence[Task]
     deeds: Sequence[Deed]
     types: Sequence[EventType]
@@ -110,6 +115,8 @@ def meet(
         chips=chips(counts.by_type(), len(moves), kind_asked(request)),
         identities=list(Identity.objects.live().filter(contact_id__in=ids).order_by("kind", "pk")),
         workplaces=workplaces(principal, contact, ids, stages),
+        consents=consents_of(ids),
+        mails=unfinished_mails(ids),
         members=[one for one in members if one.pk != contact.pk],
         tasks=list(Task.objects.open().about(contact.pk).select_related("assignee").order_by("due_at", "pk")[:20]),
         deeds=open_to(principal, contact, position),

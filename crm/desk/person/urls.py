@@ -7,6 +7,7 @@ urlpatterns = [
     path("contacts/<int:contact_id>/do/<slug:deed>", views.contact_deed, name="contact-deed"),
     path("contacts/<int:contact_id>/without/<int:event_id>", views.contact_without, name="contact-without"),
     path("contacts/<int:contact_id>/events/<int:event_id>/retract", views.event_retract, name="event-retract"),
+    path("mails/<int:mail_id>/take-back", views.mail_take_back, name="mail-take-back"),
     path("tasks/<int:task_id>/done", views.task_done, name="task-done"),
     path("tasks/<int:task_id>/reopen", views.task_reopen, name="task-reopen"),
     path("tasks/<int:task_id>/drop", views.task_drop, name="task-drop"),

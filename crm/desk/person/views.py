@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from campaigns.mailing import take_back_mail
+from campaigns.models import Mail
 from contacts.ingest import retract_event
 from contacts.models import Contact, Event, Task
 from contacts.tasking import drop_task, finish_task, reopen_task
@@ -116,6 +118,18 @@ def task_drop(request: HttpRequest, principal: Principal, task_id: int) -> HttpR
     answer = _back_to(request, task)
     drop_task(task=task, by=principal)
     return toast(request, answer, _("Undone."))
+
+
+@require_POST
+@for_staff("mail:send")
+def mail_take_back(request: HttpRequest, principal: Principal, mail_id: int) -> HttpResponseBase:
+    mail = get_object_or_404(Mail.objects.visible_to(principal).select_related("contact"), pk=mail_id)
+    back = done() if request.htmx else redirect("desk:contact-page", mail.contact.leader_id)  # type: ignore[attr-defined]
+    try:
+        take_back_mail(mail=mail, by=principal)
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    return toast(request, back, _("The letter does not go out."))
 
 
 def _page(
