@@ -15,6 +15,8 @@ _NOT_OURS: Final = frozenset(
 
 urlpatterns = [
     *(address for address in every_address if address.name not in _NOT_OURS),
-    path("email/", RedirectView.as_view(url="/"), name="account_email"),  # allauth leads there by this name
+    path(
+        "email/", RedirectView.as_view(pattern_name="desk:settings"), name="account_email"
+    ),  # allauth leads there by this name
     path("2fa/", include("allauth.mfa.urls")),
 ]

@@ -33,6 +33,11 @@ def invite(*, by: Principal, email: str, role: str, team: Team | None = None, na
     return invitation, token
 
 
+def renew_invitation(*, invitation: Invitation, by: Principal) -> tuple[Invitation, str]:
+    """The same invitation with another link and another week; the link before opens nothing any more."""
+    return invite(by=by, email=invitation.email, role=invitation.role, team=invitation.team, name=invitation.name)
+
+
 def withdraw_invitation(*, invitation: Invitation, by: Principal) -> None:
     with transaction.atomic():
         if _open(invitation.email).filter(pk=invitation.pk).update(withdrawn_at=Now()):

@@ -1,5 +1,6 @@
 """Who we are: the people who work here, their teams, the keys of programs, and what was done."""
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -92,6 +93,10 @@ class OneTimeLink(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def is_over(self) -> bool:
+        return self.expires_at <= datetime.now(UTC)
 
 
 class Invitation(OneTimeLink):

@@ -11,7 +11,9 @@ from contacts.models import Claim, Company, Contact, Event, Identity, IdentityKi
 from contacts.models.tasks import Task
 from crm.models import WebhookDelivery, WebhookEndpoint
 from funnel.models import Playbook, PlaybookDraft, Stage, Transition
+from staff.inviting import invite
 from staff.models import Role, Team, User
+from staff.policy import Principal
 from tests.factories import make_message, make_public_source, make_team, make_user, moment, record
 from tests.funnel.worlds import happened, person, source
 from tests.matrix.answers import Row
@@ -129,6 +131,31 @@ def deed(world: World) -> Values:
     return dict.fromkeys(world.contacts, "note")
 
 
+def user(world: World) -> Values:
+    return {Row.ANY: world.colleague.pk}
+
+
+def team(world: World) -> Values:
+    return {Row.ANY: world.other_team.pk}
+
+
+def invitation(world: World) -> Values:
+    by = Principal(user=world.staff[Role.ADMIN])
+    return {Row.ANY: invite(by=by, email="asked@example.com", role=Role.SALES)[0].pk}
+
+
+def renewal(world: World) -> Values:
+    return {Row.ANY: "renew"}
+
+
+def staff_help(world: World) -> Values:
+    return {Row.ANY: "end-sessions"}
+
+
+def team_deed(world: World) -> Values:
+    return {Row.ANY: "drop"}
+
+
 def stage(world: World) -> Values:
     return {Row.ANY: Stage.objects.order_by("pk")[0].key}
 
@@ -137,6 +164,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
     made.__name__: made
     for made in (
         *(contact, company, event, transition, membership, identity, claim, task),
+        *(user, team, invitation, renewal, staff_help, team_deed),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed),
     )
 }
@@ -155,4 +183,7 @@ PARAMETERS: Final = {
     "delivery_id": "delivery",
     "draft_id": "draft",
     "deed": "deed",
+    "user_id": "user",
+    "team_id": "team",
+    "invitation_id": "invitation",
 }

@@ -1,0 +1,86 @@
+"""The audit trail as a page: who did what, when, and what was before."""
+
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from crm.desk.doors import for_staff
+from crm.desk.house.rooms import shown
+from rest.pages import page as page_of
+from rest.problems import Problem
+from staff.models import AuditRecord, User
+from staff.policy import Principal
+
+# What the deeds that staff do most are called; others show the name they are recorded under.
+NAMES: Final = {
+    "signed_in": _("Signed in"),
+    "sign_in_failed": _("Could not sign in"),
+    "user_invited": _("Invited somebody"),
+    "user_joined": _("Joined"),
+    "user_changed": _("Changed a member of staff"),
+    "invitation_withdrawn": _("Took back an invitation"),
+    "sign_in_link_made": _("Made a sign-in link"),
+    "password_link_made": _("Made a link to a new password"),
+    "password_changed": _("Changed the password"),
+    "sessions_ended": _("Ended sessions"),
+    "second_step_removed": _("Took away a second step"),
+    "totp_activated": _("Switched the second step on"),
+    "totp_deactivated": _("Switched the second step off"),
+    "webauthn_added": _("Added a passkey"),
+    "webauthn_removed": _("Removed a passkey"),
+    "recovery_codes_generated": _("Made recovery codes"),
+    "team_added": _("Added a team"),
+    "team_renamed": _("Renamed a team"),
+    "team_dropped": _("Dropped a team"),
+    "key_made": _("Made a key"),
+    "key_revoked": _("Revoked a key"),
+    "refused": _("Was refused"),
+    "exported": _("Took people out as a file"),
+    "merged": _("Joined two people"),
+    "merge cut": _("Parted two people"),
+    "playbook_published": _("Published a playbook"),
+}
+
+
+@require_GET
+@for_staff("audit:read")
+def trail(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """The newest first; narrowed by who did it, or by what was done."""
+    records = AuditRecord.objects.select_related("user", "api_key")
+    who, action = request.GET.get("who", ""), request.GET.get("action", "")
+    if who.isascii() and who.isdigit() and len(who) <= 18:
+        records = records.filter(user=int(who))
+    if action in NAMES:
+        records = records.filter(action=action)
+    try:
+        found = page_of(request, records, orderings={"id": ("id",)}, default="-id")
+    except Problem:  # an address somebody wrote by hand
+        raise Http404 from None
+    context = {
+        "records": [_line(record) for record in found.rows],
+        "pages": found,
+        "who": who,
+        "action": action,
+        "staff": User.objects.order_by("name"),
+        "actions": sorted(NAMES.items(), key=lambda one: str(one[1])),
+    }
+    return shown(request, principal, "trail.html", context)
+
+
+def _line(record: AuditRecord) -> dict[str, Any]:
+    detail = dict(record.detail)
+    before, after = detail.pop("before", None), detail.pop("after", None)
+    changes = []
+    if isinstance(before, dict) and isinstance(after, dict):
+        changes = [{"name": name, "before": before[name], "after": after.get(name)} for name in before]
+    elif before is not None or after is not None:
+        changes = [{"name": "", "before": before, "after": after}]
+    return {
+        "record": record,
+        "name": NAMES.get(record.action, record.action.replace("_", " ")),
+        "who": record.user or record.api_key or "",
+        "changes": changes,
+        "detail": detail,
+    }

@@ -1,0 +1,192 @@
+"""The settings: one's own account, and for admins who works here."""
+
+from typing import Any
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from crm.desk.doors import for_staff
+from crm.desk.house import forms, letters
+from crm.desk.house.people import members, policy, teams
+from crm.desk.house.rooms import shown
+from crm.desk.toasts import toast
+from crm.door import Doorkeeper
+from staff import audit
+from staff.inviting import invite, open_invitations, renew_invitation, withdraw_invitation
+from staff.links import make_sign_in_link
+from staff.models import Invitation, Team, User
+from staff.policy import Principal
+from staff.services import add_team, change_oneself, change_user, drop_team, end_sessions, rename_team
+
+
+@for_staff("contacts:read")
+def account(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """One's own account: what one is called, in which language and time, and how one signs in."""
+    user = _user(principal)
+    own = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
+    form = forms.OwnForm(request.POST or None, initial=own)
+    if form.is_valid():
+        change_oneself(user=user, **form.cleaned_data)
+        return toast(request, redirect("desk:settings"), _("Saved."))
+    return shown(request, principal, "account.html", {"form": form, "steps": _steps(user)}, form)
+
+
+@require_POST
+@for_staff("contacts:read")
+def account_leave(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """End one's sessions everywhere, also here."""
+    end_sessions(user=_user(principal), by=principal)
+    return redirect("desk:path")
+
+
+@require_GET
+@for_staff("contacts:read")
+def roles(request: HttpRequest, principal: Principal) -> HttpResponse:
+    return shown(request, principal, "roles.html", policy(_user(principal)))
+
+
+# --- Who works here ---------------------------------------------------------------------------------------------------
+
+
+@require_GET
+@for_staff("staff:manage")
+def staff_list(request: HttpRequest, principal: Principal) -> HttpResponse:
+    return shown(request, principal, "staff.html", {"members": members(), "invitations": open_invitations()})
+
+
+@for_staff("staff:manage")
+def staff_invite(request: HttpRequest, principal: Principal) -> HttpResponse:
+    form = forms.InvitationForm(request.POST or None)
+    if form.is_valid():
+        try:
+            invitation, token = invite(by=principal, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return _sent(request, principal, invitation, token)
+    return shown(request, principal, "invite.html", {"form": form, "goes_out": settings.MAIL_GOES_OUT}, form)
+
+
+@require_POST
+@for_staff("staff:manage")
+def invitation_change(request: HttpRequest, principal: Principal, invitation_id: int, deed: str) -> HttpResponse:
+    invitation = get_object_or_404(Invitation, pk=invitation_id, used_at=None, withdrawn_at=None)
+    match deed:
+        case "renew":
+            return _sent(request, principal, *renew_invitation(invitation=invitation, by=principal))
+        case "withdraw":
+            withdraw_invitation(invitation=invitation, by=principal)
+            words = _("The invitation of %(email)s opens nothing any more.") % {"email": invitation.email}
+            return toast(request, redirect("desk:staff"), words)
+    raise Http404
+
+
+@for_staff("staff:manage")
+def staff_member(request: HttpRequest, principal: Principal, user_id: int) -> HttpResponse:
+    user = get_object_or_404(User.objects.select_related("team"), pk=user_id)
+    form = forms.StaffForm(request.POST or None, initial=forms.place_of(user))
+    if form.is_valid():
+        try:
+            change_user(user=user, by=principal, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return toast(request, redirect("desk:staff"), _("%(name)s: saved.") % {"name": form.cleaned_data["name"]})
+    return shown(request, principal, "member.html", {"form": form, "member": user, "steps": _steps(user)}, form)
+
+
+@require_POST
+@for_staff("staff:manage")
+def staff_help(request: HttpRequest, principal: Principal, user_id: int, deed: str) -> HttpResponse:
+    """What an admin does for somebody who cannot come in, or should not."""
+    user = get_object_or_404(User, pk=user_id)
+    back = redirect("desk:staff-member", user.pk)
+    match deed:
+        case "sign-in-link":
+            link = letters.sign_in_url(make_sign_in_link(user=user, by=principal))
+            return _link(request, principal, user, link, _("It lets %(name)s in once, within 30 minutes."))
+        case "password-link":
+            return _link(request, principal, user, _password_link(user, principal), _("Within a day."))
+        case "end-sessions":
+            end_sessions(user=user, by=principal)
+            return toast(request, back, _("%(name)s must sign in again.") % {"name": user})
+        case "forget-second-step":
+            Authenticator.objects.filter(user=user).delete()
+            audit.record(by=principal, action="second_step_removed", kind="user", row=user.pk)
+            return toast(request, back, _("%(name)s signs in without a second step now.") % {"name": user})
+    raise Http404
+
+
+@for_staff("staff:manage")
+def team_list(request: HttpRequest, principal: Principal) -> HttpResponse:
+    form = forms.TeamForm(request.POST or None)
+    if form.is_valid():
+        try:
+            team = add_team(by=principal, name=form.cleaned_data["name"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return toast(request, redirect("desk:teams"), _("%(name)s is a team now.") % {"name": team})
+    return shown(request, principal, "teams.html", {"form": form, "teams": teams()}, form)
+
+
+@require_POST
+@for_staff("staff:manage")
+def team_change(request: HttpRequest, principal: Principal, team_id: int, deed: str) -> HttpResponse:
+    team = get_object_or_404(Team, pk=team_id)
+    back = redirect("desk:teams")
+    try:
+        match deed:
+            case "rename":
+                rename_team(team=team, by=principal, name=request.POST.get("name", ""))
+            case "drop":
+                drop_team(team=team, by=principal)
+            case _:
+                raise Http404
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    return toast(request, back, _("Saved."))
+
+
+# --- Links ------------------------------------------------------------------------------------------------------------
+
+
+def _sent(request: HttpRequest, principal: Principal, invitation: Invitation, token: str) -> HttpResponse:
+    """Say that the letter is on its way; or show the link, this once, to be handed over."""
+    if letters.send_invitation(invitation, token):
+        words = _("%(email)s has a letter with the link.") % {"email": invitation.email}
+        return toast(request, redirect("desk:staff"), words)
+    link = letters.invitation_url(token)
+    return _link(request, principal, invitation, link, _("It works once, within seven days."))
+
+
+def _link(request: HttpRequest, principal: Principal, whose: Any, link: str, words: str) -> HttpResponse:
+    said = words % {"name": whose} if "%(" in words else words
+    return shown(request, principal, "link.html", {"whose": whose, "link": link, "words": said})
+
+
+def _password_link(user: User, principal: Principal) -> str:
+    audit.record(by=principal, action="password_link_made", kind="user", row=user.pk)
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    address: str = Doorkeeper().get_reset_password_from_key_url(key)
+    return address
+
+
+def _steps(user: User) -> dict[str, list[Authenticator]]:
+    """The second steps of somebody, by kind."""
+    kinds: dict[str, list[Authenticator]] = {}
+    for one in Authenticator.objects.filter(user=user).order_by("pk"):
+        kinds.setdefault(one.type, []).append(one)
+    return kinds
+
+
+def _user(principal: Principal) -> User:
+    assert principal.user  # the desk's door lets in nobody else
+    return principal.user
