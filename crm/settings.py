@@ -195,10 +195,6 @@ MFA_ADAPTER = "crm.door.SecondStep"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # on this machine alone: browsers take http from nowhere else
-MFA_ADAPTER = "crm.door.SecondStep"
-MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # on this machine alone: browsers take http from nowhere else
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -291,7 +287,6 @@ MEDIA_ROOT = STATE / "media"
 EMAIL_URL = optional("EMAIL_URL", f"filemail:///{STATE}/mail")
 vars().update(env.email_url_config(EMAIL_URL))
 EMAIL_TIMEOUT = 15
-MAIL_GOES_OUT = not EMAIL_URL.startswith(("filemail:", "consolemail:", "dummymail:"))
 MAIL_GOES_OUT = not EMAIL_URL.startswith(("filemail:", "consolemail:", "dummymail:"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = optional("DEFAULT_FROM_EMAIL", f"Polku <polku@{_site.hostname}>")
 

@@ -33,7 +33,6 @@ PLACES = (
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
     Place("rest:reference", "code-xml", _("API"), "g a"),
     Place("desk:settings", "settings", _("Settings"), "g s"),
-    Place("desk:settings", "settings", _("Settings"), "g s"),
 )
 
 

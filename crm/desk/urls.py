@@ -1,7 +1,6 @@
 from django.urls import path
 
 from crm.desk import views
-from crm.desk.house import urls as house
 from crm.desk.board import views as board
 from crm.desk.house import urls as house
 from crm.desk.path.views import path as path_page
@@ -25,7 +24,6 @@ urlpatterns = [
     path("board/cards/<int:contact_id>", board.board_card, name="board-card"),
     path("board/cards/<int:contact_id>/lane", board.board_move, name="board-move"),
     path("board/cards/<int:contact_id>/move", board.card_move, name="card-move"),
-    *house.urlpatterns,
     *house.urlpatterns,
     path("find", find, name="find"),
     path("keys", keys, name="keys"),
