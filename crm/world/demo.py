@@ -3,22 +3,27 @@
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from crm.world.living import live_on
 from crm.world.loading import fold_people, lay_ground, load_people
 from crm.world.people import World
+from crm.world.working import Staff, go_to_work
 from funnel.advancing import advance_everything
+from staff.inviting import invite
 from staff.keys import create_key
 from staff.models import Role, Team, User
-from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES
+from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES, Principal
 
 SEED, CONTACTS, EVENTS = 6, 2400, 30_000
 ADMIN = "jukka@valmennus.example"
-COLLEAGUES = (
-    ("laura@valmennus.example", "Laura Peltola", Role.SALES),
-    ("mikko@valmennus.example", "Mikko Heino", Role.SALES),
-    ("sanna@valmennus.example", "Sanna Rautio", Role.MARKETER),
-)
+COLLEAGUES: Final = {  # e-mail: (name, role, team)
+    "laura@valmennus.example": ("Laura Peltola", Role.MANAGER, "Sales south"),
+    "mikko@valmennus.example": ("Mikko Heino", Role.SALES, "Sales south"),
+    "elina@valmennus.example": ("Elina Salo", Role.SALES, "Sales north"),
+    "sanna@valmennus.example": ("Sanna Rautio", Role.MARKETER, "Marketing"),
+    "pekka@valmennus.example": ("Pekka Lindholm", Role.READ_ONLY, "Office"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +34,44 @@ class FirstLogin:
     password: str
     write_key: str
     api_key: str
+    colleagues: dict[str, str]  # e-mail: role; all with the same password
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
 
 def make_demo() -> FirstLogin:
-    """Fill an empty database; whoever works there owns the contacts in turn."""
+    """Fill an empty database; whoever works there owns the contacts in turn, and works with them."""
     password = secrets.token_urlsafe(12)
-    team = Team.objects.create(name="Valmennus")
-    admin = User.objects.create_superuser(ADMIN, password, name="Jukka Mäkelä", team=team)
-    staff = [User.objects.create_user(email, name=name, role=role, team=team) for email, name, role in COLLEAGUES]
+    staff = _hire(password)
     world = World(SEED, CONTACTS, EVENTS, datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
-    ground = lay_ground(world, owners=[admin.pk, staff[0].pk, staff[1].pk])
+    ground = lay_ground(world, owners=[one.pk for one in (staff.admin, *staff.sales)])
     load_people(world, ground, 0, world.contacts)
     fold_people(world.contacts)
     live_on(world, ground)
     advance_everything()
-    _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=admin)
-    _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=admin)
-    return FirstLogin(ADMIN, password, write_key, api_key)
+    go_to_work(staff, seed=SEED)
+    _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=staff.admin)
+    _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=staff.admin)
+    roles = {email: str(role) for email, (_name, role, _team) in COLLEAGUES.items()}
+    return FirstLogin(ADMIN, password, write_key, api_key, roles)
+
+
+def _hire(password: str) -> Staff:
+    """One of each role, each in a team but the admin, and one who is asked in and has not come yet."""
+    admin = User.objects.create_superuser(ADMIN, password, name="Jukka Mäkelä")
+    names = dict.fromkeys(team for _name, _role, team in COLLEAGUES.values())
+    teams = {name: Team.objects.create(name=name) for name in names}
+    made = [
+        User.objects.create_user(email, password, name=name, role=role, team=teams[team])
+        for email, (name, role, team) in COLLEAGUES.items()
+    ]
+    invite(
+        by=Principal(user=admin),
+        email="iida@valmennus.example",
+        role=Role.SALES,
+        team=teams["Sales north"],
+        name="Iida Kallio",
+    )
+    manager, first, second, marketer, _reader = made
+    return Staff(admin=admin, manager=manager, sales=[first, second], marketer=marketer)

@@ -1,0 +1,49 @@
+"""The demo company shows everything there is to see."""
+
+import pytest
+from django.core.management import call_command
+
+from campaigns.models import Target
+from contacts.models import Contact, Event, Merge, SavedView, Task
+from crm.world.demo import COLLEAGUES, make_demo
+from funnel.models import Health, Position, Stage, Standing, Transition
+from staff.models import Invitation, Role, Team, User
+from staff.policy import Principal
+from tests.funnel.worlds import install
+
+SHOWN = (
+    "call_held", "call_tried", "note_added", "meeting_held", "postponed", "disqualified", "relationship_ended",
+    "reopened", "consent_given", "consent_withdrawn", "stage_set", "order_refunded",
+)  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_company_shows_every_feature(capsys: pytest.CaptureFixture[str]):
+    install()
+    login = make_demo()
+
+    done = set(Event.objects.standing().values_list("type__key", flat=True))
+    assert set(SHOWN) - done == set()
+    people = Position.objects.people()
+    assert set(people.values_list("stage_id", flat=True)) == set(Stage.objects.values_list("pk", flat=True))
+    assert set(people.exclude(health=None).values_list("health", flat=True)) == set(Health)
+    assert set(people.values_list("standing", flat=True)) == set(Standing)
+    assert set(User.objects.values_list("role", flat=True)) == set(Role)
+    assert list(Team.objects.filter(members=None)) == []
+    for kind in (Invitation, Merge, SavedView, Target):
+        assert kind.objects.exists(), kind
+    assert Contact.objects.exclude(tags=[]).exists()
+    assert Transition.objects.exclude(superseded_at=None).exists()
+    assert login.colleagues == {email: role for email, (_name, role, _team) in COLLEAGUES.items()}
+    call_command("rebuild", check=True)
+    assert " 0 differences" in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_everybody_who_sells_there_has_work_for_today():
+    install()
+    make_demo()
+
+    for user in User.objects.filter(role=Role.SALES):
+        tasks = Task.objects.open().for_user(user).visible_to(Principal(user=user))
+        assert tasks.filter(kind="call").exists(), user
