@@ -16,9 +16,9 @@ from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 from contacts.consents import Consent
-from contacts.models import Task
+from contacts.models import Contact, Task
 from crm.desk.person.forms import BASES, CHANNELS, PURPOSES
-from crm.desk.person.telling import Names, tell
+from crm.desk.person.telling import Names, field_names, tell
 from crm.templatetags.polku import money
 
 register = template.Library()
@@ -202,3 +202,21 @@ def _long_day(at: datetime) -> str:
     if local.year == timezone.localdate().year:
         return date_format(local, "MONTH_DAY_FORMAT")
     return date_format(local, "DATE_FORMAT")
+
+
+@register.filter
+def details(contact: Contact) -> list[tuple[str, str]]:
+    """What is known of somebody beyond the line under their name, field by field."""
+    labels = field_names()
+    zone = contact.time_zone.replace("_", " ")
+    plain = {"emails": ", ".join(contact.emails), "phones": ", ".join(contact.phones), "time_zone": zone}
+    own = {key: _written(value) for key, value in contact.custom.items() if key in labels}
+    return [(labels[key].capitalize(), value) for key, value in {**plain, **own}.items() if value]
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -6,6 +6,7 @@ A new kind of row is a function `NAME(world)` that answers {Row: value}; PARAMET
 from collections.abc import Callable
 from typing import Any, Final
 
+from campaigns.models import Mail
 from contacts.merging import merge_contacts
 from contacts.models import Claim, Company, Contact, Event, Identity, IdentityKind, Membership, Quarantine
 from contacts.models.tasks import Task
@@ -15,7 +16,7 @@ from staff.inviting import invite
 from staff.models import Role, Team, User
 from staff.policy import Principal
 from tests.factories import make_message, make_public_source, make_team, make_user, moment, record
-from tests.funnel.worlds import happened, person, source
+from tests.funnel.worlds import NOON, happened, person, source
 from tests.matrix.answers import Row
 
 ABSENT: Final = "987654321"
@@ -156,6 +157,13 @@ def team_deed(world: World) -> Values:
     return {Row.ANY: "drop"}
 
 
+def mail(world: World) -> Values:
+    def letter(one: Contact) -> Mail:
+        return Mail.objects.create(contact=one, address="aino@example.com", subject="Hei", body="Hei", next_at=NOON)
+
+    return {row: letter(one).pk for row, one in world.contacts.items()}
+
+
 def stage(world: World) -> Values:
     return {Row.ANY: Stage.objects.order_by("pk")[0].key}
 
@@ -163,7 +171,7 @@ def stage(world: World) -> Values:
 KINDS: Final[dict[str, Callable[[World], Values]]] = {
     made.__name__: made
     for made in (
-        *(contact, company, event, transition, membership, identity, claim, task),
+        *(contact, company, event, transition, membership, identity, claim, task, mail),
         *(user, team, invitation, renewal, staff_help, team_deed),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed),
     )
@@ -183,6 +191,7 @@ PARAMETERS: Final = {
     "delivery_id": "delivery",
     "draft_id": "draft",
     "deed": "deed",
+    "mail_id": "mail",
     "user_id": "user",
     "team_id": "team",
     "invitation_id": "invitation",

@@ -107,10 +107,12 @@ ADDRESSES: Final[dict[str, Address]] = {
     "": desk(GET="figures:read"),
     "contacts": desk(GET="contacts:read"),
     "contacts/<int:contact_id>": desk(GET="contacts:read"),
+    "contacts/<int:contact_id>/edit": desk(GET="contacts:write", POST="contacts:write"),
     "contacts/<int:contact_id>/without/<int:event_id>": desk(GET="contacts:read", rows={"event_id": "event"}),
     "contacts/<int:contact_id>/do/<slug:deed>": desk(GET="contacts:write", POST="contacts:write"),
     # only what one recorded oneself: of all others there is nothing
     "contacts/<int:contact_id>/events/<int:event_id>/retract": desk(POST="events:write", rows={"event_id": ""}),
+    "mails/<int:mail_id>/take-back": desk(POST="mail:send"),
     "tasks/<int:task_id>/done": desk(POST="contacts:write"),
     "tasks/<int:task_id>/reopen": desk(POST="contacts:write"),
     "tasks/<int:task_id>/drop": desk(POST="contacts:write"),

@@ -78,7 +78,9 @@ class Meeting:
 
     @property
     def phases(self) -> Sequence[Any]:
-        return Phase.labels
+        """The bands over the path: what each is called, and how many stops it has."""
+        stops = [stop.stage.phase for stop in self.stops]
+        return [(label, stops.count(value)) for value, label in Phase.choices if value in stops]
 
 
 def meet(

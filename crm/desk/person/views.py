@@ -18,6 +18,7 @@ from contacts.tasking import drop_task, finish_task, reopen_task
 from crm.desk.doors import for_staff
 from crm.desk.person.composer import Composer, composer_for
 from crm.desk.person.deeds import DEEDS
+from crm.desk.person.editing import EditForm, save_details
 from crm.desk.person.meeting import meet
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
@@ -56,6 +57,23 @@ def contact_deed(request: HttpRequest, principal: Principal, contact_id: int, de
     if deed_done is None:
         return _page(request, principal, contact, composer, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return toast(request, redirect("desk:contact-page", contact.pk), deed_done.text, undo=deed_done.undo)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("contacts:write")
+def contact_edit(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
+    """The details in place, as a form; saved only over what its author saw."""
+    contact = _own_leader(principal, contact_id)
+    form = EditForm(contact, request.POST if request.method == "POST" else None)
+    composer = composer_for(principal, contact)
+    if request.method != "POST":
+        if request.htmx:  # type: ignore[attr-defined]
+            return render(request, "desk/person/details.html", {"contact": contact, "editing": form})
+        return _page(request, principal, contact, composer, editing=form)
+    saved = save_details(principal, contact, form)
+    if saved is None:
+        return _page(request, principal, contact, composer, status=HTTPStatus.UNPROCESSABLE_ENTITY, editing=form)
+    return toast(request, redirect("desk:contact-page", contact.pk), saved.text, undo=saved.undo)
 
 
 @require_GET
@@ -133,10 +151,17 @@ def mail_take_back(request: HttpRequest, principal: Principal, mail_id: int) -> 
 
 
 def _page(
-    request: HttpRequest, principal: Principal, contact: Contact, composer: Composer, *, status: int = HTTPStatus.OK
+    request: HttpRequest,
+    principal: Principal,
+    contact: Contact,
+    composer: Composer,
+    *,
+    status: int = HTTPStatus.OK,
+    editing: EditForm | None = None,
 ) -> HttpResponse:
     met = meet(request, principal, contact, score=scores_now())
-    context = page(request) | {"met": met, "composer": composer}
+    may_edit = principal.may("contacts:write") and not contact.erased_at
+    context = page(request) | {"met": met, "composer": composer, "editing": editing, "may_edit": may_edit}
     return render(request, "desk/contact_page.html", context, status=status)
 
 
