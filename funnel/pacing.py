@@ -96,6 +96,18 @@ def medians_of_stay(walks: Walks) -> dict[int, float]:
 
 # From the roll-ups
 
+_PIECES: Final = """
+    unnest(%(place)s::int[], %(kind)s::smallint[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[],
+           %(within)s::smallint[], %(each)s::int[], %(visitors)s::boolean[])
+    AS piece (place, kind, level, first, last, within, each, visitors)
+"""
+_COUNTS: Final = f"""
+    {_PIECES} JOIN funnel_pacecount AS pace
+       ON pace.kind = piece.kind AND pace.level = piece.level AND pace.source_id = %(source)s
+      AND pace.block BETWEEN piece.first AND piece.last AND pace.lag <= piece.within
+      AND pace.is_visitor = piece.visitors
+"""
+# Three ways of adding up, for a sum by few columns is much cheaper: moves together, arrivals by days, lengths of stay.
 _ROLLED_UP: Final = f"""
     SELECT (SELECT json_agg(one)
               FROM (SELECT number, since, published_at, applied_at, document -> 'stages' AS stages
@@ -103,30 +115,29 @@ _ROLLED_UP: Final = f"""
            (SELECT json_agg(one) FROM (SELECT id, key, phase, "order", label_en, label_fi FROM funnel_stage) one),
            (SELECT json_agg(json_build_array(stage_id, health, standing, source_id, is_visitor, n))
               FROM funnel_stagecount WHERE n <> 0 AND (%(source)s = {ALL_SOURCES} OR source_id = %(source)s)),
-           (SELECT json_agg(json_build_array(place, day, from_stage, to_stage, lag, n)) FROM (
-               SELECT place, day, from_stage, to_stage, lag, sum(n) AS n
-                 FROM unnest(%(place)s::int[], %(kind)s::smallint[], %(level)s::smallint[], %(first)s::int[],
-                             %(last)s::int[], %(within)s::smallint[], %(each)s::int[], %(visitors)s::boolean[])
-                      AS piece (place, kind, level, first, last, within, each, visitors)
-                CROSS JOIN LATERAL (
-                      SELECT CASE WHEN each > 0 THEN block * (ARRAY{list(BLOCKS)})[1 + level] / each * each END AS day,
-                             from_stage, to_stage, CASE kind WHEN {Pace.STAYED} THEN lag ELSE 0 END AS lag, n
-                        FROM funnel_pacecount AS pace
-                       WHERE pace.kind = piece.kind AND pace.level = piece.level AND pace.source_id = %(source)s
-                         AND pace.block BETWEEN piece.first AND piece.last AND pace.lag <= piece.within
-                         AND pace.is_visitor = piece.visitors) AS pace
-                GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0) one)
+           (SELECT json_agg(json_build_array(place, NULL, from_stage, to_stage, 0, n))
+              FROM (SELECT place, from_stage, to_stage, sum(n) AS n FROM {_COUNTS}
+                     WHERE piece.each = 0 AND piece.kind <> {Pace.STAYED} GROUP BY 1, 2, 3) one),
+           (SELECT json_agg(json_build_array(place, day, 0, to_stage, 0, n))
+              FROM (SELECT place, block * (ARRAY{list(BLOCKS)})[1 + pace.level] / each * each AS day, to_stage,
+                           sum(n) AS n FROM {_COUNTS} WHERE piece.each > 0 GROUP BY 1, 2, 3) one),
+           (SELECT json_agg(json_build_array(place, NULL, from_stage, 0, lag, n))
+              FROM (SELECT place, from_stage, lag, sum(n) AS n FROM {_COUNTS}
+                     WHERE piece.kind = {Pace.STAYED} GROUP BY 1, 2, 3) one)
 """  # noqa: S608  (numbers of ours)
 
 
 def _rolled_up(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
     source = whose.source or ALL_SOURCES
     with connection.cursor() as cursor:
-        cursor.execute(_ROLLED_UP, _asked(spans, by_day=whose.source is not None) | {"source": source})
-        versions, stages, places, walks = cursor.fetchone()
+        asked = _asked(spans, today_of(picture), by_day=whose.source is not None)
+        cursor.execute(_ROLLED_UP, asked | {"source": source})
+        versions, stages, places, *walks = cursor.fetchone()
     known = [Stage(**one) for one in stages]
     path = path_of(picture, map(_version, versions), known)
-    return Overview(path, known, reports.as_places(places or ()), _by_span(spans, walks or ()))
+    return Overview(
+        path, known, reports.as_places(places or ()), _by_span(spans, (row for rows in walks for row in rows or ()))
+    )
 
 
 def _version(row: dict[str, Any]) -> dict[str, Any]:
@@ -136,28 +147,31 @@ def _version(row: dict[str, Any]) -> dict[str, Any]:
     return row | moments
 
 
-def _asked(spans: Sequence[Span], *, by_day: bool) -> dict[str, str]:
+def _asked(spans: Sequence[Span], today: int, *, by_day: bool) -> dict[str, str]:
     """Every span in pieces that the roll-ups keep: by source, they keep days alone."""
     rows = [
         (place, span.kind, *piece, span.within, span.each, int(span.visitors))
         for place, span in enumerate(spans)
-        for piece in _pieces(span, by_day=by_day)
+        for piece in _pieces(span, today, by_day=by_day)
     ]
     names = ("place", "kind", "level", "first", "last", "within", "each", "visitors")
     return {name: array(int(row[at]) for row in rows) for at, name in enumerate(names)}
 
 
-def _pieces(span: Span, *, by_day: bool) -> Iterable[Piece]:
+def _pieces(span: Span, today: int, *, by_day: bool) -> Iterable[Piece]:
+    """What ends today may as well end with the largest block that today is in: nothing has happened after it."""
     if by_day:
         return [Piece(0, *span.days)]
-    levels = [level for level, size in enumerate(BLOCKS) if not span.each or span.each % size == 0]
-    return pieces(span.days, max(levels))
+    level = max(level for level, size in enumerate(BLOCKS) if not span.each or span.each % size == 0)
+    last = span.days.last - span.days.last % BLOCKS[level] + BLOCKS[level] - 1
+    return pieces(span.days if span.days.last < today else Days(span.days.first, last), level)
 
 
 def _by_span(spans: Sequence[Span], rows: Iterable[Sequence[Any]]) -> list[Walks]:
     found = [Walks() for _ in spans]
     for place, day, from_stage, to_stage, lag, n in rows:
-        found[place][Walked(day, from_stage, to_stage, lag)] = int(n)
+        if n:
+            found[place][Walked(day, from_stage, to_stage, lag)] = int(n)
     return found
 
 
@@ -167,17 +181,15 @@ _RECOUNT: Final = f""",
     {STEPS_OF_MOVES}, {FACTS}
     SELECT place, CASE WHEN each > 0 THEN day / each * each END, from_stage, to_stage,
            CASE fact.kind WHEN {Pace.STAYED} THEN fact.lag ELSE 0 END, sum(n)
-      FROM unnest(%(place)s::int[], %(kind)s::smallint[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[],
-                  %(within)s::smallint[], %(each)s::int[], %(visitors)s::boolean[])
-           AS span (place, kind, level, first, last, within, each, visitors)
-      JOIN fact ON fact.kind = span.kind AND day BETWEEN first AND last AND fact.lag <= within
+      FROM {_PIECES}
+      JOIN fact ON fact.kind = piece.kind AND day BETWEEN first AND last AND fact.lag <= within
        AND is_visitor = visitors AND (%(source)s = {ALL_SOURCES} OR source_id = %(source)s)
      GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608
 
 
 def _recounted(picture: Picture, whose: Whose, spans: Sequence[Span]) -> list[Walks]:
-    asked = {**constants(), **_asked(spans, by_day=True), "source": whose.source or ALL_SOURCES}
+    asked = {**constants(), **_asked(spans, today_of(picture), by_day=True), "source": whose.source or ALL_SOURCES}
     return _by_span(spans, ask(picture, whose.principal, _RECOUNT, among=whose.among, **asked))
 
 

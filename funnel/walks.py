@@ -14,6 +14,7 @@ from funnel.spans import Days, day_of, number_of
 
 PERIODS: Final = (7, 30, 90, 365)
 WINDOW_OF: Final = {7: 7, 30: 30, 90: 30, 365: 90}  # the usual time to go on, by the length of the period
+WEEK: Final = 7
 WEEKLY_FROM: Final = 365  # from here on the trend is told by weeks
 LEAST_MISSED, LEAST_SHARE = 10, 0.15  # a leak is at least so many people, and this share of those to be expected
 
@@ -30,7 +31,6 @@ class Step:
     onward: Cohort
     onward_before: Cohort
     median_days: float | None
-    median_before: float | None
     is_leak: bool = False
 
     @property
@@ -115,8 +115,8 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
     spans = _Spans.of(today, days, window)
     seen = overview(picture, whose, spans.asked())
     came, came_before, entered, entered_before, went, went_before, *others = seen.walks
-    stays, stays_before, trend, trend_before, visits, visits_before, month = others
-    medians, medians_before = medians_of_stay(stays), medians_of_stay(stays_before)
+    stays, trend, trend_before, visits, visits_before, month = others
+    medians = medians_of_stay(stays)
     living = {place: n for place, n in seen.places.items() if not place.group.is_visitor and place.standing != CLOSED}
     steps = [
         Step(
@@ -128,7 +128,6 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
             onward=_onward(seen.path, place, entered, went),
             onward_before=_onward(seen.path, place, entered_before, went_before),
             median_days=medians.get(stage.pk),
-            median_before=medians_before.get(stage.pk),
         )
         for place, stage in enumerate(seen.path.stages, start=1)
     ]
@@ -166,7 +165,7 @@ class _Spans:
     def of(cls, today: int, days: int, window: int) -> "_Spans":
         period = Days(today - days + 1, today)
         cohort = Days(today - window - days, today - window - 1)
-        each = 7 if days >= WEEKLY_FROM else 1
+        each = WEEK if days >= WEEKLY_FROM else 1
         return cls(period, cohort, Days(period.first - period.first % each, today), window, each)
 
     def asked(self) -> list[Span]:
@@ -179,8 +178,7 @@ class _Spans:
             Span(Pace.MOVED, self.cohort.before()),
             Span(Pace.WENT_ON, self.cohort, within=self.window),
             Span(Pace.WENT_ON, self.cohort.before(), within=self.window),
-            Span(Pace.STAYED, self.period),
-            Span(Pace.STAYED, self.period.before()),
+            Span(Pace.STAYED, Days(self.period.first - self.period.first % WEEK, self.period.last)),
             Span(Pace.MOVED, self.trend, each=self.each),
             Span(Pace.MOVED, before, each=self.each),
             Span(Pace.MOVED, self.period, visitors=True),

@@ -22,7 +22,7 @@ NOTHING = Cohort(0, 0)
 def step(phase: str = Phase.FRIEND, **fields: Any) -> Step:
     stage = Stage(key=phase, phase=phase, label_en=phase.title(), label_fi=phase.title())
     known: dict[str, Any] = dict.fromkeys(("place", "count", "came", "came_before"), 0)
-    known |= {"place": 1, "onward": NOTHING, "onward_before": NOTHING, "median_days": None, "median_before": None}
+    known |= {"place": 1, "onward": NOTHING, "onward_before": NOTHING, "median_days": None}
     return Step(stage=stage, **known | fields)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
@@ -12,8 +12,9 @@ from contacts.models import Contact, Event, EventType
 from funnel.explaining import Why, Words
 from funnel.models import Stage, Transition
 from funnel.pacing import Whose
-from funnel.pictures import Path, scope_of
+from funnel.pictures import scope_of, start_of_day
 from funnel.services import STAGE_LABELS
+from funnel.walks import Walk
 
 NEWEST: Final = 6
 
@@ -32,31 +33,42 @@ _NEWEST: Final = """
     SELECT row_to_json(move), json_build_object('id', who.id, 'name', who.name, 'emails', who.emails),
            json_build_object('id', cause.id, 'value_minor', cause.value_minor, 'currency', cause.currency),
            type.key, CASE row_number() OVER (PARTITION BY move.version) WHEN 1 THEN book.document::json END
-      FROM unnest(%(stages)s::smallint[]) AS stage (id)
+      FROM unnest(%(stages)s::smallint[], %(since)s::timestamptz[]) AS stage (id, since)
      CROSS JOIN LATERAL (
            SELECT id, contact_id, occurred_at, cause_id, visit, version, rule, dimension, from_value, to_value, evidence
              FROM funnel_transition
             WHERE dimension = 0 AND to_value = stage.id AND superseded_at IS NULL AND NOT is_visitor
-              AND from_value IS NOT NULL AND (%(source)s = 0 OR source_id = %(source)s) {scope}
+              AND from_value IS NOT NULL AND occurred_at >= stage.since
+              AND (%(source)s = 0 OR source_id = %(source)s) {scope}
             ORDER BY occurred_at DESC LIMIT %(limit)s) AS move
       JOIN contacts_contact AS who ON who.id = move.contact_id
       JOIN funnel_playbook AS book ON book.number = move.version
       LEFT JOIN contacts_event AS cause ON cause.id = move.cause_id
       LEFT JOIN contacts_eventtype AS type ON type.id = cause.type_id
      ORDER BY move.occurred_at DESC, move.id DESC LIMIT %(limit)s
-"""  # noqa: S608
+"""
 
 
-def newest(whose: Whose, path: Path, stages: Iterable[Stage]) -> list[Moved]:
-    """Of the live history, whatever past the rest of the page shows. `stages` are all there are, archived ones too."""
+def newest(whose: Whose, walk: Walk) -> list[Moved]:
+    """Of the live history, whatever past the rest of the page shows.
+
+    Everybody's path begins at the first stage, and who came back to it stands among them in the index: they are looked
+    for only where the walk tells of some, and no further back than it does.
+    """
     scope, own = scope_of(whose.principal, whose.among)
-    asked = {"stages": list(path.order), "source": whose.source or 0, "limit": NEWEST}
+    path = walk.path
+    since = dict.fromkeys(path.order, "-infinity")
+    if any(flow.from_stage and flow.to_stage == path.stages[0] for flow in walk.flows):
+        since[path.order[0]] = start_of_day(walk.until - timedelta(days=2 * walk.days)).isoformat()
+    else:
+        del since[path.order[0]]
+    asked = {"stages": list(since), "since": list(since.values()), "source": whose.source or 0, "limit": NEWEST}
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST.format(scope=scope), own | asked)
         rows = cursor.fetchall()
     places = {stage.pk: (place, stage) for place, stage in enumerate(path.stages, start=1)}
     documents = {row[0]["version"]: row[-1] for row in rows if row[-1]}
-    words = _words(stages)
+    words = _words(walk.stages)
     return [_moved(row, places, words, documents) for row in rows]
 
 

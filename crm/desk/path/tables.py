@@ -60,13 +60,12 @@ def _stages(walk: Walk) -> Table:
     head = (
         _("Stage"), _("Stand there"), _("Came in"), _("Came in before"), _("Of so many"), _("Moved on"),
         _("% moved on"), _("Of so many before"), _("Moved on before"), _("% moved on before"), _("Median days"),
-        _("Median days before"),
     )  # fmt: skip
     rows = [
         (
             str(step.stage), step.count, step.came, step.came_before, step.onward.entered, step.onward.converted,
             _rounded(step.rate), step.onward_before.entered, step.onward_before.converted,
-            _rounded(step.rate_before), step.median_days, step.median_before,
+            _rounded(step.rate_before), step.median_days,
         )
         for step in walk.steps
     ]  # fmt: skip

@@ -123,7 +123,7 @@ def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
         "wish": wish,
         "walk": walked,
         "shown": shown,
-        "newest": newest(wish.whose(principal), walked.path, walked.stages),
+        "newest": newest(wish.whose(principal), walked),
         "plan": plan_of(walked, _targets(walked)),
         "may_set_targets": principal.may("targets:write"),
         "trend": shown.trend(),
