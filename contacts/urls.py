@@ -3,11 +3,19 @@ from django.urls import path
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
-from . import api, company_api
+from . import api, company_api, list_api
 
 urlpatterns = [
     path("contacts", endpoint(GET=api.contact_list, POST=api.contact_create)),
     path("contacts/batch", endpoint(POST=api.contact_batch)),
+    path("contacts/bulk", endpoint(POST=list_api.contact_bulk)),
+    path("contacts/export", endpoint(GET=list_api.contact_export)),
+    path("views", endpoint(GET=list_api.view_list, POST=list_api.view_create)),
+    path("views/<row:view_id>", endpoint(PATCH=list_api.view_update, DELETE=list_api.view_delete)),
+    path("tags", endpoint(GET=list_api.tag_list)),
+    path("jobs/<row:job_id>", endpoint(GET=list_api.job_detail)),
+    path("jobs/<row:job_id>/cancel", endpoint(POST=list_api.job_cancel)),
+    path("jobs/<row:job_id>/undo", endpoint(POST=list_api.job_undo)),
     path("contacts/<row:contact_id>", endpoint(GET=api.contact_detail, PATCH=api.contact_update)),
     path("companies", endpoint(GET=company_api.company_list, POST=company_api.company_create)),
     path("companies/<row:company_id>", endpoint(GET=company_api.company_detail, PATCH=company_api.company_update)),

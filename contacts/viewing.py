@@ -22,12 +22,13 @@ MOST_COLUMNS: Final = 30
 
 
 def save_view(*, by: Principal, name: str, **said: Any) -> SavedView:
-    """Keep a list under a name; refused when one has a view of that name."""
-    if by.user is None:
-        raise ValidationError(_("A view belongs to somebody; a key is nobody."), code="no_owner")
-    if SavedView.objects.filter(owner=by.user).count() >= MOST_VIEWS:
+    """Keep a list under a name; refused when one has a view of that name. A program's belongs to who made its key."""
+    owner = by.user or (by.key.created_by if by.key else None)
+    if owner is None:
+        raise ValidationError(_("A view belongs to somebody; nobody made this key."), code="no_owner")
+    if SavedView.objects.filter(owner=owner).count() >= MOST_VIEWS:
         raise ValidationError(_("One has at most %d views. Delete one first.") % MOST_VIEWS, code="too_many")
-    return _write(SavedView(owner=by.user), by, {"name": name, **said})
+    return _write(SavedView(owner=owner), by, {"name": name, **said})
 
 
 def change_view(*, by: Principal, view: SavedView, **said: Any) -> SavedView:

@@ -31,7 +31,10 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         return self.filter(whose)
 
     def editable_by(self, principal: Principal) -> Self:
-        return self.filter(owner=principal.user) if principal.user else self.none()
+        """One's own; for a program those it may see of whoever made its key."""
+        if principal.user:
+            return self.filter(owner=principal.user)
+        return self.visible_to(principal).filter(owner=principal.key.created_by_id) if principal.key else self.none()
 
 
 class SavedView(models.Model):

@@ -132,6 +132,10 @@ def deed(world: World) -> Values:
     return dict.fromkeys(world.contacts, "note")
 
 
+def bulk(world: World) -> Values:
+    return {Row.ANY: "tag"}
+
+
 def user(world: World) -> Values:
     return {Row.ANY: world.colleague.pk}
 
@@ -173,7 +177,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
     for made in (
         *(contact, company, event, transition, membership, identity, claim, task, mail),
         *(user, team, invitation, renewal, staff_help, team_deed),
-        *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed),
+        *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk),
     )
 }
 PARAMETERS: Final = {
