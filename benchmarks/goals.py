@@ -47,6 +47,14 @@ class Bench:
             cursor.execute(query, parameters)
             return cursor.fetchone()[0]
 
+    def rows(self, query: str, parameters: Any = None) -> list[Any]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return list(cursor.fetchall())
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.api_key}"}
+
     def run(self, query: str, parameters: Any = None) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute(query, parameters)

@@ -71,7 +71,26 @@ def intake(request: HttpRequest) -> HttpResponse:
     return HttpResponse(answer, content_type="application/json", headers={"Content-Length": str(len(answer))})
 
 
-urlpatterns = [path("events", intake)]
+# The newest people of each stage with their names, by the same index.
+_BOARD = """
+    SELECT stage.id, p.contact_id, p.entered_at, p.health, p.score, c.name
+      FROM unnest(ARRAY[1, 2, 3, 4, 5, 6]) AS stage (id)
+     CROSS JOIN LATERAL (
+           SELECT contact_id, entered_at, health, score FROM funnel_position
+            WHERE stage_id = stage.id AND NOT is_visitor
+            ORDER BY entered_at DESC, contact_id DESC LIMIT %s) p
+      JOIN contacts_contact c ON c.id = p.contact_id
+"""
+
+
+def board(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute(_BOARD, [int(request.GET["cards"])])
+        answer = msgspec.json.encode({"cards": cursor.fetchall()})
+    return HttpResponse(answer, content_type="application/json", headers={"Content-Length": str(len(answer))})
+
+
+urlpatterns = [path("events", intake), path("board", board)]
 
 
 def serve_settings() -> None:

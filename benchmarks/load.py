@@ -19,9 +19,9 @@ class Load:
     failed: int
 
 
-def request(url: str, body: bytes, headers: dict[str, str]) -> bytes:
+def request(url: str, body: bytes, headers: dict[str, str], *, method: str = "POST", query: str = "") -> bytes:
     parts = urlsplit(url)
-    lines = [f"POST {parts.path} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}"]
+    lines = [f"{method} {parts.path}{query} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
 

@@ -29,6 +29,10 @@ IN_THE_WAY = {
     "is authentication, strict JSON, identities and marks.",
     "G3": "As G2; COPY into a staging table in place of one jsonb parameter is the stretch.",
     "G4": "A process nudges at most ten times a second, and the nudge waits for the batch in hand.",
+    "G8": "A card tells company, cause, owner, task and what is left to fold: rows of seven other tables, where the "
+    "plain view reads two.",
+    "G10": "Each move is folded at once on the same two processors: a transition, a position, roll-ups; the plain view "
+    "only inserts a row.",
     "G14": "The worker imports the web's packages too; importing less is possible.",
     "G15": "Each process sends at most ten nudges a second, however many calls it answers.",
 }

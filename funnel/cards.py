@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from contacts.models import Contact, ContactQuerySet
+from contacts.prepared import Prepared
 from funnel.models import Standing
 from funnel.pictures import sees_everyone
 from funnel.scores import scores_now
@@ -38,13 +40,17 @@ class Wish:
     after: str = ""
 
     @property
+    def is_whole(self) -> bool:
+        """The beginning of every lane of stages, nobody left out."""
+        return self.by == "stage" and not (self.owner or self.words or self.after or self.source is not None)
+
+    @property
     def is_narrow(self) -> bool:
         """It leaves so few that they are found first, and then laid out."""
         return bool(self.words) or self.owner not in {"", "nobody"}
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True, gc=False):
     """The event that brought somebody to their stage."""
 
     id: int
@@ -58,8 +64,7 @@ class Cause:
     by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(msgspec.Struct, frozen=True, gc=False):
     id: int
     name: str
     company: str | None
@@ -119,6 +124,7 @@ class Row(NamedTuple):
     is_folding: bool
 
 
+_NOT_CLOSED: Final = f"AND p.standing <> {Standing.CLOSED.value}"
 _COLUMNS: Final = (
     "p.contact_id, p.stage_id, p.entered_at, p.health, p.standing, p.recall_at, p.wake_at, p.score, p.score_day"
 )
@@ -129,7 +135,7 @@ SELECT p.*, lane.id AS lane, 0 AS of_all
  CROSS JOIN LATERAL (
        SELECT {columns}, p.entered_at AS sort FROM funnel_position p
         WHERE p.stage_id = lane.id AND p.is_visitor = FALSE {where} {after}
-        ORDER BY p.entered_at {way}, p.contact_id {way} LIMIT %(limit)s) p
+        ORDER BY p.entered_at {way}, p.contact_id {way} LIMIT %(most)s) p
 """
 _BY_HEALTH: Final = """
 SELECT p.*, lane.id AS lane, 0 AS of_all
@@ -143,7 +149,7 @@ SELECT p.*, lane.id AS lane, 0 AS of_all
               SELECT FROM funnel_transition later
                WHERE later.contact_id = o.contact_id AND later.superseded_at IS NULL AND later.dimension = 1
                  AND later.seq > o.seq)
-        ORDER BY o.occurred_at {way}, o.contact_id {way} LIMIT %(limit)s) p
+        ORDER BY o.occurred_at {way}, o.contact_id {way} LIMIT %(most)s) p
 """
 _BY_OWNER: Final = """
 SELECT p.*, lane.id AS lane, 0 AS of_all
@@ -152,12 +158,12 @@ SELECT p.*, lane.id AS lane, 0 AS of_all
        (SELECT {columns}, o.created_at AS sort
           FROM contacts_contact o JOIN funnel_position p ON p.contact_id = o.id
          WHERE o.owner_id = lane.id AND o.is_listed AND p.stage_id IS NOT NULL {where} {after}
-         ORDER BY o.created_at {way}, o.id {way} LIMIT %(limit)s)
+         ORDER BY o.created_at {way}, o.id {way} LIMIT %(most)s)
         UNION ALL
        (SELECT {columns}, o.created_at
           FROM contacts_contact o JOIN funnel_position p ON p.contact_id = o.id
          WHERE lane.id = 0 AND o.owner_id IS NULL AND o.is_listed AND p.stage_id IS NOT NULL {where} {after}
-         ORDER BY o.created_at {way}, o.id {way} LIMIT %(limit)s)) p
+         ORDER BY o.created_at {way}, o.id {way} LIMIT %(most)s)) p
 """
 _FOUND: Final = """
 SELECT {names}, sort, lane, of_all FROM (
@@ -167,7 +173,7 @@ SELECT {names}, sort, lane, of_all FROM (
               FROM ({found}) o JOIN funnel_position p ON p.contact_id = o.id
              WHERE p.stage_id IS NOT NULL AND p.is_visitor = FALSE {where} {after}) known
      WHERE lane = ANY(%(lanes)s)) numbered
- WHERE place <= %(limit)s
+ WHERE place <= %(most)s
 """
 _ONE: Final = """
 SELECT {columns}, p.entered_at AS sort, p.stage_id AS lane, 1 AS of_all
@@ -205,6 +211,8 @@ SELECT p.lane, p.of_all, p.sort, p.contact_id, coalesce(nullif(c.name, ''), c.em
 
 
 def rows_of(principal: Principal, wish: Wish, lanes: list[int]) -> list[Row]:
+    if wish.is_whole and sees_everyone(principal):
+        return [Row(*row) for row in _WHOLE[wish.longest_first].rows(lanes=lanes, most=wish.limit + 1)]
     where, values = conditions(principal, wish)
     after, begins = _after(wish)
     way = "ASC" if wish.longest_first else "DESC"
@@ -214,12 +222,22 @@ def rows_of(principal: Principal, wish: Wish, lanes: list[int]) -> list[Row]:
         values |= own
         parts |= {"found": found, **_LAID_BY[wish.by]}
     placed = (_FOUND if wish.is_narrow else _PLACED[wish.by]).format(**parts)
-    values |= begins | {"lanes": lanes, "limit": wish.limit + 1}
+    values |= begins | {"lanes": lanes, "most": wish.limit + 1}
     return [Row(*row) for row in asked(_SHOWN.format(placed=placed, way=way), values)]
 
 
 _PARTS: Final = {"columns": _COLUMNS, "names": _COLUMNS.replace("p.", "")}
 _PLACED: Final = {"stage": _BY_STAGE, "health": _BY_HEALTH, "owner": _BY_OWNER}
+# The board as it is asked for most: planning the question would take longer than answering it.
+_WHOLE: Final = {
+    longest_first: Prepared(
+        f"board_{way.lower()}",
+        _SHOWN.format(placed=_BY_STAGE.format(**_PARTS, where=_NOT_CLOSED, after="", way=way), way=way),
+        lanes="int[]",
+        most="int",
+    )
+    for longest_first, way in ((False, "DESC"), (True, "ASC"))
+}
 _LAID_BY: Final = {
     "stage": {"lane": "p.stage_id", "sort": "p.entered_at"},
     "health": {"lane": "p.health", "sort": "p.entered_at"},
@@ -244,7 +262,7 @@ def _after(wish: Wish) -> tuple[str, dict[str, Any]]:
 
 def conditions(principal: Principal, wish: Wish) -> tuple[str, dict[str, Any]]:
     """On a position: not closed, and of a source, nobody's or somebody's the principal sees, where that is asked."""
-    parts, values = [f"AND p.standing <> {Standing.CLOSED.value}"], {}
+    parts, values = [_NOT_CLOSED], {}
     if wish.source is not None:
         parts.append("AND p.source_id = %(source)s")
         values["source"] = wish.source

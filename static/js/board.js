@@ -73,7 +73,7 @@
   // The card as the server has it now, in the lane where it belongs; nothing when it is on this board no more.
   const fresh = async (id) => {
     const answer = await fetch(addressOf(id), { headers: { "HX-Request": "true" } });
-    if (answer.status === 204) return null;
+    if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(answer.status);
     const made = document.createElement("template");
     made.innerHTML = await answer.text();

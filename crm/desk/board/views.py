@@ -3,14 +3,13 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from contacts.models import Source
 from crm.desk.board.asking import address_of, wish_of
@@ -29,8 +28,8 @@ from staff.models import User
 from staff.policy import Principal
 
 
-@require_GET
 @for_staff("contacts:read")
+@require_safe
 def board_page(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """The whole board; for its script, all the lanes anew, or the next cards of one of them."""
     wish = wish_of(request)
@@ -77,23 +76,23 @@ def _ways() -> list[tuple[str, str]]:
     return [("stage", _("Stage")), ("owner", _("Owner")), ("health", _("Health"))]
 
 
-@require_GET
 @for_staff("contacts:read")
+@require_safe
 def board_changes(request: HttpRequest, principal: Principal) -> HttpResponseBase:
-    since = request.GET.get("since", "")
+    since = request.GET.get("since", "") or str(latest_move())
     if not (since.isascii() and since.isdigit() and len(since) <= 18):
         raise Http404
     changes = changes_since(principal, wish_of(request), int(since))
     return JsonResponse({"latest": changes.latest, "people": changes.people, "said": changes.said})
 
 
-@require_GET
 @for_staff("contacts:read")
+@require_safe
 def board_card(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
-    """One card as it is now; nothing where the person is no more on the board."""
+    """One card as it is now; who is no more on the board is not there."""
     card = card_of(principal, contact_id)
     if card is None:
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+        raise Http404
     return HttpResponse(_card_html(request, principal, wish_of(request), card))
 
 
@@ -104,8 +103,8 @@ def _card_html(request: HttpRequest, principal: Principal, wish: Wish, card: Car
     return render_to_string("desk/board/card.html", shown, request)
 
 
-@require_POST
 @for_staff(SCOPE)
+@require_POST
 def board_move(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
     """What the script of the board asks when a card was dropped."""
     said = request.POST
@@ -116,7 +115,7 @@ def board_move(request: HttpRequest, principal: Principal, contact_id: int) -> H
     if isinstance(result, Placed):
         return JsonResponse({"said": result.said, "undo": result.undo, "lane": said.get("lane", "")})
     answer = {"refused": result.said, "code": result.code, "lane": result.lane, "way": _way_out(result)}
-    return JsonResponse(answer, status=HTTPStatus.CONFLICT)
+    return JsonResponse(answer, status=HTTPStatus.NOT_FOUND if result.code == "not_found" else HTTPStatus.CONFLICT)
 
 
 def _way_out(stayed: Stayed) -> dict[str, str] | None:
@@ -135,12 +134,10 @@ def _way_out(stayed: Stayed) -> dict[str, str] | None:
     return None
 
 
+@for_staff(SCOPE)
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_staff("contacts:read")
 def card_move(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
     """The same as a page with a form: for those without a mouse or a script."""
-    if not principal.may(SCOPE):
-        raise PermissionDenied
     wish = wish_of(request)
     query = address_of(wish)
     back = redirect(f"{reverse('desk:board')}{'?' if query else ''}{query}")
@@ -152,6 +149,8 @@ def card_move(request: HttpRequest, principal: Principal, contact_id: int) -> Ht
         )  # fmt: skip
         if isinstance(result, Placed):
             return toast(request, back, result.said, undo=result.undo)
+        if result.code == "not_found":
+            raise Http404
         return toast(request, back, result.said, tone="refused")
     card = card_of(principal, contact_id)
     if card is None:
