@@ -168,6 +168,14 @@ def mail(world: World) -> Values:
     return {row: letter(one).pk for row, one in world.contacts.items()}
 
 
+def path_table(world: World) -> Values:
+    return {Row.ANY: "stages"}
+
+
+def month(world: World) -> Values:
+    return {Row.ANY: "2026-03"}
+
+
 def stage(world: World) -> Values:
     return {Row.ANY: Stage.objects.order_by("pk")[0].key}
 
@@ -176,7 +184,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
     made.__name__: made
     for made in (
         *(contact, company, event, transition, membership, identity, claim, task, mail),
-        *(user, team, invitation, renewal, staff_help, team_deed),
+        *(user, team, invitation, renewal, staff_help, team_deed, path_table, month),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk),
     )
 }

@@ -103,6 +103,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/funnel/summary": api(GET="figures:read"),
     "api/v1/funnel/conversions": api(GET="figures:read"),
     "api/v1/funnel/time-in-stage": api(GET="figures:read"),
+    "api/v1/targets/<str:month>": api(GET="figures:read", PATCH="targets:write", rows={"month": "month"}),
     "api/v1/campaigns": api(GET="contacts:read", POST="contacts:write"),
     "api/v1/campaigns/<str:key>": api(GET="contacts:read", PATCH="contacts:write", rows=_CAMPAIGN),
     "api/v1/webhooks": api(GET="webhooks:manage", POST="webhooks:manage"),
@@ -113,6 +114,10 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/webhooks/deliveries/<int:delivery_id>/replay": api(POST="webhooks:manage"),
     # --- the desk
     "": desk(GET="figures:read"),
+    "path/changes": desk(GET="figures:read"),
+    "path/narrow": desk(GET="figures:read"),
+    "path/targets": desk(GET="targets:write", POST="targets:write"),
+    "path/<slug:name>.csv": desk(GET="figures:read", rows={"name": "path_table"}),
     "contacts": desk(GET="contacts:read"),
     "contacts/count": desk(GET="contacts:read"),
     "contacts/new": desk(GET="contacts:write", POST="contacts:write"),
