@@ -47,6 +47,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """What every page of the desk needs."""
     return {
         "places": places_of(request),
+        "may_add": _asking(request).may("contacts:write"),
         "is_behind": Pending.objects.exists(),
         "quarantined": Quarantine.objects.waiting().count(),
     }
@@ -54,12 +55,16 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 def places_of(request: HttpRequest) -> list[Link]:
     """The places that whoever asks may enter."""
-    principal = Principal(user=request.user if isinstance(request.user, User) else None)
+    principal = _asking(request)
     return [
         Link(place, url := reverse(place.view), _is_current(request.path, url))
         for place in PLACES
         if principal.may(place.scope)
     ]
+
+
+def _asking(request: HttpRequest) -> Principal:
+    return Principal(user=request.user if isinstance(request.user, User) else None)
 
 
 def _is_current(here: str, url: str) -> bool:

@@ -40,11 +40,11 @@ class FirstLogin:
         return asdict(self)
 
 
-def make_demo() -> FirstLogin:
+def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     """Fill an empty database; whoever works there owns the contacts in turn, and works with them."""
     password = secrets.token_urlsafe(12)
     staff = _hire(password)
-    world = World(SEED, CONTACTS, EVENTS, datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+    world = World(SEED, contacts, events, datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
     ground = lay_ground(world, owners=[one.pk for one in (staff.admin, *staff.sales)])
     load_people(world, ground, 0, world.contacts)
     fold_people(world.contacts)

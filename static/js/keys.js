@@ -85,7 +85,8 @@
   });
 
   desk.keys = { add, list, isOff, turn: (on) => localStorage.setItem("keys", on ? "on" : "off") };
-  const { undoKey, keysKey, keysUrl } = document.getElementById("toasts").dataset;
+  const { undoKey, keysKey, keysUrl, newKey, newUrl } = document.getElementById("toasts").dataset;
   add("z", undoKey, () => desk.undo(), { isEverywhere: true });
+  if (newUrl) add("n", newKey, () => desk.open(newUrl), { isEverywhere: true });
   add("?", keysKey, () => desk.open(keysUrl), { isEverywhere: true });
 }

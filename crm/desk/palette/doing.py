@@ -26,7 +26,11 @@ class Deed:
     in_drawer: bool = True
 
 
-ANYWHERE: Final = (Deed("desk:keys", "keyboard", _("Show the keys"), "contacts:read", "?"),)
+ANYWHERE: Final = (
+    Deed("desk:contact-new", "user-plus", _("New contact"), "contacts:write", "n"),
+    Deed("desk:staff-invite", "mail-plus", _("Invite a colleague"), "staff:manage", in_drawer=False),
+    Deed("desk:keys", "keyboard", _("Show the keys"), "contacts:read", "?"),
+)
 
 
 def deeds_anywhere(by: Principal) -> list[Line]:
