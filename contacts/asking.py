@@ -1,7 +1,7 @@
 """What more can be asked about people: what they did or did not do, their tags, their own fields.
 
-"Did" looks at the events of a whole person, merged contacts and all. It is written so that the planner may choose:
-for a page of a list it asks the index of each person's events in turn, for a count it reads the days in question once.
+"Did" looks at the events of a whole person, merged contacts and all. It is one set, read from the index of events by
+type: only how often somebody did something is counted person by person.
 """
 
 from dataclasses import dataclass
@@ -82,11 +82,9 @@ class Did(Func):
 
 
 def _since(deed: Deed) -> tuple[str, list[datetime]]:
-    """Nothing is recorded before it happened: the second condition only lets an index skip the older blocks."""
     if deed.days is None:
         return "", []
-    since = datetime.now(UTC) - timedelta(days=deed.days)
-    return " AND e.occurred_at >= %s AND e.recorded_at >= %s", [since, since]
+    return " AND e.occurred_at >= %s", [datetime.now(UTC) - timedelta(days=deed.days)]
 
 
 _DID: Final = """EXISTS (SELECT 1 FROM (

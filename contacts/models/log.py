@@ -138,6 +138,10 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(fields=["contact", "occurred_at"], name="event_by_contact"),
+            # Who did this since then, without reading whatever else happened; each type grows at its own end.
+            models.Index(
+                fields=["type", "occurred_at", "contact"], condition=Q(retracted_at=None), name="event_by_type"
+            ),
             BrinIndex(fields=["recorded_at"], name="event_by_recording", autosummarize=True),
         ]
 
