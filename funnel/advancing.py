@@ -1,7 +1,8 @@
 """Advancing people along their path: from marks and due timers to positions, moves, effects and roll-ups.
 
 Each batch is one transaction, in this order: marks, then positions in order of id (each the mutex of a person), then
-just the marks that were locked are deleted, and only then events are read. Roll-ups come last, in order of key.
+just the marks that were locked are deleted, and only then people and events are read. Roll-ups come last, in order of
+key.
 """
 
 import gc
@@ -28,7 +29,6 @@ from funnel.claiming import (
     make_positions,
     marked_contacts,
     put_back,
-    take_marks,
 )
 from funnel.effects import make_effects
 from funnel.folding import Failed, fold_people
@@ -185,8 +185,10 @@ def _in_one_transaction(choose: Callable[[], list[int]]) -> Done:
             return Done()
         claim = claim_people(contacts)
         if attempts.have_ended():  # somebody died with people in hand, and we may have them now
+            transaction.set_rollback(True)  # the marks stay
             return Done(busy=True)
         apart = attempts.keep_apart(claim)
+        put_back(mark for person in apart for mark in person.marks)
         number = attempts.note(claim)
         done = _advance_people(claim)
         attempts.strike(number)
@@ -199,7 +201,6 @@ def _in_one_transaction(choose: Callable[[], list[int]]) -> Done:
 def _advance_people(claim: Claim) -> Done:
     if not claim.people:
         return Done()
-    take_marks(claim.people)
     able = _able(claim.people)
     waiting = [person for person in able if person.has_work]
     playbooks = WORLD.playbooks()  # after the marks were taken: see World

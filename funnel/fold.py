@@ -118,17 +118,17 @@ class _Walk:
         state, at = self.state, event[0]
         if last is not None:
             state.last = (last[0], last[1], last[2])
+        wake = NEVER
+        plan: Plan | None = self.period.plan(state)
         if state.last is None:
-            wake = self._begin(event)
+            wake, plan = self._begin(event), None
         elif (at, event[1], event[2]) <= state.last:
             raise ValueError(f"An event at {at} comes after a later one: sort them, or fold from the start.")
-        elif self.period.plan(state).idle:
-            wake = NEVER
-        else:
-            wake = self._fire_before(at, state.last[0])
+        elif plan and not plan.idle:
+            wake, plan = self._fire_before(at, state.last[0]), None
         if at >= self.period.end:
-            self.period = self.playbooks.period(at)
-        self.plan = self.period.plan(state)
+            self.period, plan = self.playbooks.period(at), None
+        self.plan = plan or self.period.plan(state)
         return min(wake, self.period.end - 1, self.until)
 
     def _begin(self, event: Event) -> int:
@@ -181,7 +181,8 @@ class _Walk:
             state.last = (last[0], last[1], last[2])
         if state.last is None:
             return NEVER
-        due = self._fire_before(min(self.until + 1, NEVER), state.last[0])
+        idle = self.period.plan(state).idle
+        due = NEVER if idle else self._fire_before(min(self.until + 1, NEVER), state.last[0])
         self.period.kept.forget_the_rest(state, state.last[0] // DAY)
         return due
 

@@ -89,13 +89,13 @@ def fold_people(
 
     The last of the three are those for whom there was no room any more: they were not looked at.
     """
-    onward = {person.leader: state for person in people if (state := _remembered(person, playbooks))}
-    _read_marked([person for person in people if person.leader in onward], playbooks)
+    onward = [person for person in people if _goes_on(person, playbooks)]
+    _read_marked(onward, playbooks)
     folded: list[Folded] = []
     failed: list[Failed] = []
-    anew: list[Person] = []
-    for person in people:
-        state = onward.get(person.leader)
+    anew = [person for person in people if not _goes_on(person, playbooks)] if len(onward) < len(people) else []
+    for person in onward:
+        state = remembered(person.positions[0].memory, playbooks.stamp)
         if state is None or (person.events and is_late(state, *person.events[0][:3])):
             anew.append(person)
             continue
@@ -127,14 +127,17 @@ def _fold_anew(
     return list(people[start:])
 
 
-def _remembered(person: Person, playbooks: Playbooks) -> State | None:
-    """The state to go on from; None: the person is folded from the start."""
-    leader, *others = person.positions
-    if leader.memory is None or any(mark.event is None for mark in person.marks):
-        return None
-    if leader.is_visitor != person.is_visitor or leader.source != person.source or any(o.moves for o in others):
-        return None
-    return remembered(leader.memory, playbooks.stamp)
+def _goes_on(person: Person, playbooks: Playbooks) -> bool:
+    """Whether what the position remembers may be gone on from; else the person is folded from the start."""
+    leader = person.positions[0]
+    if leader.memory is None or leader.is_visitor != person.is_visitor or leader.source != person.source:
+        return False
+    for mark in person.marks:
+        if mark.event is None:
+            return False
+    if len(person.positions) > 1 and any(other.moves for other in person.positions[1:]):
+        return False
+    return stamp_of(leader.memory) == playbooks.stamp
 
 
 def _read_marked(people: Iterable[Person], playbooks: Playbooks) -> None:
@@ -165,7 +168,7 @@ def _read_all(people: Iterable[Person], playbooks: Playbooks) -> dict[int, list[
 def _onward(person: Person, state: State, playbooks: Playbooks, names: Names) -> Folded:
     entered = state.entered
     state, moves, wake_at = go_on(state, person.events, playbooks, person.stamp)
-    entries = [entry_of(move, person, names) for move in moves]
+    entries = [entry_of(move, person, names) for move in moves] if moves else []
     return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered)
 
 
@@ -200,11 +203,11 @@ def _result(
         begins,
         new,
         dead,
-        last_event_at=person.events[-1].at if person.events else None,
-        wake_at=wake_at,
-        rank=rank_score(state, playbooks, person.stamp),
-        hold_reason=_hold_reason(person) or otherwise,
-        entered=entered,
+        person.events[-1].at if person.events else None,
+        wake_at,
+        rank_score(state, playbooks, person.stamp),
+        _hold_reason(person) or otherwise,
+        entered,
     )
 
 

@@ -4,7 +4,7 @@ from django.db import connection, transaction
 
 from contacts.models import Contact
 from funnel import writing
-from funnel.claiming import Person, claim_people, make_positions, take_marks
+from funnel.claiming import Person, claim_people, make_positions
 from funnel.fold import State
 from funnel.folding import Entry, Folded, fold_people
 from funnel.models import RULE_ERASED, Dimension, Position, Standing, Transition
@@ -24,7 +24,6 @@ def freeze_person(*, contact: Contact) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_WAIT_FOR, [array(members)])
         person = _in_hand(members)
-        take_marks([person])
         if not person.is_erased:
             folded, *_ = fold_people([person], WORLD.playbooks(), WORLD.names(sources={person.source}))
             _write(folded)

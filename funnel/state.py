@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
+import msgspec
+
 from funnel.moments import DAY, NEVER
 from funnel.orders import Order, Orders
 
@@ -61,13 +63,14 @@ class Recall(NamedTuple):
     id: int
 
 
-class State:
-    """A person's position and all that the next event's rules could ask about the past."""
+Visit = tuple[str, str | None, int]  # a dimension, a target, and how often it has been entered
 
-    __slots__ = (
-        "attributes", "entered", "health", "last", "latest", "orders",
-        "recall", "score", "score_day", "stage", "stamp", "standing", "tallies", "visits",
-    )  # fmt: skip
+
+class State(msgspec.Struct, array_like=True, eq=False, gc=False):
+    """A person's position and all that the next event's rules could ask about the past.
+
+    It is read and written for each event, so the order of the fields is that of the stored memory.
+    """
 
     stamp: str  # of the playbooks it was folded with; empty before the first fold
     stage: str | None
@@ -82,38 +85,45 @@ class State:
     tallies: dict[str, dict[int, int]]  # what a count or a sum asks for -> day -> number, days ascending
     latest: dict[str, Trace]  # what a days_since asks for -> the last such event
     attributes: dict[str, Any]
-    visits: dict[tuple[str, str | None], int]
+    visits: list[Visit]
 
     @classmethod
     def start(cls) -> Self:
         """Before the first event: nowhere."""
-        state = cls()
-        state.stamp = ""
-        state.stage = state.entered = state.health = state.last = state.recall = None
-        state.standing = "open"
-        state.score = state.score_day = 0
-        state.orders, state.tallies = Orders(), {}
-        state.latest, state.attributes, state.visits = {}, {}, {}
-        return state
+        return cls("", None, None, None, "open", 0, 0, None, None, Orders(), {}, {}, {}, [])
 
     def copy(self) -> "State":
-        twin = State()
-        twin.stamp, twin.last, twin.recall = self.stamp, self.last, self.recall
-        twin.stage, twin.entered, twin.health, twin.standing = self.stage, self.entered, self.health, self.standing
-        twin.score, twin.score_day = self.score, self.score_day
-        twin.orders = self.orders.copy()
-        twin.tallies = {key: days.copy() for key, days in self.tallies.items()}
-        twin.latest, twin.attributes, twin.visits = self.latest.copy(), self.attributes.copy(), self.visits.copy()
-        return twin
+        return State(
+            self.stamp,
+            self.stage,
+            self.entered,
+            self.health,
+            self.standing,
+            self.score,
+            self.score_day,
+            self.last,
+            self.recall,
+            self.orders.copy(),
+            {key: days.copy() for key, days in self.tallies.items()},
+            self.latest.copy(),
+            self.attributes.copy(),
+            self.visits.copy(),
+        )
 
     def enter(self, dimension: str, target: str | None, at: int) -> int:
         """Stand in `target` from now on; return the number of entries into it."""
         setattr(self, dimension, target)
         if dimension == "stage":
             self.entered = at
-        visit = self.visits.get((dimension, target), 0) + 1
-        self.visits[dimension, target] = visit
-        return visit
+        return self._visit(dimension, target)
+
+    def _visit(self, dimension: str, target: str | None) -> int:
+        for place, (known, entered, times) in enumerate(self.visits):
+            if entered == target and known == dimension:
+                self.visits[place] = (dimension, target, times + 1)
+                return times + 1
+        self.visits.append((dimension, target, 1))
+        return 1
 
     def memory(self) -> dict[str, Any]:
         """All of it as JSON; bounded, because every fold prunes what no version from then on can ask for."""
@@ -127,7 +137,7 @@ class State:
             "tallies": {key: [list(pair) for pair in days.items()] for key, days in sorted(self.tallies.items())},
             "latest": {key: _written(trace) for key, trace in sorted(self.latest.items())},
             "attributes": dict(sorted(self.attributes.items())),
-            "visits": [[dimension, target, number] for (dimension, target), number in self.visits.items()],
+            "visits": [list(visit) for visit in self.visits],
         }
 
     @classmethod
@@ -153,7 +163,7 @@ class State:
             for name, (at, rank, key, number) in memory["latest"].items()
         }
         state.attributes = dict(memory["attributes"])
-        state.visits = {(dimension, target): number for dimension, target, number in memory["visits"]}
+        state.visits = [(dimension, target, number) for dimension, target, number in memory["visits"]]
         return state
 
     def __eq__(self, other: object) -> bool:

@@ -47,12 +47,15 @@ class Kept(NamedTuple):
 
     def forget_the_rest(self, state: State, today: int) -> None:
         """Drop what nobody can ask for any more, and the days that all windows have left."""
-        for key in [key for key, days in state.tallies.items() if self._is_past(key, days, today)]:
-            del state.tallies[key]
-        for key in [key for key in state.latest if key not in self.horizons]:
-            del state.latest[key]
-        for name in [name for name in state.attributes if name not in self.attributes]:
-            del state.attributes[name]
+        if state.tallies:
+            for key in [key for key, days in state.tallies.items() if self._is_past(key, days, today)]:
+                del state.tallies[key]
+        if state.latest:
+            for key in [key for key in state.latest if key not in self.horizons]:
+                del state.latest[key]
+        if state.attributes:
+            for name in [name for name in state.attributes if name not in self.attributes]:
+                del state.attributes[name]
 
     def _is_past(self, key: str, days: dict[int, int], today: int) -> bool:
         """Whether nothing is left of a tally once the days that its windows have left are gone."""

@@ -97,7 +97,11 @@ _WAIT = "__import__('tests.chaos.stalls', fromlist=['wait']).wait"
 SLOW_FOLD = Change(
     "slow_fold",
     "a batch takes its time between taking the marks and reading the events",
-    {"funnel.advancing": (("    take_marks(claim.people)\n", f"    take_marks(claim.people)\n    {_WAIT}(0.05)\n"),)},
+    {
+        "funnel.advancing": (
+            ("    able = _able(claim.people)\n", f"    {_WAIT}(0.05)\n    able = _able(claim.people)\n"),
+        )
+    },
 )
 SLOW_WRITE = Change(
     "slow_write",
@@ -236,8 +240,8 @@ SABOTAGES = (
         "timers fire when the events have been walked, not between them",
         {
             "funnel.fold": (
-                ("            wake = self._fire_before(at, state.last[0])\n",
-                 "            wake, _, _ = _next_timer(state, self.period, state.last[0])\n"),
+                ("            wake, plan = self._fire_before(at, state.last[0]), None\n",
+                 "            (wake, _, _), plan = _next_timer(state, self.period, state.last[0]), None\n"),
             )
         },
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic, sleep
 from typing import Any
 
@@ -40,31 +40,40 @@ def close_later() -> None:
 
 
 @contextmanager
-def rollups_held() -> Iterator[None]:
-    """A batch that begins within comes to a stop before its roll-ups, with everything but the commit behind it."""
+def held(tables: str) -> Iterator[None]:
+    """A batch that begins within comes to a stop where it would write to one of these tables."""
     holder = connection.copy()
     try:
         with holder.cursor() as cursor:
             cursor.execute("BEGIN")
-            cursor.execute("LOCK TABLE funnel_pacecount, funnel_stagecount IN EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {tables} IN EXCLUSIVE MODE")
             yield
             cursor.execute("ROLLBACK")
     finally:
         holder.close()
 
 
-def stopped_at_rollups(start: Callable[[], Future[int]]) -> Future[int]:
+def rollups_held() -> AbstractContextManager[None]:
+    """A batch that begins within comes to a stop before its roll-ups, with everything but the commit behind it."""
+    return held("funnel_pacecount, funnel_stagecount")
+
+
+def stopped_at(table: str, start: Callable[[], Future[int]]) -> Future[int]:
     """Start a batch and return it once it waits."""
     batch = start()
     until = monotonic() + 10
     while monotonic() < until:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'funnel_pacecount'::regclass")
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass", [table])
             if cursor.fetchone():
                 return batch
         assert not batch.done()
         sleep(0.01)
-    raise AssertionError("the batch did not come to its roll-ups")
+    raise AssertionError(f"the batch did not come to {table}")
+
+
+def stopped_at_rollups(start: Callable[[], Future[int]]) -> Future[int]:
+    return stopped_at("funnel_pacecount", start)
 
 
 def nothing_differs() -> bool:
@@ -143,6 +152,25 @@ def test_a_fold_that_knew_nothing_of_a_merge_is_put_right_by_its_marks(workers):
     assert batch.result() == 1
 
     assert path_of(anni) == [(None, "prospecting"), ("prospecting", "customer")]
+    advance_everything()
+    assert path_of(anna) == [(None, "prospecting"), ("prospecting", "customer")]
+    assert (path_of(anni), stage_of(anni)) == ([], None)
+    assert nothing_differs()
+
+
+def test_a_merge_after_a_batch_has_read_who_belongs_together_keeps_its_marks(workers):
+    anna, anni = person(), person()
+    happened(anna, "page_viewed", NOON)
+    happened(anni, "order_completed", NOON + days(1), **PURCHASE)
+    advance_everything()
+    happened(anna, "page_viewed", NOON + days(2))
+    happened(anni, "page_viewed", NOON + days(2))
+
+    with held("funnel_attempt"):
+        batch = stopped_at("funnel_attempt", lambda: workers.submit(advance_pending))
+        merge_contacts(first=anna, second=anni)
+    assert batch.result() == 2
+
     advance_everything()
     assert path_of(anna) == [(None, "prospecting"), ("prospecting", "customer")]
     assert (path_of(anni), stage_of(anni)) == ([], None)
