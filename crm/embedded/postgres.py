@@ -179,11 +179,12 @@ def sized_for(memory: int) -> dict[str, str]:
     """Settings for a machine that also runs the web server and the workers; `memory` in bytes."""
     mib = memory // 2**20
     return {
-        "shared_buffers": f"{min(max(mib // 8, 64), 2048)}MB",
+        "shared_buffers": f"{min(max(mib // 4, 64), 8192)}MB",
         "effective_cache_size": f"{max(mib // 2, 128)}MB",
         "maintenance_work_mem": f"{min(max(mib // 32, 32), 512)}MB",
         "work_mem": "16MB",
-        "max_wal_size": "2GB",
+        "max_wal_size": "8GB",
+        "min_wal_size": "1GB",
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
         "jit": "off",
