@@ -46,8 +46,11 @@
       const hue = hues[`s${stage.place}`];
       const line = { type: "line", symbol: "none", emphasis: { disabled: true }, animation: false };
       const last = stage.now.length - 1;
-      return [
+      const before = shown.size > 1 ? [] : [
         { ...line, name: `${stage.name}, ${data.words.before}`, data: stage.before, lineStyle: { color: hues["ink-2"], width: 1.25, type: [2, 4], cap: "round", opacity: 0.75 }, itemStyle: { color: hues["ink-2"] }, z: 1 },
+      ];
+      return [
+        ...before,
         {
           ...line,
           name: stage.name,
@@ -57,6 +60,7 @@
           showAllSymbol: true,
           symbolSize: (_value, { dataIndex }) => (dataIndex === last ? 7 : 0),
           lineStyle: { color: hue, width: 2 },
+          areaStyle: shown.size > 1 ? null : { color: hue, opacity: 0.08 },
           itemStyle: { color: hue },
           endLabel: { show: true, formatter: () => stage.name, color: hues.ink, fontSize: 12, distance: 8 },
           z: 2,

@@ -32,7 +32,8 @@ class Moved:
 _NEWEST: Final = """
     SELECT row_to_json(move), json_build_object('id', who.id, 'name', who.name, 'emails', who.emails),
            json_build_object('id', cause.id, 'value_minor', cause.value_minor, 'currency', cause.currency),
-           type.key, CASE row_number() OVER (PARTITION BY move.version) WHEN 1 THEN book.document::json END
+           json_build_object('key', type.key, 'label_en', type.label_en, 'label_fi', type.label_fi),
+           CASE row_number() OVER (PARTITION BY move.version) WHEN 1 THEN book.document::json END
       FROM unnest(%(stages)s::smallint[], %(since)s::timestamptz[]) AS stage (id, since)
      CROSS JOIN LATERAL (
            SELECT id, contact_id, occurred_at, cause_id, visit, version, rule, dimension, from_value, to_value, evidence
@@ -87,7 +88,7 @@ def _moved(
 ) -> Moved:
     move, who, cause, type_, _ = row
     transition = Transition(**move | {"occurred_at": datetime.fromisoformat(move["occurred_at"])})
-    event = None if type_ is None else Event(**cause, type=EventType(key=type_))
+    event = None if cause["id"] is None else Event(**cause, type=EventType(**type_))
     place, to_stage = stages[move["to_value"]]
     why = words.why(transition, documents[transition.version], event)
     return Moved(transition, Contact(**who), stages.get(move["from_value"], (0, None))[1], to_stage, place, why)

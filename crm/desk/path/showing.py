@@ -95,7 +95,6 @@ class Shown:
 
 
 def _most_telling(walk: Walk) -> Sequence[int]:
-    """The stages whose lines are drawn at first: where the path leaks into, and the first customers."""
+    """The stage whose line is drawn at first: the one the path leaks before, or the first customers."""
     first = next(step.place for step in walk.steps if step.stage.phase == Phase.CUSTOMER)
-    leak = walk.after_leak
-    return sorted({first, leak.place if leak else max(first - 1, 1)})
+    return [walk.after_leak.place if walk.after_leak else first]

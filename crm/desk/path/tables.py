@@ -53,13 +53,14 @@ def tables(walk: Walk, plan: Plan) -> Iterator[Table]:
     yield Table("health", str(TABLES["health"]), (_("Health"), _("People")), _health(walk))
     if plan.lines:
         lines = [(str(line.stage), line.came, line.target, round(line.share, 1)) for line in plan.lines]
-        yield Table("plan", plan.title, (_("Stage"), _("Came in"), _("Target"), _("% of target")), lines)
+        yield Table("plan", plan.title, (_("Stage"), _("Came in"), _("Target"), _("Of target, per cent")), lines)
 
 
 def _stages(walk: Walk) -> Table:
     head = (
         _("Stage"), _("Stand there"), _("Came in"), _("Came in before"), _("Of so many"), _("Moved on"),
-        _("% moved on"), _("Of so many before"), _("Moved on before"), _("% moved on before"), _("Median days"),
+        _("Moved on, per cent"), _("Of so many before"), _("Moved on before"), _("Moved on before, per cent"),
+        _("Median days"),
     )  # fmt: skip
     rows = [
         (
@@ -80,7 +81,7 @@ def _flows(walk: Walk) -> Table:
     rows = [
         (str(flow.from_stage or _("new on the path")), str(flow.to_stage), flow.now, flow.before) for flow in walk.flows
     ]
-    return Table("flows", str(TABLES["flows"]), (_("From"), _("To"), _("People"), _("People before")), rows)
+    return Table("flows", str(TABLES["flows"]), (_("From stage"), _("To stage"), _("People"), _("People before")), rows)
 
 
 def _trend(walk: Walk) -> Table:

@@ -1,5 +1,6 @@
 """The page of the path: parse, ask one service, answer."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -13,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns.models import Target
 from campaigns.services import set_targets, targets_of
 from crm.desk.doors import for_staff
+from crm.desk.path.beside import beside
 from crm.desk.path.narrowing import questions
 from crm.desk.path.newest import newest
 from crm.desk.path.plan import TargetsForm, month_name, plan_of
@@ -40,6 +41,9 @@ PARTS: Final = {
 }
 
 
+_TOKEN: Final = re.compile(r'<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of the page, and a stamp that tells whether it has changed."""
@@ -49,7 +53,8 @@ class Part:
 
     @property
     def stamp(self) -> str:
-        return f"{self.name}:{blake2b(self.html.encode(), digest_size=8).hexdigest()}"
+        same = _TOKEN.sub("", self.html)  # which is another one in every answer
+        return f"{self.name}:{blake2b(same.encode(), digest_size=8).hexdigest()}"
 
     @property
     def css(self) -> str:
@@ -85,7 +90,8 @@ def path_table(request: HttpRequest, principal: Principal, name: str) -> HttpRes
     """One of the tables as a file."""
     wish = wish_of(request)
     walked = _walked(principal, wish)
-    table = next((one for one in tables(walked, plan_of(walked, _targets(walked))) if one.name == name), None)
+    targets = {target.stage_id: target.people for target in targets_of(walked.until)}
+    table = next((one for one in tables(walked, plan_of(walked, targets)) if one.name == name), None)
     if table is None:
         raise Http404
     answer = HttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
@@ -118,13 +124,15 @@ def path_targets(request: HttpRequest, principal: Principal) -> HttpResponseBase
 def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
     """What the page is made of."""
     walked = _walked(principal, wish)
-    shown = Shown(walked, wish)
+    shown, whose = Shown(walked, wish), wish.whose(principal)
+    aside = beside(principal, whose, walked)
     return {
         "wish": wish,
         "walk": walked,
         "shown": shown,
-        "newest": newest(wish.whose(principal), walked),
-        "plan": plan_of(walked, _targets(walked)),
+        "newest": newest(whose, walked),
+        "beside": aside,
+        "plan": plan_of(walked, aside.targets),
         "may_set_targets": principal.may("targets:write"),
         "trend": shown.trend(),
     }
@@ -132,12 +140,6 @@ def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
 
 def _walked(principal: Principal, wish: Wish) -> Walk:
     return walk(wish.picture(), wish.whose(principal), days=wish.days, window=wish.window)
-
-
-def _targets(walked: Walk) -> dict[int, int]:
-    """Of everybody: there are none for a source or an owner."""
-    month = walked.until.replace(day=1)
-    return dict(Target.objects.filter(month=month).values_list("stage_id", "people"))
 
 
 def _parts(request: HttpRequest, context: dict[str, Any], names: Any) -> Iterator[Part]:
