@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from contacts import urls_intake
 from crm import health
+from crm.desk.house import urls as house
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("funnel.urls")),
     path("api/v1/", include("campaigns.urls")),
     path("api/v1/", include("crm.webhooks.urls")),
+    path("api/v1/", include(house.programs)),
     path("", include("crm.desk.urls")),
 ]
 

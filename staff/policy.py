@@ -53,7 +53,7 @@ DEEDS: Final = (
     Deed("playbooks:write", _("Change playbooks and stages, and publish"), _PLANNING),
     Deed("webhooks:manage", _("Manage webhooks"), _ADMIN),
     Deed("staff:manage", _("Invite staff, give roles and teams, close accounts"), _ADMIN, on_request=True),
-    Deed("audit:read", _("Read the audit trail"), _ADMIN, on_request=True),
+    Deed("audit:read", _("Look through the audit trail"), _ADMIN, on_request=True),
 )
 SCOPES: Final = tuple(deed.scope for deed in DEEDS)
 # What a key made without saying for what may do.

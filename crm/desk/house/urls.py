@@ -1,7 +1,9 @@
 from django.urls import path
 
-from crm.desk.house import arriving, views
+from crm.desk.house import api, arriving, views
 from crm.desk.house.trail import trail
+from rest import paths  # noqa: F401  (the converter `row`)
+from rest.endpoints import endpoint
 
 urlpatterns = [
     path("settings", views.account, name="settings"),
@@ -19,4 +21,11 @@ urlpatterns = [
     path("settings/trail", trail, name="trail"),
     path("join/<str:token>", arriving.join, name="join"),
     path("enter/<str:token>", arriving.enter, name="enter"),
+]
+programs = [
+    path("users", endpoint(GET=api.user_list, POST=api.user_invite)),
+    path("users/<row:user_id>", endpoint(PATCH=api.user_change)),
+    path("teams", endpoint(GET=api.team_list, POST=api.team_add)),
+    path("teams/<row:team_id>", endpoint(PATCH=api.team_rename)),
+    path("audit", endpoint(GET=api.audit_list)),
 ]

@@ -1,0 +1,151 @@
+"""/api/v1/users, teams and audit: who works here, for programs that share work out or keep accounts in step."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+
+from crm.desk.house import letters
+from crm.desk.house.shapes import (
+    AuditShape,
+    InvitationBody,
+    InvitationShape,
+    TeamBody,
+    TeamShape,
+    UserChanges,
+    UserShape,
+    show_invitation,
+    show_record,
+    show_team,
+    show_user,
+)
+from rest.answers import answer
+from rest.bodies import refuse_unknown_fields
+from rest.endpoints import caller, operation
+from rest.pages import PARAMETERS, page
+from rest.queries import refuse_unknown_parameters
+from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from staff.inviting import invite
+from staff.models import AuditRecord, Team, User
+from staff.services import add_team, change_user, rename_team
+
+TAG = _("Staff")
+_BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
+_LIST_PROBLEMS = ("invalid-query", "invalid-cursor")
+
+
+@operation(
+    "contacts:read",
+    summary=_("List members of staff"),
+    tag=TAG,
+    answers={200: page_shape("UserPage", UserShape)},
+    parameters=paging_parameters("id"),
+    problems=_LIST_PROBLEMS,
+)
+def user_list(request: Request) -> HttpResponse:
+    """Who may own people and companies. Closed accounts are listed too: rows may still be theirs."""
+    refuse_unknown_parameters(request._request, PARAMETERS)
+    shown = page(request._request, User.objects.all(), orderings={"id": ("id",)}, default="id")
+    return answer(shown.showing([show_user(user) for user in shown.rows]))
+
+
+@operation(
+    "staff:manage",
+    summary=_("Invite somebody to work here"),
+    tag=TAG,
+    takes=InvitationBody,
+    example={"email": "laura@example.com", "name": "Laura Peltola", "role": "sales"},
+    answers={201: InvitationShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=_BODY_PROBLEMS,
+)
+def user_invite(request: Request) -> HttpResponse:
+    """They get a letter with a link that works once, within seven days; without a mail server the link is in the
+    answer. They become a user when they choose a password."""
+    invitation, token = invite(by=caller(request), **_values(request, InvitationBody))
+    link = "" if letters.send_invitation(invitation, token) else letters.invitation_url(token)
+    return answer(show_invitation(invitation, link), status=201)
+
+
+@operation(
+    "staff:manage",
+    summary=_("Change a member of staff"),
+    tag=TAG,
+    takes=UserChanges,
+    example={"role": "manager", "is_active": True},
+    answers={200: UserShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=[*_BODY_PROBLEMS, "not-found"],
+)
+def user_change(request: Request, user_id: int) -> HttpResponse:
+    """Another role, or a closed account, ends their sessions. The last admin stays one."""
+    user = get_object_or_404(User, pk=user_id)
+    return answer(show_user(change_user(user=user, by=caller(request), **_values(request, UserChanges))))
+
+
+@operation(
+    "contacts:read",
+    summary=_("List teams"),
+    tag=TAG,
+    answers={200: page_shape("TeamPage", TeamShape)},
+    parameters=paging_parameters("id"),
+    problems=_LIST_PROBLEMS,
+)
+def team_list(request: Request) -> HttpResponse:
+    """Sales see the people of their team."""
+    refuse_unknown_parameters(request._request, PARAMETERS)
+    shown = page(request._request, Team.objects.all(), orderings={"id": ("id",)}, default="id")
+    return answer(shown.showing([show_team(team) for team in shown.rows]))
+
+
+@operation(
+    "staff:manage",
+    summary=_("Add a team"),
+    tag=TAG,
+    takes=TeamBody,
+    answers={201: TeamShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=_BODY_PROBLEMS,
+)
+def team_add(request: Request) -> HttpResponse:
+    return answer(show_team(add_team(by=caller(request), **_values(request, TeamBody))), status=201)
+
+
+@operation(
+    "staff:manage",
+    summary=_("Rename a team"),
+    tag=TAG,
+    takes=TeamBody,
+    answers={200: TeamShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=[*_BODY_PROBLEMS, "not-found"],
+)
+def team_rename(request: Request, team_id: int) -> HttpResponse:
+    team = get_object_or_404(Team, pk=team_id)
+    return answer(show_team(rename_team(team=team, by=caller(request), **_values(request, TeamBody))))
+
+
+@operation(
+    "audit:read",
+    summary=_("Read the audit trail"),
+    tag=TAG,
+    answers={200: page_shape("AuditPage", AuditShape)},
+    parameters=paging_parameters("id"),
+    problems=_LIST_PROBLEMS,
+)
+def audit_list(request: Request) -> HttpResponse:
+    """Who did what, the newest first. Records are only ever added."""
+    refuse_unknown_parameters(request._request, PARAMETERS)
+    records = AuditRecord.objects.select_related("api_key")
+    shown = page(request._request, records, orderings={"id": ("id",)}, default="-id")
+    return answer(shown.showing([show_record(record) for record in shown.rows]))
+
+
+def _values(request: Request, body: type[Serializer[Any]]) -> dict[str, Any]:
+    refuse_unknown_fields(request.data, set(body().fields))
+    read = body(data=request.data)
+    read.is_valid(raise_exception=True)
+    return dict(read.validated_data)

@@ -1,0 +1,83 @@
+"""What the addresses of staff answer (Structs) and take (serializers)."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from rest_framework import serializers
+
+from staff.models import AuditRecord, Invitation, Role, Team, User
+
+
+class TeamShape(msgspec.Struct):
+    id: int
+    name: str
+
+
+class UserShape(msgspec.Struct):
+    """A member of staff; `id` is the `owner` of people and companies."""
+
+    id: int
+    name: str
+    role: str
+    team: int | None
+    is_active: bool
+
+
+class InvitationShape(msgspec.Struct):
+    """`link` is empty where a letter with it went out; else it is shown only here."""
+
+    id: int
+    email: str
+    role: str
+    team: int | None
+    expires_at: datetime
+    link: str
+
+
+class AuditShape(msgspec.Struct):
+    """Who did what to which row; `detail` holds what was before and after."""
+
+    id: int
+    at: datetime
+    user: int | None
+    key: str | None
+    action: str
+    kind: str
+    row: int | None
+    detail: dict[str, Any]
+
+
+class InvitationBody(serializers.Serializer[Any]):
+    email = serializers.EmailField()
+    name = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    role = serializers.ChoiceField(choices=Role.choices)
+    team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all(), required=False, allow_null=True)
+
+
+class UserChanges(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120, required=False)
+    role = serializers.ChoiceField(choices=Role.choices, required=False)
+    team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all(), required=False, allow_null=True)
+    is_active = serializers.BooleanField(required=False)
+
+
+class TeamBody(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=80)
+
+
+def show_user(user: User) -> UserShape:
+    return UserShape(user.pk, str(user), user.role, user.team_id, user.is_active)
+
+
+def show_team(team: Team) -> TeamShape:
+    return TeamShape(team.pk, team.name)
+
+
+def show_invitation(one: Invitation, link: str) -> InvitationShape:
+    return InvitationShape(one.pk, one.email, one.role, one.team_id, one.expires_at, link)
+
+
+def show_record(one: AuditRecord) -> AuditShape:
+    key = one.api_key.prefix if one.api_key else None
+    return AuditShape(one.pk, one.at, one.user_id, key, one.action, one.object_kind, one.object_id, one.detail)
