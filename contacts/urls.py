@@ -3,7 +3,7 @@ from django.urls import path
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
-from . import api, company_api, list_api
+from . import api, company_api, list_api, task_api
 
 urlpatterns = [
     path("contacts", endpoint(GET=api.contact_list, POST=api.contact_create)),
@@ -21,5 +21,8 @@ urlpatterns = [
     path("companies/<row:company_id>", endpoint(GET=company_api.company_detail, PATCH=company_api.company_update)),
     path("memberships", endpoint(GET=company_api.membership_list, POST=company_api.membership_create)),
     path("memberships/<row:membership_id>", endpoint(PATCH=company_api.membership_update)),
+    path("tasks", endpoint(GET=task_api.task_list, POST=task_api.task_create)),
+    path("tasks/<row:task_id>", endpoint(GET=task_api.task_detail, PATCH=task_api.task_update)),
+    path("tasks/<row:task_id>/done", endpoint(POST=task_api.task_finish, DELETE=task_api.task_resume)),
     path("custom-fields", endpoint(GET=api.custom_field_list, POST=api.custom_field_create)),
 ]

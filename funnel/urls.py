@@ -1,6 +1,7 @@
 from django.urls import path
 
-from funnel.api import boards, figures, playbooks, positions, stages
+from funnel.api import boards, figures, playbooks, positions, stages, timeline
+from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
 urlpatterns = [
@@ -8,6 +9,7 @@ urlpatterns = [
     path("stages/<slug:key>", endpoint(GET=stages.stage_detail, PATCH=stages.stage_change)),
     path("board", endpoint(GET=boards.board_read)),
     path("contacts/<int:contact_id>/move", boards.moves),
+    path("contacts/<row:contact_id>/timeline", endpoint(GET=timeline.timeline)),
     path("positions", endpoint(GET=positions.position_list)),
     path("positions/<int:contact_id>", endpoint(GET=positions.position_detail)),
     path("transitions", endpoint(GET=positions.transition_list)),
