@@ -97,9 +97,12 @@ def _form(
     request: HttpRequest, principal: Principal, about: dict[str, object], error: ValidationError | None = None
 ) -> HttpResponse:
     errors = {name: " ".join(its) for name, its in error.message_dict.items()} if error else {}
-    said = _said(request) if request.method == "POST" else {}
+    view = about.get("view")
+    kept = {name: getattr(view, name, "") for name in ("name", "shared", "is_default")}
+    said = {"shared": Shared.NOBODY, **kept} if request.method != "POST" else _said(request)
     context = page(request) | {
-        "title": _("Edit view") if "view" in about else _("Save as a view"),
+        "view": None,
+        "title": _("Edit view") if view else _("Save as a view"),
         "choices": Shared.choices if principal.may(SHARING) else Shared.choices[:1],
         "has_team": bool(principal.user and principal.user.team_id),
         "said": said,
