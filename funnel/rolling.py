@@ -35,7 +35,7 @@ LENGTHS: Final = _lengths()
 Step = tuple[int, int, int | None, int, int, bool, int]  # from, to, entered, left, source, visitor, count
 
 _BOUNDS: Final = {
-    "within": "{" + ",".join(str(days + 1) for days in WITHIN) + "}",
+    "thresholds": "{" + ",".join(str(days + 1) for days in WITHIN) + "}",
     "windows": "{" + ",".join(str(days) for days in (*WITHIN, BEYOND)) + "}",
     "lengths": array(LENGTHS),
 }
@@ -50,7 +50,7 @@ FACTS: Final = f"""
           FROM dated
          UNION ALL
         SELECT {Pace.WENT_ON}, entered_on, from_stage, to_stage,
-               (%(windows)s::smallint[])[1 + width_bucket(left_on - entered_on, %(within)s::int[])],
+               (%(windows)s::smallint[])[1 + width_bucket(left_on - entered_on, %(thresholds)s::int[])],
                source_id, is_visitor, n
           FROM dated WHERE entered_on IS NOT NULL AND to_stage <> 0 AND NOT is_visitor
          UNION ALL

@@ -33,7 +33,8 @@ _NEWEST: Final = """
     SELECT row_to_json(move), json_build_object('id', who.id, 'name', who.name, 'emails', who.emails),
            json_build_object('id', cause.id, 'value_minor', cause.value_minor, 'currency', cause.currency),
            json_build_object('key', type.key, 'label_en', type.label_en, 'label_fi', type.label_fi),
-           CASE row_number() OVER (PARTITION BY move.version) WHEN 1 THEN book.document::json END
+           CASE row_number() OVER (PARTITION BY move.version ORDER BY move.occurred_at DESC, move.id DESC)
+                WHEN 1 THEN book.document::json END
       FROM unnest(%(stages)s::smallint[], %(since)s::timestamptz[]) AS stage (id, since)
      CROSS JOIN LATERAL (
            SELECT id, contact_id, occurred_at, cause_id, visit, version, rule, dimension, from_value, to_value, evidence

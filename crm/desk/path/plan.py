@@ -33,6 +33,10 @@ class Line:
         return f"{min(self.share, 100):.1f}"
 
     @property
+    def expected_at(self) -> str:
+        return f"{self.expected:.1f}"
+
+    @property
     def colour(self) -> int:
         return min(self.place, 6)
 
