@@ -8,9 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+WIDE: ViewportSize = {"width": 1440, "height": 900}
 
 
 def take(state: Path, address: str) -> None:
@@ -19,13 +20,30 @@ def take(state: Path, address: str) -> None:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="Europe/Helsinki")
+        page = browser.new_page(viewport=WIDE, locale="en-GB", timezone_id="Europe/Helsinki", reduced_motion="reduce")
         sign_in(page, address, login["email"], login["password"])
-        page.screenshot(path=IMAGES / "path.png")
+        picture(page, "path")
+        page.goto(f"{address}/board")
+        picture(page, "board")
         page.goto(f"{address}/contacts?stage=loyalty")
-        page.locator(".people tbody a").nth(1).click()
-        page.screenshot(path=IMAGES / "contact.png")
+        page.locator("main table tbody a[href^='/contacts/']").nth(1).click()
+        picture(page, "contact")
+        page.emulate_media(color_scheme="dark")
+        page.goto(f"{address}/contacts?stage=lead")
+        find(page, "ain")
+        picture(page, "find-dark")
         browser.close()
+
+
+def picture(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / f"{name}.png")
+
+
+def find(page: Page, typed: str) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type(typed)
+    page.locator(".pi mark").first.wait_for()
 
 
 def sign_in(page: Page, address: str, email: str, password: str) -> None:

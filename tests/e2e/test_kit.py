@@ -143,3 +143,38 @@ def test_somebody_whose_session_ended_is_told_so(site: Page):
     expect(site.locator(".toasts")).to_contain_text("You are signed out. Nothing is lost")
     expect(site.locator(".toasts").get_by_role("link", name="Sign in")).to_have_attribute("target", "_blank")
     site.forgive("Failed to load resource: the server responded with a status of 401", "htmx:")  # type: ignore[attr-defined]
+
+
+def test_a_drawer_keeps_what_was_typed_until_it_is_right_then_leads_on(site: Page):
+    furnished()
+    sign_in(site)
+    site.keyboard.press("n")
+    drawer = site.get_by_role("dialog", name="New contact")
+    expect(drawer.get_by_label("Name", exact=True)).to_be_focused()
+    assert serious(site) == []
+    site.keyboard.type("Heidi Mattila")
+    drawer.get_by_label("E-mail").fill("heidi@")
+    site.keyboard.press("Enter")
+    expect(drawer.get_by_role("alert")).to_be_visible()
+    expect(drawer.get_by_label("Name", exact=True)).to_have_value("Heidi Mattila")
+    drawer.get_by_label("E-mail").fill("heidi@example.com")
+    site.context.clear_cookies(name="polku_csrf")  # as after signing in again on another tab
+    site.keyboard.press("Enter")
+
+    expect(site.locator("h1")).to_have_text("Heidi Mattila")
+    expect(site.locator(".toasts")).to_contain_text("Heidi Mattila is added.")
+    site.forgive("Failed to load resource: the server responded with a status of", "htmx:")  # type: ignore[attr-defined]
+
+
+def test_escape_closes_a_drawer_and_gives_the_focus_back(site: Page):
+    furnished()
+    sign_in(site)
+    site.goto("/contacts")
+    opener = site.locator("[data-drawer]:visible").first
+    opener.focus()
+    site.keyboard.press("Enter")
+    expect(site.locator("#drawer")).to_be_visible()
+    site.keyboard.press("Escape")
+
+    expect(site.locator("#drawer")).to_be_hidden()
+    expect(opener).to_be_focused()

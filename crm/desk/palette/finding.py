@@ -14,6 +14,7 @@ from funnel.models import Health, Position, Stage
 from staff.policy import Principal
 
 AT_MOST: Final = 8
+_COMPANIES: Final = 4
 # A letter or two begin a word of nearly everybody: then names alone are looked through, by their beginning.
 _LETTERS_FOR_WORDS: Final = 3
 # How many of those who are mentioned are put in order: all of them could be half a million.
@@ -45,11 +46,12 @@ def people_called(typed: str, by: Principal, also: Collection[int] = ()) -> tupl
     Beside them, out of the same statement, those in `also`.
     """
     listed = Contact.objects.visible_to(by).listed()
-    begins = listed.filter(sort_key__startswith=sort_key(typed)).order_by("sort_key", "pk")[:AT_MOST]
-    found = Q(pk__in=begins.values("pk"))
+    parts = [listed.filter(sort_key__startswith=sort_key(typed)).order_by("sort_key", "pk")[:AT_MOST].values("pk")]
     if not _is_short(typed):
-        found |= Q(pk__in=listed.mentioning(typed)[:_CANDIDATES].values("pk"))
-    people = _people(listed.filter(found | Q(pk__in=also)))
+        parts.append(listed.mentioning(typed)[:_CANDIDATES].values("pk"))
+    if also:
+        parts.append(listed.filter(pk__in=also).values("pk"))
+    people = _people(listed.filter(pk__in=_either(parts)))
     near = {one.contact.pk: _distance(one, typed) for one in people}
     meant = [one for one in people if near[one.contact.pk] < _NOT_IN_NAME or one.contact.pk not in also]
     meant.sort(key=lambda one: (near[one.contact.pk], one.contact.sort_key, one.contact.pk))
@@ -66,11 +68,18 @@ def people_known_by(ids: Collection[int], by: Principal) -> list[Person]:
 def companies_called(typed: str, by: Principal) -> list[Company]:
     """At most four, each with `people`: how many work there now."""
     visible = Company.objects.visible_to(by)
-    found = Q(sort_key__startswith=sort_key(typed))
+    begins = visible.filter(sort_key__startswith=sort_key(typed)).order_by("sort_key", "pk")
+    parts = [begins[:_COMPANIES].values("pk")]
     if not _is_short(typed):
-        found |= Q(pk__in=visible.mentioning(typed).values("pk"))
+        parts.append(visible.mentioning(typed)[:_CANDIDATES].values("pk"))
     at_work = Count("memberships", filter=Q(memberships__until=None))
-    return list(visible.filter(found).annotate(people=at_work).order_by("sort_key", "pk")[: AT_MOST // 2])
+    found = Company.objects.filter(pk__in=_either(parts)).annotate(people=at_work)
+    return list(found.order_by("sort_key", "pk")[:_COMPANIES])
+
+
+def _either(parts: Sequence[Any]) -> Any:
+    """Those of any part. As one subquery each part keeps its index; joined by OR they would all be looked through."""
+    return parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
 
 
 def _is_short(typed: str) -> bool:

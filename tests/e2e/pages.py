@@ -1,0 +1,106 @@
+"""Every page there is, found from the addresses of the site; and a company in which each of them shows something."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from contacts.ingest import record_staff_event
+from contacts.models import Company, Contact, Membership, Merge, SavedView, Task
+from contacts.services import NewContact, create_contact
+from contacts.tasking import add_task
+from contacts.viewing import save_view
+from crm.world.demo import make_demo
+from funnel.advancing import advance_everything
+from staff.inviting import invite
+from staff.links import make_sign_in_link
+from staff.models import Invitation, Role, Team, User
+from staff.policy import Principal
+
+# What nobody may ever see run: each text that people can write says it.
+CANARY = """<img src=x onerror="window.canary=1">'\"><script>window.canary=1</script>"""
+FOR_PROGRAMS = ("api/", "v1/", "healthz", "readyz")
+ALSO = ("/?days=365", "/contacts?q=nobody-at-all", "/find?q=ai", "/find?q=zzzz", "/api/docs")
+
+
+def furnish() -> User:
+    """The demo company, a smaller one, and somebody who tries to be a script wherever a text can be written."""
+    login = make_demo(contacts=300, events=4000)
+    admin = User.objects.get(email=login.email)
+    by, team = Principal(user=admin), Team.objects.create(name=CANARY[:80])
+    attributes = {"name": CANARY, "title": CANARY, "email": "canary@example.com", "tags": ["<b>hot</b>", "'\"><i>"]}
+    contact = create_contact(by=by, new=NewContact(attributes=attributes))
+    Membership.objects.create(contact=contact, company=Company.objects.create(name=CANARY), title=CANARY)
+    for kind, said in (("note_added", {"text": CANARY}), ("call_held", {"outcome": "answered", "text": CANARY})):
+        record_staff_event(contact=contact, type=kind, by=admin, properties=said)
+    add_task(contact=contact, by=by, title=CANARY, due_at=contact.created_at)
+    save_view(by=by, name=CANARY[:60], shared="everybody")
+    User.objects.create_user("canary@valmennus.example", name=CANARY, role=Role.SALES, team=team)
+    advance_everything()
+    return admin
+
+
+def examples(admin: User) -> dict[str, list[Any]]:
+    """What can stand in an address under each name."""
+    by = Principal(user=admin)
+    canary = Contact.objects.get(emails__contains=["canary@example.com"])
+    bought = Contact.objects.listed().filter(position__health__isnull=False).order_by("-position__last_event_at")[0]
+    merged = Merge.objects.first()
+    assert merged
+    _invitation, token = invite(by=by, email="new@valmennus.example", role=Role.SALES)
+    return {
+        "contact_id": [bought.pk, canary.pk],
+        "other_id": [merged.newer_id],
+        "merge_id": [merged.pk],
+        "event_id": list(canary.events.values_list("pk", flat=True)[:1]),
+        "task_id": list(Task.objects.values_list("pk", flat=True)[:1]),
+        "view_id": list(SavedView.objects.filter(owner=admin).values_list("pk", flat=True)[:1]),
+        "user_id": list(User.objects.exclude(pk=admin.pk).order_by("-pk").values_list("pk", flat=True)[:1]),
+        "team_id": list(Team.objects.values_list("pk", flat=True)[:1]),
+        "invitation_id": list(Invitation.objects.values_list("pk", flat=True)[:1]),
+        "job_id": [0],
+        "mail_id": [0],
+        "deed": ["call", "tag"],
+        "pk": [0],
+        "name": ["stages"],
+        "token": [token, make_sign_in_link(user=admin, by=by)],
+    }
+
+
+def every_page(client: Client, admin: User) -> list[str]:
+    """The addresses that answer with a whole page; those that only do something, or give a part, are left out."""
+    found = [address for address in (*_addresses(examples(admin)), *ALSO) if _is_page(client, address)]
+    return list(dict.fromkeys(found))
+
+
+def _addresses(values: dict[str, list[Any]]) -> Iterator[str]:
+    for name, arguments in _views(get_resolver()):
+        missing = [one for one in arguments if one not in values]
+        assert not missing, f"{name}: say in examples() what {missing} can be"
+        for chosen in product(*(values[one] for one in arguments)):
+            yield reverse(name, kwargs=dict(zip(arguments, chosen, strict=True)))
+
+
+def _views(resolver: URLResolver, before: str = "", given: tuple[str, ...] = ()) -> Iterator[tuple[str, list[str]]]:
+    """The names of all views people open, with the names of what stands in their addresses."""
+    for one in resolver.url_patterns:
+        here = before + str(one.pattern)
+        if here.startswith(FOR_PROGRAMS) or "^" in here:
+            continue
+        arguments = (*given, *getattr(one.pattern, "converters", ()))
+        if isinstance(one, URLResolver):
+            yield from _views(one, here, arguments)
+        elif isinstance(one, URLPattern) and one.name:
+            space = "" if here.startswith("accounts/") else "desk:"
+            yield f"{space}{one.name}", list(arguments)
+
+
+def _is_page(client: Client, address: str) -> bool:
+    client.raise_request_exception = False  # what fails is a page too, and is found to answer 500
+    answer = client.get(address)
+    if answer.status_code >= 500:
+        return True
+    is_html = answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith("text/html")
+    return is_html and b"<html" in answer.content
