@@ -98,6 +98,11 @@
     if (hadFocus) card.querySelector(".k-name").focus({ preventScroll: true });
   };
 
+  const leave = (card) => {
+    add(card.dataset.lane, -1);
+    card.remove();
+  };
+
   const waiting = new Set();
 
   // Ask until the person is folded; then the card stands where the rules put it, wherever it was dropped.
@@ -109,9 +114,7 @@
       for (;;) {
         const card = await fresh(id);
         if (!card) {
-          const old = cardOf(id);
-          if (old) add(old.dataset.lane, -1);
-          old?.remove();
+          if (cardOf(id)) leave(cardOf(id));
           break;
         }
         if (!card.classList.contains("is-folding")) {
@@ -137,6 +140,7 @@
     const id = card.dataset.card;
     card.classList.add("is-moving");
     goTo(card, to);
+    card.querySelector(".k-name").focus({ preventScroll: true });
     const body = new URLSearchParams({ by, lane: to, from, reason });
     let answer;
     let said;
@@ -148,13 +152,13 @@
       desk.toast(root.dataset.away, { tone: "refused" });
       return;
     }
-    if (answer.ok) {
+    if (said.said) {
       desk.toast(said.said, { undo: said.undo });
       return follow(id, to);
     }
     goBack(card);
     desk.toast(said.refused, { tone: "refused", link: said.way });
-    if (said.code === "not_found" || said.code === "erased" || said.code === "merged") return follow(id);
+    if (["not_found", "erased", "merged"].includes(said.code)) return leave(card);
     if (said.lane && said.lane !== from) {
       await follow(id);
       const now = cardOf(id);
@@ -408,7 +412,10 @@
 
   let held = "";
   root.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target === root) held = document.activeElement?.closest?.(".k")?.id || "";
+    if (event.detail.target !== root) return;
+    held = document.activeElement?.closest?.(".k")?.id || "";
+    // htmx carries attributes over to what comes; the policy lets nobody write a style that way
+    for (const styled of root.querySelectorAll("[style]")) styled.removeAttribute("style");
   });
 
   const begin = () => {

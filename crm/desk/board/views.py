@@ -115,7 +115,7 @@ def board_move(request: HttpRequest, principal: Principal, contact_id: int) -> H
     if isinstance(result, Placed):
         return JsonResponse({"said": result.said, "undo": result.undo, "lane": said.get("lane", "")})
     answer = {"refused": result.said, "code": result.code, "lane": result.lane, "way": _way_out(result)}
-    return JsonResponse(answer, status=HTTPStatus.NOT_FOUND if result.code == "not_found" else HTTPStatus.CONFLICT)
+    return JsonResponse(answer, status=HTTPStatus.NOT_FOUND if result.code == "not_found" else HTTPStatus.OK)
 
 
 def _way_out(stayed: Stayed) -> dict[str, str] | None:
