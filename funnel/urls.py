@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funnel.api import boards, figures, playbooks, positions, stages, timeline
+from funnel.api import boards, figures, playbooks, positions, stages, timeline, walk
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -32,5 +32,6 @@ urlpatterns = [
     path("playbooks/drafts/<int:draft_id>/publish", endpoint(POST=playbooks.draft_publish)),
     path("funnel/summary", endpoint(GET=figures.funnel_summary)),
     path("funnel/conversions", endpoint(GET=figures.funnel_conversions)),
+    path("funnel/walk", endpoint(GET=walk.funnel_walk)),
     path("funnel/time-in-stage", endpoint(GET=figures.funnel_time_in_stage)),
 ]

@@ -25,7 +25,7 @@ from rest.schema import query_parameter
 LONGEST_WINDOW: Final = 3650
 TAG: Final = "Figures"
 
-_PICTURE = [
+PICTURE_PARAMETERS = [
     query_parameter("as_of", _("A day (its end) or a moment: how it was then. When not given: known_on, or now.")),
     query_parameter("known_on", _("A day (its end) or a moment: as it was known then. When not given: all settled.")),
 ]
@@ -38,7 +38,7 @@ _PROBLEMS = ("invalid-query",)
     summary=_("Who stands where"),
     tag=TAG,
     answers={200: SummaryShape},
-    parameters=[*_PICTURE, _BY_SOURCE],
+    parameters=[*PICTURE_PARAMETERS, _BY_SOURCE],
     problems=_PROBLEMS,
 )
 def funnel_summary(request: Request) -> HttpResponse:
@@ -66,7 +66,7 @@ def funnel_summary(request: Request) -> HttpResponse:
             "window", _("Days (of 24 hours) from the entry to the goal; when not given, without limit."), int
         ),
         _BY_SOURCE,
-        *_PICTURE,
+        *PICTURE_PARAMETERS,
     ],
     problems=_PROBLEMS,
 )
@@ -103,7 +103,7 @@ def funnel_conversions(request: Request) -> HttpResponse:
         query_parameter("from", _("A day or a moment: stays that ended then or later.")),
         query_parameter("to", _("A day (to its end) or a moment: stays that ended until then.")),
         _BY_SOURCE,
-        *_PICTURE,
+        *PICTURE_PARAMETERS,
     ],
     problems=_PROBLEMS,
 )

@@ -108,6 +108,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/playbooks/drafts/<int:draft_id>/publish": api(POST="playbooks:write"),
     "api/v1/funnel/summary": api(GET="figures:read"),
     "api/v1/funnel/conversions": api(GET="figures:read"),
+    "api/v1/funnel/walk": api(GET="figures:read"),
     "api/v1/funnel/time-in-stage": api(GET="figures:read"),
     "api/v1/targets/<str:month>": api(GET="figures:read", PATCH="targets:write", rows={"month": "month"}),
     "api/v1/campaigns": api(GET="contacts:read", POST="contacts:write"),
