@@ -60,7 +60,7 @@ def _sources() -> Iterator[tuple[Path, bytes]]:
         for file in sorted((ROOT / package).rglob("*.py")):
             if "migrations" not in file.parts:
                 yield file, file.read_bytes()
-    for file in sorted((ROOT / "templates").rglob("*.html")):
+    for file in sorted(one for kind in ("*.html", "*.txt") for one in (ROOT / "templates").rglob(kind)):
         source = templatize(file.read_text(), origin=str(file))
         yield file, "\n".join(line.strip() for line in source.splitlines()).encode()
 
