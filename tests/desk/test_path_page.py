@@ -42,7 +42,7 @@ def test_an_empty_installation_says_what_would_be_here():
     page = client.get("/")
 
     assert page.status_code == 200
-    assert "Nobody walks here yet." in page.text
+    assert "Nobody walks here yet" in page.text
     assert '<svg class="flow-svg"' not in page.text
 
 
