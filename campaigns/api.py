@@ -1,13 +1,11 @@
 """/api/v1/campaigns: what is done to reach people, by the keys that events carry; and the targets of a month."""
 
 from datetime import date
-from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
 
 from campaigns.models import Campaign
 from campaigns.serializers import (
@@ -21,7 +19,7 @@ from campaigns.serializers import (
 )
 from campaigns.services import save_campaign, set_targets, targets_of
 from rest.answers import answer
-from rest.bodies import refuse_unknown_fields
+from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
@@ -57,7 +55,7 @@ def campaign_list(request: Request) -> HttpResponse:
 )
 def campaign_add(request: Request) -> HttpResponse:
     """The key stays for ever: events carry it."""
-    campaign = save_campaign(campaign=Campaign(), by=caller(request), **_values(request, CampaignBody))
+    campaign = save_campaign(campaign=Campaign(), by=caller(request), **body_as(CampaignBody, request))
     return answer(shape_of(campaign), status=201)
 
 
@@ -84,7 +82,7 @@ def campaign_detail(request: Request, key: str) -> HttpResponse:
 )
 def campaign_change(request: Request, key: str) -> HttpResponse:
     campaign = get_object_or_404(Campaign, key=key)
-    return answer(shape_of(save_campaign(campaign=campaign, by=caller(request), **_values(request, CampaignChanges))))
+    return answer(shape_of(save_campaign(campaign=campaign, by=caller(request), **body_as(CampaignChanges, request))))
 
 
 @operation(
@@ -113,7 +111,7 @@ def target_list(request: Request, month: str) -> HttpResponse:
 def target_change(request: Request, month: str) -> HttpResponse:
     """Null takes a target back; stages that are not named keep theirs. Answers all targets of the month."""
     first = _month(month)
-    people = _values(request, TargetsBody)["people"]
+    people = body_as(TargetsBody, request)["people"]
     return answer(shape_of_targets(first, set_targets(month=first, people=people, by=caller(request))))
 
 
@@ -122,10 +120,3 @@ def _month(text: str) -> date:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
         raise Http404 from None
-
-
-def _values(request: Request, serializer: type[Serializer[Any]]) -> dict[str, Any]:
-    refuse_unknown_fields(request.data, set(serializer().fields))
-    read = serializer(data=request.data)
-    read.is_valid(raise_exception=True)
-    return dict(read.validated_data)

@@ -1,20 +1,17 @@
-"""The parameters and bodies of requests turned into what they mean; each refusal says what is allowed."""
+"""The parameters of requests turned into what they mean; each refusal says what is allowed."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from rest_framework.request import Request
-from rest_framework.serializers import Serializer
 
 from contacts.filtering import Filters
 from funnel.pictures import Picture, end_of_day, start_of_day
-from rest.bodies import refuse_unknown_fields
 from rest.problems import FieldError, Problem
 from rest.queries import invalid_query, parameter, whole_number
 
@@ -86,12 +83,3 @@ def _meaning(name: str, text: str, allowed: Mapping[str, Meaning]) -> Meaning:
     if text not in allowed:
         raise invalid_query(name, _("Allowed are: %s.") % ", ".join(allowed))
     return allowed[text]
-
-
-def body_of(request: Request, serializer: type[Serializer[Any]]) -> dict[str, Any]:
-    """The body of a request as the serializer reads it; fields that it does not know are refused."""
-    known = serializer()
-    refuse_unknown_fields(request.data, set(known.fields))
-    read = serializer(data=request.data)
-    read.is_valid(raise_exception=True)
-    return dict(read.validated_data)

@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 
 from rest.problems import FieldError, Problem
 from rest.strict_json import MalformedJson, fault_in, read
@@ -35,6 +37,14 @@ def refuse_unknown_fields(body: Any, known: set[str], pointer: str = "") -> None
         names = ", ".join(sorted(known))
         errors = [FieldError(f"{pointer}/{name}", "unknown-field", _("Fields are: %s.") % names) for name in unknown]
         raise Problem("unknown-field", words, errors=errors)
+
+
+def body_as(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body as the serializer reads it; fields that it does not know are refused."""
+    refuse_unknown_fields(request.data, set(serializer().fields))
+    read = serializer(data=request.data)
+    read.is_valid(raise_exception=True)
+    return dict(read.validated_data)
 
 
 def _check_type(request: HttpRequest) -> None:

@@ -15,7 +15,7 @@ from crm.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from crm.webhooks import services
 from funnel.models import Dimension
 from rest.answers import answer
-from rest.bodies import refuse_unknown_fields
+from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
@@ -190,11 +190,7 @@ def _endpoint(endpoint_id: int) -> WebhookEndpoint:
 
 
 def _body(request: Request, serializer: type[EndpointBody]) -> dict[str, Any]:
-    known = serializer()
-    refuse_unknown_fields(request.data, set(known.fields))
-    read = serializer(data=request.data)
-    read.is_valid(raise_exception=True)
-    values = dict(read.validated_data)
+    values = body_as(serializer, request)
     if "dimensions" in values:
         values["dimensions"] = sorted({DIMENSIONS[name] for name in values["dimensions"]})
     return values

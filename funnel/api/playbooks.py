@@ -14,7 +14,6 @@ from funnel import publishing
 from funnel.differences import Changed, difference
 from funnel.explaining import Words
 from funnel.models import Playbook, PlaybookDraft
-from funnel.parameters import body_of
 from funnel.serializers import (
     ChangeShape,
     CheckShape,
@@ -34,6 +33,7 @@ from funnel.serializers import (
 )
 from funnel.texts import as_text, ordered
 from rest.answers import answer, versioned
+from rest.bodies import body_as
 from rest.edits import seen_versions
 from rest.endpoints import caller, operation
 from rest.problems import FieldError, Problem
@@ -96,7 +96,7 @@ def draft_list(request: Request) -> HttpResponse:
 )
 def draft_start(request: Request) -> HttpResponse:
     """Of a document, or of a version (the newest when neither is given)."""
-    body = body_of(request, NewDraftBody)
+    body = body_as(NewDraftBody, request)
     number = body.pop("based_on", None)
     based_on = Playbook.objects.filter(number=number).first()
     if number is not None and based_on is None:
@@ -211,7 +211,7 @@ def draft_check(request: Request, draft_id: int) -> HttpResponse:
 def draft_publish(request: Request, draft_id: int) -> HttpResponse:
     """It becomes the next version, in force from `since` (now when not given; also an earlier moment), and everybody is
     folded again with it. Refused with the findings of its check."""
-    body = body_of(request, PublicationBody)
+    body = body_as(PublicationBody, request)
     try:
         version = publishing.publish_playbook(
             draft=_found(draft_id),
@@ -236,7 +236,7 @@ def _found(draft_id: int) -> PlaybookDraft:
 def _saved(request: Request, draft_id: int, body: type[Serializer[Any]]) -> HttpResponse:
     draft = _found(draft_id)
     try:
-        draft = publishing.save_draft(draft=draft, seen=seen_versions(request._request), **body_of(request, body))
+        draft = publishing.save_draft(draft=draft, seen=seen_versions(request._request), **body_as(body, request))
     except publishing.StaleDraftError as error:
         raise _stale(error) from None
     return _answer(draft)

@@ -7,9 +7,9 @@ from rest_framework.request import Request
 
 from funnel.arranging import add_stage, change_stage
 from funnel.models import Stage
-from funnel.parameters import body_of
 from funnel.serializers import StageBody, StageChanges, StageList, StageShape
 from rest.answers import answer
+from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.queries import refuse_unknown_parameters
 from rest.schema import IDEMPOTENCY_KEY
@@ -35,7 +35,7 @@ def stage_list(request: Request) -> HttpResponse:
 )
 def stage_add(request: Request) -> HttpResponse:
     """Key and phase stay for ever. Nobody comes to it before a playbook with a rule that leads there is published."""
-    stage = add_stage(by=caller(request), **body_of(request, StageBody))
+    stage = add_stage(by=caller(request), **body_as(StageBody, request))
     return answer(
         _shape(stage), status=201, headers={"Location": request.build_absolute_uri(f"{request.path}/{stage.key}")}
     )
@@ -61,7 +61,7 @@ def stage_detail(request: Request, key: str) -> HttpResponse:
 def stage_change(request: Request, key: str) -> HttpResponse:
     """Labels, the place on the path, and whether it is archived. Folds and figures follow with the next publication."""
     stage = get_object_or_404(Stage, key=key)
-    return answer(_shape(change_stage(stage=stage, by=caller(request), **body_of(request, StageChanges))))
+    return answer(_shape(change_stage(stage=stage, by=caller(request), **body_as(StageChanges, request))))
 
 
 def _shape(stage: Stage) -> StageShape:
