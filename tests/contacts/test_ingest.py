@@ -11,6 +11,7 @@ from contacts.ingest import record_staff_event, retract_event
 from contacts.messages import ContactRef
 from contacts.models import Contact, Event, EventType, Identity, Pending, PendingReason, Quarantine
 from contacts.results import Result, Status
+from funnel.models import Stage
 from tests.factories import (
     contact_of,
     event_of,
@@ -226,6 +227,18 @@ def test_a_stage_nobody_knows_cannot_be_set():
     assert (result.status, result.reason, result.pointer) == (
         Status.QUARANTINED,
         "unknown-stage",
+        "/properties/stage",
+    )
+
+
+def test_nobody_is_set_to_a_stage_that_has_been_archived():
+    Stage.objects.filter(key="advocate").update(archived_at=NOW)
+
+    [result] = record(make_source(), make_message("stage_set", "aino@example.com", properties={"stage": "advocate"}))
+
+    assert (result.status, result.reason, result.pointer) == (
+        Status.QUARANTINED,
+        "archived-stage",
         "/properties/stage",
     )
 
