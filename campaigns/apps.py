@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class CampaignsConfig(AppConfig):
     name = "campaigns"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # They need models, which are there only now.
+        from campaigns import forgetting  # noqa: PLC0415
+        from contacts import erasing  # noqa: PLC0415
+
+        erasing.ALSO.append(forgetting.forget_mails)

@@ -15,7 +15,7 @@ from rest.problems import Problem, as_problem
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
 from rest.schema import IDEMPOTENCY_KEY, IF_MATCH, paging_parameters, query_parameter
 
-from . import services, shapes
+from . import erasing, services, shapes
 from .answering import (
     BODY_PROBLEMS,
     LIST_PROBLEMS,
@@ -129,6 +129,21 @@ def contact_update(request: Request, contact_id: int) -> HttpResponse:
         seen=seen_versions(request._request),
     )
     return _one_contact(request, contact_id)
+
+
+@operation(
+    "contacts:erase",
+    summary=_("Erase a person for ever"),
+    tag=CONTACTS,
+    answers={204: None},
+    problems=("not-found",),
+)
+def contact_erase(request: Request, contact_id: int) -> HttpResponse:
+    """Erase the person with all contacts merged into them: at once nobody finds them, and within a minute nothing is
+    left that tells who they were. Nothing brings them back. What was counted stays counted, and a repetition of an old
+    message is still a `duplicate`."""
+    erasing.erase_contact(contact=visible_leader(request, contact_id), by=caller(request))
+    return HttpResponse(status=204)
 
 
 @operation(

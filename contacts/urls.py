@@ -16,7 +16,10 @@ urlpatterns = [
     path("jobs/<row:job_id>", endpoint(GET=list_api.job_detail)),
     path("jobs/<row:job_id>/cancel", endpoint(POST=list_api.job_cancel)),
     path("jobs/<row:job_id>/undo", endpoint(POST=list_api.job_undo)),
-    path("contacts/<row:contact_id>", endpoint(GET=api.contact_detail, PATCH=api.contact_update)),
+    path(
+        "contacts/<row:contact_id>",
+        endpoint(GET=api.contact_detail, PATCH=api.contact_update, DELETE=api.contact_erase),
+    ),
     path("companies", endpoint(GET=company_api.company_list, POST=company_api.company_create)),
     path("companies/<row:company_id>", endpoint(GET=company_api.company_detail, PATCH=company_api.company_update)),
     path("memberships", endpoint(GET=company_api.membership_list, POST=company_api.membership_create)),

@@ -10,10 +10,12 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         # Only here do the models stand that these need.
-        from crm.webhooks import delivering, making  # noqa: PLC0415
+        from contacts import erasing  # noqa: PLC0415
+        from crm.webhooks import delivering, forgetting, making  # noqa: PLC0415
         from funnel import effects, worker  # noqa: PLC0415
 
         effects.EFFECT_KINDS[making.KIND] = making.EFFECT_KIND
+        erasing.ALSO.append(forgetting.forget_deliveries)
         worker.SWEEPS.append(delivering.sweep_deliveries)
         checks.register(durable, checks.Tags.database)
         checks.register(served_by_a_lesser_role, checks.Tags.database)

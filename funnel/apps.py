@@ -8,10 +8,13 @@ class FunnelConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from funnel import bulk, filters, parts  # noqa: PLC0415  (they need models, which are there only now)
+        # They need models, which are there only now.
+        from contacts import erasing  # noqa: PLC0415
+        from funnel import bulk, filters, forgetting, parts  # noqa: PLC0415
         from funnel.checks import check_stage_set  # noqa: PLC0415
 
         EVENT_CHECKS["stage_set"] = check_stage_set
+        erasing.ALSO.append(forgetting.forget_path)
         bulk.register()
         filters.register()
         parts.register()

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import Error, connection, connections
 
+from contacts import erasing
 from funnel import advancing, effects
 from funnel.publishing import mark_publications
 
@@ -27,6 +28,7 @@ SWEEPS: Final[list[Callable[[], Any]]] = [
     advancing.sweep_pending,
     advancing.work_off_due,
     effects.work_off_effects,
+    erasing.finish_erasures,
 ]
 
 

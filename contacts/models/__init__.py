@@ -1,3 +1,4 @@
+from .erasures import Erasure
 from .imports import Import, ImportReject, ImportState
 from .jobs import Job, JobChunk, JobState
 from .log import (
@@ -35,6 +36,7 @@ __all__ = [
     "Contact",
     "ContactQuerySet",
     "CustomField",
+    "Erasure",
     "Event",
     "EventType",
     "FieldKind",

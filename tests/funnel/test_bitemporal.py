@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from contacts.catalogue import CLAIMED_TYPES
+from contacts.erasing import erase_contact, finish_erasures
 from contacts.ingest import retract_event
 from contacts.merging import cut_merge, merge_contacts
 from contacts.models import Contact, Event, Merge, PendingReason, Trust
@@ -22,12 +23,12 @@ from funnel.advancing import advance_due, advance_everything, advance_pending
 from funnel.fold import Event as Fact
 from funnel.fold import State, fold
 from funnel.folding import entry_of, live_transitions
-from funnel.freezing import freeze_person
 from funnel.models import Playbook, Position
 from funnel.publishing import mark_publications
 from funnel.reading import WORLD, micros, read_playbooks
 from funnel.rebuilding import check_people, check_rollups, ranges
 from funnel.services import DEFAULT_PLAYBOOK
+from staff.policy import Principal
 from tests.funnel.worlds import happened, install, marked, person, source
 
 pytestmark = pytest.mark.django_db
@@ -125,9 +126,11 @@ class Story:
         marked(self.contacts[who], PendingReason.ATTRIBUTES)
 
     def erase(self, who: int) -> None:
-        contact = Contact.objects.get(pk=self.contacts[who].pk)
-        freeze_person(contact=contact)
-        Contact.objects.filter(leader_id=contact.leader_id).update(erased_at=timezone.now())
+        try:
+            erase_contact(contact=self.contacts[who], by=Principal())
+        except ValidationError as refusal:
+            event(f"refused: {refusal.code}")
+        assert finish_erasures() == 0
 
     def picture(self, day: int) -> None:
         with connection.cursor() as cursor:

@@ -59,7 +59,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/jobs/<row:job_id>": api(GET="contacts:read", rows={"job_id": ""}),
     "api/v1/jobs/<row:job_id>/cancel": api(POST="contacts:write", rows={"job_id": ""}),
     "api/v1/jobs/<row:job_id>/undo": api(POST="contacts:write", rows={"job_id": ""}),
-    "api/v1/contacts/<row:contact_id>": api(GET="contacts:read", PATCH="contacts:write"),
+    "api/v1/contacts/<row:contact_id>": api(GET="contacts:read", PATCH="contacts:write", DELETE="contacts:erase"),
     "api/v1/companies": api(GET="contacts:read", POST="contacts:write"),
     "api/v1/companies/<row:company_id>": api(GET="contacts:read", PATCH="contacts:write"),
     "api/v1/memberships": api(GET="contacts:read", POST="contacts:write"),
