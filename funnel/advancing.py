@@ -40,6 +40,7 @@ from funnel.reading import WORLD
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 4000  # marks; a few tenths of a second of work
+MANY: Final = BATCH // 4  # folded at once: others should help
 PAUSE_S: Final = 0.02
 LINGER_S: Final = 0.2  # twice the pause between two nudges of one process
 SHIFT_S: Final = 60.0  # a task does not go on for longer; it nudges for its own relief
@@ -118,10 +119,14 @@ def work_off_due() -> None:
 
 def _work_off(choose: Callable[..., list[int]], linger_s: float) -> None:
     began = found_at = time.monotonic()
+    is_alone = True
     with attempts.noting_beside():
         while True:
             done = _advance(choose, BATCH)
             now = time.monotonic()
+            if is_alone and done.folded >= MANY:  # one message woke us; whoever it wakes calls the next
+                is_alone = False
+                nudge()
             if now - began > SHIFT_S:
                 nudge()
                 return

@@ -6,6 +6,7 @@ from datetime import timedelta
 from time import sleep
 
 import pytest
+import redis
 from celery import current_app
 from django.conf import settings
 from django.db import connections
@@ -13,10 +14,11 @@ from django.utils import timezone
 
 from contacts import nudge
 from contacts.models import Pending, PendingReason
-from funnel import tasks
+from funnel import advancing, tasks
 from funnel.advancing import IN_HAND, TALLY, advance_everything, work_off_pending
 from funnel.models import Heartbeat, Playbook, Position
 from funnel.worker import PoolWatch, beat, sweep
+from tests.conftest import Servers
 from tests.funnel.worlds import NOON, days, happened, install, marked, person, stage_of
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,21 @@ def test_a_worker_goes_on_looking_for_a_while_because_nudges_are_thinned_out(thr
     working.result()
 
     assert stage_of(anna) == "lead"
+
+
+@pytest.mark.parametrize(("many", "messages"), [(2, 1), (3, 0)])
+def test_a_worker_with_much_to_fold_calls_another(servers: Servers, monkeypatch, many, messages):
+    valkey = redis.Redis.from_url(servers.redis_url)
+    valkey.delete(nudge.QUEUE)
+    monkeypatch.setattr(nudge, "_last", float("-inf"))
+    monkeypatch.setattr(advancing, "MANY", many)
+    for _ in range(2):
+        happened(person(), "page_viewed", NOON)
+
+    work_off_pending()
+
+    assert valkey.llen(nudge.QUEUE) == messages
+    valkey.delete(nudge.QUEUE)
 
 
 def test_a_sign_of_life_says_how_much_was_done():
