@@ -67,22 +67,22 @@ class Way:
     conditions: tuple[Asked, ...]
 
 
-def explain(transitions: Sequence[Transition]) -> list[Why]:
-    """The why of each, in three queries."""
+def explain(transitions: Sequence[Transition], words: "Words | None" = None) -> list[Why]:
+    """The why of each, in three queries; in two for whoever has the words."""
     versions = {transition.version for transition in transitions}
     documents = dict(Playbook.objects.filter(number__in=versions).values_list("number", "document"))
     causes = _events(transition.cause_id for transition in transitions)
-    words = Words.read()
+    words = words or Words.read()
     return [words.why(row, documents[row.version], causes.get(row.cause_id or 0)) for row in transitions]
 
 
-def ways_on(position: Position, known: "Known | None" = None) -> list[Way] | None:
+def ways_on(position: Position, known: "Known | None" = None, words: "Words | None" = None) -> list[Way] | None:
     """What each stage further on would take. Nothing when they are to be folded again: a new version changed it."""
     known = known or known_of(position)
     if known is None:
         return None
     state, playbook = known.state, known.playbook
-    stages, words = playbook.stages, Words.read()
+    stages, words = playbook.stages, words or Words.read()
     further = stages[stages.index(state.stage) + 1 :] if state.stage in stages else ()
     return [
         words.way(stage, way, playbook.document)
@@ -137,7 +137,11 @@ class Words:
 
     @classmethod
     def read(cls) -> "Words":
-        stages = list(Stage.objects.all())
+        return cls.of(list(Stage.objects.all()))
+
+    @classmethod
+    def of(cls, stages: Sequence[Stage]) -> "Words":
+        """With all stages there are, archived ones too."""
         renamed = [stage for stage in stages if STAGE_LABELS.get(stage.key) != (stage.label_en, stage.label_fi)]
         return cls(
             get_language() or "en",

@@ -119,7 +119,10 @@ def test_a_merged_person_is_met_at_their_leader_with_what_both_did():
 
     assert answer.redirect_chain == [(f"/contacts/{first.pk}", 302)]
     assert [one.name for one in answer.context["met"].members] == ["Aino K."]
-    assert {entry.event.contact_id for entry in answer.context["met"].timeline.entries if entry.event} == {first.pk, second.pk}
+    assert {entry.event.contact_id for entry in answer.context["met"].timeline.entries if entry.event} == {
+        first.pk,
+        second.pk,
+    }
     assert answer.context["met"].stage.key == "loyalty"
 
 
@@ -171,5 +174,5 @@ def test_the_page_asks_no_more_for_60_events_than_for_3():
         advance_everything()
         return len(queries_for(client, f"/contacts/{contact.pk}"))
 
-    assert asked_with(3) == asked_with(60)
+    assert asked_with(3) == asked_with(60) <= 26
     assert Event.objects.count() == 63

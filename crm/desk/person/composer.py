@@ -53,12 +53,18 @@ class Composer:
             return None
 
 
-def composer_for(by: Principal, contact: Contact, key: str = "", said: Mapping[str, Any] | None = None) -> Composer:
+def position_of(contact: Contact) -> Position:
+    """Where somebody stands; nowhere before the first fold."""
+    return Position.objects.filter(contact=contact).first() or Position(contact=contact)
+
+
+def composer_for(
+    by: Principal, contact: Contact, position: Position, key: str = "", said: Mapping[str, Any] | None = None
+) -> Composer:
     """The composer open at a deed; without one, at the note."""
     user = by.user
     if user is None or not by.may("contacts:write") or contact.erased_at:
         return Composer([], None, None)
-    position = Position.objects.defer("memory").filter(contact=contact).first() or Position(contact=contact)
     deed = DEEDS[key or "note"]
     form = deed.form(said, contact=contact, user=user, initial=_initial(deed, position))
     return Composer(open_to(by, contact, position), deed, form)

@@ -24,7 +24,7 @@ from crm.desk.person.beside import (
 from crm.desk.person.deeds import Deed, open_to
 from crm.desk.person.timeline import Chip, Timeline, chips, kind_asked, timeline_of
 from crm.desk.person.walk import FIRST_STOP, STOP_WIDTH, StepBack, Stop, steps_back, stops_of
-from funnel.explaining import Way, Why, explain, known_of, ways_on
+from funnel.explaining import Way, Why, Words, explain, known_of, ways_on
 from funnel.models import Dimension, Health, Phase, Position, Stage, Standing, Transition
 from staff.policy import Principal
 
@@ -84,16 +84,21 @@ class Meeting:
 
 
 def meet(
-    request: HttpRequest, principal: Principal, contact: Contact, *, score: Callable[[int, int], float]
+    request: HttpRequest,
+    principal: Principal,
+    contact: Contact,
+    position: Position,
+    *,
+    score: Callable[[int, int], float],
 ) -> Meeting:
-    """Everything about the person whose leader `contact` is."""
+    """Everything about the person whose leader `contact` is, and who stands at `position`."""
     members = list(Contact.objects.led_by([contact.pk]).order_by("pk"))
     ids = [member.pk for member in members]
-    position = Position.objects.filter(contact=contact).first() or Position(contact=contact)
-    stages, types = list(Stage.objects.in_use()), EventType.objects.in_bulk()
+    every_stage, types = list(Stage.objects.order_by("order")), EventType.objects.in_bulk()
+    stages, words = [stage for stage in every_stage if stage.archived_at is None], Words.of(every_stage)
     moves = list(Transition.objects.live().filter(contact=contact).order_by("seq"))
     steps = [move for move in moves if move.dimension == Dimension.STAGE]
-    whys = dict(zip((move.pk for move in moves), explain(moves) if moves else (), strict=True))
+    whys = dict(zip((move.pk for move in moves), explain(moves, words) if moves else (), strict=True))
     known, counts = known_of(position) if position.memory else None, counts_of(ids, types)
     total = score(position.score, position.score_day)
     places = {stage.pk: place for place, stage in enumerate(stages, start=1)}
@@ -107,7 +112,7 @@ def meet(
         back=steps_back(stages, steps, whys),
         here=whys[steps[-1].pk] if steps else None,
         moved_at=steps[-1].occurred_at if steps else None,
-        ways=ways_on(position, known) if position.memory else [],
+        ways=ways_on(position, known, words) if position.memory else [],
         line=health_line(position, known, moves),
         why_health=_last_why(moves, Dimension.HEALTH, whys),
         why_standing=_last_why(moves, Dimension.STANDING, whys),

@@ -16,14 +16,14 @@ from contacts.ingest import retract_event
 from contacts.models import Contact, Event, Task
 from contacts.tasking import drop_task, finish_task, reopen_task
 from crm.desk.doors import for_staff
-from crm.desk.person.composer import Composer, composer_for
+from crm.desk.person.composer import Composer, composer_for, position_of
 from crm.desk.person.deeds import DEEDS
 from crm.desk.person.editing import EditForm, save_details
 from crm.desk.person.meeting import meet
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from funnel.explaining import stage_without
-from funnel.models import Stage
+from funnel.models import Position, Stage
 from funnel.scores import scores_now
 from staff import audit
 from staff.policy import Principal
@@ -36,7 +36,9 @@ def contact_page(request: HttpRequest, principal: Principal, contact_id: int) ->
     if contact.leader_id != contact.pk:
         return redirect("desk:contact-page", contact.leader_id)
     deed = request.GET.get("do", "")
-    return _page(request, principal, contact, composer_for(principal, contact, deed if deed in DEEDS else ""))
+    position = position_of(contact)
+    composer = composer_for(principal, contact, position, deed if deed in DEEDS else "")
+    return _page(request, principal, contact, position, composer)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,14 +50,16 @@ def contact_deed(request: HttpRequest, principal: Principal, contact_id: int, de
         raise Http404
     if not principal.may(DEEDS[deed].scope):
         raise PermissionDenied
+    position = position_of(contact)
     if request.method != "POST":
         if request.htmx:  # type: ignore[attr-defined]
-            return _composer(request, principal, contact, composer_for(principal, contact, deed))
+            composer = composer_for(principal, contact, position, deed)
+            return render(request, "desk/person/composer.html", {"contact": contact, "composer": composer})
         return redirect(f"{reverse('desk:contact-page', args=[contact.pk])}?do={deed}#composer")
-    composer = composer_for(principal, contact, deed, request.POST)
+    composer = composer_for(principal, contact, position, deed, request.POST)
     deed_done = composer.carry_out(principal, contact)
     if deed_done is None:
-        return _page(request, principal, contact, composer, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(request, principal, contact, position, composer, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return toast(request, redirect("desk:contact-page", contact.pk), deed_done.text, undo=deed_done.undo)
 
 
@@ -65,14 +69,16 @@ def contact_edit(request: HttpRequest, principal: Principal, contact_id: int) ->
     """The details in place, as a form; saved only over what its author saw."""
     contact = _own_leader(principal, contact_id)
     form = EditForm(contact, request.POST if request.method == "POST" else None)
-    composer = composer_for(principal, contact)
+    position = position_of(contact)
+    composer = composer_for(principal, contact, position)
     if request.method != "POST":
         if request.htmx:  # type: ignore[attr-defined]
             return render(request, "desk/person/details.html", {"contact": contact, "editing": form})
-        return _page(request, principal, contact, composer, editing=form)
+        return _page(request, principal, contact, position, composer, editing=form)
     saved = save_details(principal, contact, form)
     if saved is None:
-        return _page(request, principal, contact, composer, status=HTTPStatus.UNPROCESSABLE_ENTITY, editing=form)
+        refused = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(request, principal, contact, position, composer, status=refused, editing=form)
     return toast(request, redirect("desk:contact-page", contact.pk), saved.text, undo=saved.undo)
 
 
@@ -154,19 +160,16 @@ def _page(
     request: HttpRequest,
     principal: Principal,
     contact: Contact,
+    position: Position,
     composer: Composer,
     *,
     status: int = HTTPStatus.OK,
     editing: EditForm | None = None,
 ) -> HttpResponse:
-    met = meet(request, principal, contact, score=scores_now())
+    met = meet(request, principal, contact, position, score=scores_now())
     may_edit = principal.may("contacts:write") and not contact.erased_at
     context = page(request) | {"met": met, "composer": composer, "editing": editing, "may_edit": may_edit}
     return render(request, "desk/contact_page.html", context, status=status)
-
-
-def _composer(request: HttpRequest, principal: Principal, contact: Contact, composer: Composer) -> HttpResponse:
-    return render(request, "desk/person/composer.html", {"contact": contact, "composer": composer})
 
 
 def _visible(principal: Principal, contact_id: int) -> Contact:
