@@ -213,8 +213,9 @@ def test_a_state_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path):
 def test_sizes_follow_the_machine():
     small, large = sized_for(1 * 2**30), sized_for(256 * 2**30)
 
-    assert (small["shared_buffers"], small["maintenance_work_mem"]) == ("256MB", "32MB")
-    assert (large["shared_buffers"], large["maintenance_work_mem"]) == ("8192MB", "512MB")
+    sizes = ("shared_buffers", "max_wal_size", "maintenance_work_mem")
+    assert [small[name] for name in sizes] == ["256MB", "1024MB", "32MB"]
+    assert [large[name] for name in sizes] == ["8192MB", "8192MB", "512MB"]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root starts servers as somebody else")
