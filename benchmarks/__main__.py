@@ -32,8 +32,8 @@ def main() -> None:
         scale = SMALL if options.short else 1
         measures = {
             "G1": lambda: [goals.advance(bench, int(100_000 * scale))],
-            "G2": lambda: [goals.intake(bench, 1)],
-            "G3": lambda: [goals.intake(bench, 100)],
+            "G2": lambda: goals.intake(bench, 1),
+            "G3": lambda: goals.intake(bench, 100),
             "G4": lambda: [
                 goals.freshness(bench, 1000, 30 * scale),
                 goals.backlog(bench, int(1_000_000 * scale)),

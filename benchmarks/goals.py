@@ -82,19 +82,35 @@ class Bench:
             time.sleep(0.01)
 
 
-def intake(bench: Bench, size: int) -> Row:
-    """G2 (one event a call) and G3 (a hundred): requests a second beside the plain view."""
+def intake(bench: Bench, size: int) -> list[Row]:
+    """G2 (one event a call) and G3 (a hundred): events a second beside the plain view, which has nothing to fold.
+
+    Twice: with the workers folding meanwhile, as they do in life, and with the workers stopped for as long.
+    """
     count = int(SECONDS * (6000 if size == 1 else 1500))
-    limits, products = [], []
+    limits: list[load.Load] = []
+    folding: list[load.Load] = []
+    idle: list[load.Load] = []
     with serving_limit(bench):
         for _ in range(PAIRS):
             limits.append(_loaded(f"{LIMIT_URL}/events", bench.requests(f"{LIMIT_URL}/events", count, size)))
-            products.append(_loaded(f"{URL}/api/v1/events", bench.requests(f"{URL}/api/v1/events", count, size)))
+            requests = [bench.requests(f"{URL}/api/v1/events", count, size) for _ in range(2)]
+            folding.append(_loaded(f"{URL}/api/v1/events", requests[0]))
             bench.wait_until_folded()
+            with house.stopped_workers(bench.runner):
+                idle.append(_loaded(f"{URL}/api/v1/events", requests[1]))
+            bench.wait_until_folded()
+    return [
+        _intake_row(size, "workers folding meanwhile", limits, folding),
+        _intake_row(size, "workers idle", limits, idle),
+    ]
+
+
+def _intake_row(size: int, how: str, limits: list[load.Load], products: list[load.Load]) -> Row:
     goal, name = (0.80, "G2") if size == 1 else (0.85, "G3")
     return {
         "goal": name,
-        "workload": f"{size} event{'s' * (size > 1)} a call, {CLIENTS} clients; workers folding meanwhile",
+        "workload": f"{size} event{'s' * (size > 1)} a call, {CLIENTS} clients; {how}",
         **compared([one.per_second * size for one in limits], [one.per_second * size for one in products], goal),
         "unit": "events/s",
         "product_p50_ms": statistics.median(one.p50_ms for one in products),
@@ -259,7 +275,8 @@ def _watch(url: str, sent: dict[str, float], took: list[float], done: threading.
             waiting = list(sent)
             cursor.execute(
                 "SELECT i.value FROM contacts_identity i JOIN funnel_position p ON p.contact_id = i.contact_id"
-                " WHERE i.kind = 'email' AND i.namespace = '' AND i.value = ANY(%s) AND p.stage_id IS NOT NULL",
+                " WHERE i.kind = 'email' AND i.namespace = '' AND i.value = ANY(%s) AND i.unlinked_at IS NULL"
+                " AND p.stage_id IS NOT NULL",
                 [waiting],
             )
             now = time.perf_counter()

@@ -22,13 +22,13 @@ def environment(state: Path) -> dict[str, str]:
 
 
 def prepare(state: Path, contacts: int, events: int) -> None:
-    """A world of that size in the state folder; one that is there already is kept."""
+    """A world of that size in the state folder; one that is there already is kept, in the shape of this version."""
     note = state / "world.json"
     wanted = {"contacts": contacts, "events": events}
-    if note.exists() and json.loads(note.read_text()) == wanted:
-        return
     with running(state, "--only-servers"):
-        manage(state, "upgrade")
+        manage(state, "upgrade")  # as long as it takes: a dump comes before it
+        if note.exists() and json.loads(note.read_text()) == wanted:
+            return
         began = time.monotonic()
         manage(state, "make_world", "--contacts", str(contacts), "--events", str(events))
         took = round(time.monotonic() - began, 1)
@@ -88,6 +88,19 @@ def proportional_memory(root: int) -> dict[str, float]:
         if found:
             parts[name] = round(parts.get(name, 0) + int(found[1]) / 1024, 1)
     return parts
+
+
+@contextmanager
+def stopped_workers(root: int) -> Iterator[None]:
+    """The Celery worker below the process `root` stands still for a while (not for longer than STUCK_S)."""
+    workers = [pid for pid in descendants(root) if b"crm.working" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
 
 
 def part_of(command: str) -> str:

@@ -23,12 +23,14 @@ Making 8 KiB durable takes {fdatasync_ms} ms.
 """
 # What stands in the way where a figure misses its goal.
 IN_THE_WAY = {
-    "G1": "Nearly every event is of another person, so each batch reads and writes thousands of pages of positions and "
-    "transitions that no other batch shares, with their full images in the log; the limit keeps one small table.",
-    "G2": "The workers fold what comes in on the same two processors, which the plain view does not ask for; the rest "
-    "is authentication, strict JSON, identities and marks.",
+    "G1": "More than half of the time is Python: the fold, its memory, the rows it writes; the rest is PostgreSQL, "
+    "which finds and writes a position, a mark and perhaps transitions for nearly every event. The limit keeps one "
+    "small table and reckons nothing.",
+    "G2": "Where the workers fold meanwhile, they do so on the same two processors, which the plain view does not ask "
+    "for; the rest is authentication, strict JSON, identities and marks.",
     "G3": "As G2; COPY into a staging table in place of one jsonb parameter is the stretch.",
-    "G4": "A process nudges at most ten times a second, and the nudge waits for the batch in hand.",
+    "G4": "A batch in hand is folded and made durable before the next is looked for, and intake, folding and the load "
+    "share two processors.",
     "G8": "A card tells company, cause, owner, task and what is left to fold: rows of seven other tables, where the "
     "plain view reads two.",
     "G10": "Each move is folded at once on the same two processors: a transition, a position, roll-ups; the plain view "
