@@ -18,8 +18,9 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from staff import audit
 from staff.models import ApiKey, User
-from staff.policy import PUBLIC_SCOPES, SCOPES
+from staff.policy import PUBLIC_SCOPES, SCOPES, Principal
 
 # A key that was revoked elsewhere is still taken here for as long as this.
 SECONDS_REMEMBERED: Final = 4.0
@@ -52,6 +53,7 @@ def create_key(
         expires_at=expires_at,
     )
     key.refresh_from_db()
+    audit.record(by=Principal(user=by), action="key_made", kind="key", row=key.pk, source=source, scopes=key.scopes)
     return key, secret
 
 
@@ -64,8 +66,9 @@ def find_key(secret: str) -> ApiKey | None:
     return key if key and not _has_expired(key) else None
 
 
-def revoke_key(key: ApiKey) -> None:
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())
+def revoke_key(key: ApiKey, *, by: User | None = None) -> None:
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
+        audit.record(by=Principal(user=by), action="key_revoked", kind="key", row=key.pk)
     _remembered.pop(bytes(key.digest), None)
 
 

@@ -171,6 +171,14 @@ class AuditRecord(models.Model):
     object_kind = models.CharField(max_length=40, blank=True)
     object_id = models.BigIntegerField(null=True)
     detail = models.JSONField(default=dict)
+    # The chain of `sealing`: the place in it, and a hash over the record and the seal before.
+    place = models.BigIntegerField(null=True, blank=True, unique=True, editable=False)
+    seal = models.BinaryField(max_length=32, null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["object_kind", "object_id", "-id"], name="audit_by_object")]
+        indexes = [
+            models.Index(fields=["object_kind", "object_id", "-id"], name="audit_by_object"),
+            models.Index(fields=["user", "-id"], name="audit_by_user"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(fields=["id"], condition=Q(place=None), name="audit_to_seal"),
+        ]

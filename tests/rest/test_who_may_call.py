@@ -107,7 +107,8 @@ def test_a_missing_scope_is_named_and_put_on_record():
             "request_id": answer["X-Request-Id"],
             "scope": scope,
         }
-    assert list(AuditRecord.objects.order_by("id").values_list("api_key", "action", "detail")) == [
+    refusals = AuditRecord.objects.filter(action="refused").order_by("id")
+    assert list(refusals.values_list("api_key", "action", "detail")) == [
         (caller.key.pk, "refused", {"scope": "contacts:read"}),
         (caller.key.pk, "refused", {"scope": "events:read"}),
     ]

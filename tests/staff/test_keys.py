@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from contacts.models import Source
-from staff.keys import _checksum, create_key, find_key
-from staff.models import ApiKey
+from staff.keys import _checksum, create_key, find_key, revoke_key
+from staff.models import ApiKey, AuditRecord
 from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES
 from tests.callers import Caller
 from tests.factories import make_source
@@ -25,6 +25,17 @@ def test_a_key_is_found_by_its_secret_alone():
 
     assert find_key(secret) == key
     assert find_key(secret.swapcase()) is find_key(key.prefix) is find_key("") is None
+
+
+def test_making_and_revoking_a_key_is_on_record_without_its_secret():
+    key, secret = key_of(["events:write"])
+    revoke_key(key)
+    revoke_key(key)
+
+    records = AuditRecord.objects.order_by("id").values_list("action", "object_id", "detail")
+    made = {"source": key.source, "scopes": ["events:write"]}
+    assert list(records) == [("key_made", key.pk, made), ("key_revoked", key.pk, {})]
+    assert secret[20:] not in str(list(records))
 
 
 def test_scopes_stand_in_one_order_and_once():
