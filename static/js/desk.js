@@ -166,14 +166,16 @@ window.desk = {};
   };
 
   // Forms of a drawer are plain forms; here they are sent without leaving the page.
-  inside.addEventListener("htmx:afterSwap", () => {
+  const FIELDS = ".drawer-in :is(input:not([type=hidden]), select, textarea, a, button)";
+  inside.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== inside) return; // a part of the form changed while somebody types in it
     for (const form of inside.querySelectorAll("form[method=post]:not([hx-post])")) {
       form.setAttribute("hx-post", form.getAttribute("action") || "");
       form.setAttribute("hx-target", "#drawer-body");
       form.setAttribute("hx-disabled-elt", "find button[type=submit]");
       htmx.process(form);
     }
-    const first = inside.querySelector("[autofocus], .is-wrong, .drawer-in :is(input:not([type=hidden]), select, textarea, a, button)");
+    const first = [".is-wrong", "[autofocus]", FIELDS].map((one) => inside.querySelector(one)).find(Boolean);
     first?.focus();
   });
 
