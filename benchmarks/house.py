@@ -80,7 +80,7 @@ def proportional_memory(root: int) -> dict[str, float]:
     parts: dict[str, float] = {}
     for pid in descendants(root):
         try:
-            name = part_of(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode())
+            name = part_of(command_of(pid))
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
         except OSError:
             continue
@@ -93,7 +93,7 @@ def proportional_memory(root: int) -> dict[str, float]:
 @contextmanager
 def stopped_workers(root: int) -> Iterator[None]:
     """The Celery worker below the process `root` stands still for a while (not for longer than STUCK_S)."""
-    workers = [pid for pid in descendants(root) if b"crm.working" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    workers = [pid for pid in descendants(root) if part_of(command_of(pid)) == "crm.working"]
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -101,6 +101,14 @@ def stopped_workers(root: int) -> Iterator[None]:
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGCONT)
+
+
+def command_of(pid: int) -> str:
+    """Nothing if the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
 
 
 def part_of(command: str) -> str:
