@@ -33,6 +33,8 @@ IN_THE_WAY = {
     "share two processors.",
     "G8": "A card tells company, cause, owner, task and what is left to fold: rows of seven other tables, where the "
     "plain view reads two.",
+    "G9": "The figures are one statement of a few milliseconds; the rest is the session, who is signed in, the newest "
+    "moves with their reasons, the work of today, and the templates.",
     "G10": "Each move is folded at once on the same two processors: a transition, a position, roll-ups; the plain view "
     "only inserts a row.",
     "G14": "The worker imports the web's packages too; importing less is possible.",

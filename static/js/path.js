@@ -17,10 +17,15 @@
     if (!document.hidden && Date.now() - looked > EVERY_MS) look();
   });
 
-  // Who reads a why, or has the focus in a part, keeps it: the part comes with a later look.
+  // Who reads a why, or has the focus in a part, keeps it: the part comes with a later look. What one did shows at once.
+  let did = false;
+  document.addEventListener("done", () => (did = true));
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (event.detail.elt.id === "changes") did = false;
+  });
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const part = event.detail.target;
-    if (part.querySelector("details[open]") || part.contains(document.activeElement)) event.detail.shouldSwap = false;
+    if (!did && (part.querySelector("details[open]") || part.contains(document.activeElement))) event.detail.shouldSwap = false;
   });
 
   // --- The trend -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, pgettext
 from crm.desk.path.ribbon import Ribbon
 from crm.desk.path.wishes import Wish
 from funnel.models import Phase
-from funnel.walks import Walk
+from funnel.walks import Step, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,11 @@ class Shown:
         """Nobody has come yet; narrowed to nobody is something else."""
         return not (self.walk.people or self.walk.visitors or self.walk.closed or self.wish.query)
 
+    @property
+    def trend_in_words(self) -> str:
+        """What the chart tells those who do not see it."""
+        return "; ".join(_came(step) for step in self.walk.steps)
+
     def trend(self) -> dict[str, Any]:
         """For the chart: lines by stage, and the same of the period before."""
         walk = self.walk
@@ -92,6 +97,14 @@ class Shown:
             "shown": _most_telling(walk),
             "words": {"before": _("the period before"), "week": _("week of %(day)s")},
         }
+
+
+def _came(step: Step) -> str:
+    return _("%(stage)s: %(now)s came in, %(before)s before") % {
+        "stage": step.stage,
+        "now": step.came,
+        "before": step.came_before,
+    }
 
 
 def _most_telling(walk: Walk) -> Sequence[int]:

@@ -1,0 +1,72 @@
+"""G9, the look at the path: as JSON and as the page, beside the read of one roll-up."""
+
+import os
+import statistics
+import time
+from pathlib import Path
+
+from benchmarks import house, load
+from benchmarks.goals import PAIRS, SECONDS, Bench, Row
+from benchmarks.house import URL
+
+LOOKS = 300
+GOAL_MS = 8.0
+PERIODS = (30, 365)
+# Moves between stages in thirty days, by the key of the roll-up.
+_ONE_ROLL_UP = """
+    SELECT from_stage, to_stage, sum(n) FROM funnel_pacecount
+     WHERE kind = 0 AND level = 0 AND source_id = 0 AND NOT is_visitor
+       AND block > (SELECT max(block) FROM funnel_pacecount WHERE kind = 0 AND level = 0 AND source_id = 0) - 30
+     GROUP BY 1, 2
+"""
+# A browser in which a manager is signed in; prints the cookie.
+_SIGN_IN = """
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from importlib import import_module
+from staff.models import Role, User
+user = User.objects.get_or_create(email="bench@example.com", defaults={"role": Role.MANAGER})[0]
+session = import_module(settings.SESSION_ENGINE).SessionStore()
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.create()
+print(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
+"""
+
+
+def looks(bench: Bench) -> list[Row]:
+    """One client; moves go on being counted in the transaction that makes them, so nothing is warmed or stale."""
+    cookie = house.manage(Path(os.environ["POLKU_STATE"]), "shell", "-v", "0", "-c", _SIGN_IN).split()[-1]
+    pages = [("/", "", {"Cookie": cookie}, "the page")]
+    answers = [("/api/v1/funnel/walk", f"?days={days}", bench.headers(), f"{days} days as JSON") for days in PERIODS]
+    return [_look(bench, path, query, headers, what) for path, query, headers, what in [*answers, *pages]]
+
+
+def _look(bench: Bench, path: str, query: str, headers: dict[str, str], what: str) -> Row:
+    limits, products = [], []
+    requests = [load.request(f"{URL}{path}", b"", headers, method="GET", query=query)] * LOOKS
+    for _ in range(PAIRS):
+        limits.append(_one_roll_up_ms(bench))
+        products.append(load.run(URL, requests, clients=1, seconds=SECONDS))
+    return {
+        "goal": "G9",
+        "workload": f"the path, {what}, {bench.contacts} contacts, 1 client",
+        "limit": {"p50_ms": GOAL_MS},
+        "product": {
+            "p50_ms": statistics.median(one.p50_ms for one in products),
+            "p99_ms": statistics.median(one.p99_ms for one in products),
+            "one_roll_up_ms": round(statistics.median(limits), 2),
+        },
+        "unit": "ms",
+        "failed": sum(one.failed for one in products),
+    }
+
+
+def _one_roll_up_ms(bench: Bench) -> float:
+    took = []
+    for _ in range(LOOKS):
+        began = time.perf_counter()
+        bench.rows(_ONE_ROLL_UP)
+        took.append(1000 * (time.perf_counter() - began))
+    return statistics.median(took)
