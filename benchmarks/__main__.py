@@ -12,7 +12,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import boards, dashboard, goals, house, limits
+from benchmarks import boards, dashboard, goals, house, limits, lists
 from benchmarks.goals import Bench, Row
 from benchmarks.page import write_page
 from crm.starting import read_environment
@@ -41,6 +41,9 @@ def main() -> None:
             "G8": lambda: boards.boards(bench),
             "G9": lambda: dashboard.looks(bench),
             "G10": lambda: [boards.moves(bench)],
+            "G5": lambda: lists.as_json(bench),
+            "G6": lambda: lists.as_pages(bench, options.state),
+            "G7": lambda: [lists.statements(options.state)],
             "G15": lambda: [goals.tasks(bench, int(100_000 * scale))],
             "G14": lambda: [goals.memory(bench)],
             "disk": lambda: [goals.disk(bench)],
@@ -56,7 +59,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--contacts", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--state", type=lambda text: Path(text).absolute(), default=house.ROOT / "var" / "bench")
-    parser.add_argument("--only", nargs="+", choices=["G1", "G2", "G3", "G4", "G8", "G9", "G10", "G14", "G15", "disk"])
+    names = [*(f"G{number}" for number in (*range(1, 11), 14, 15)), "disk"]
+    parser.add_argument("--only", nargs="+", choices=names)
     parser.add_argument("--short", action="store_true", help="a tenth of the events; the page is not written")
     return parser.parse_args()
 

@@ -79,6 +79,7 @@ class Connection:
         parts = urlsplit(url)
         self.address = (str(parts.hostname), parts.port or 80)
         self.socket = self._open()
+        self.last = b""  # the body of the last answer
 
     def _open(self) -> socket.socket:
         opened = socket.create_connection(self.address, timeout=30)
@@ -93,15 +94,21 @@ class Connection:
             self.socket = self._open()
             return 0
 
+    def body(self, request: bytes) -> bytes:
+        """The body of a good answer."""
+        self.socket.sendall(request)
+        assert self._status() == 200
+        return self.last
+
     def _status(self) -> int:
         answer = b""
         while b"\r\n\r\n" not in answer:
             answer += self._more()
         head, _, body = answer.partition(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
-        missing = length - len(body)
-        while missing > 0:
-            missing -= len(self._more())
+        while len(body) < length:
+            body += self._more()
+        self.last = body
         return int(head.split(b" ", 2)[1])
 
     def _more(self) -> bytes:

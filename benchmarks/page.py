@@ -37,6 +37,10 @@ IN_THE_WAY = {
     "moves with their reasons, the work of today, and the templates.",
     "G10": "Each move is folded at once on the same two processors: a transition, a position, roll-ups; the plain view "
     "only inserts a row.",
+    "G5": "Authentication, the door of the API and the encoding of fifty whole people take what is left of the time; "
+    "with a search the rest is the search itself.",
+    "G6": "Session, account and rail take a third of the time; the cells of fifty rows take the rest.",
+    "G7": "Each statement is there for a reason said in crm/desk/people/listing.py.",
     "G14": "The worker imports the web's packages too; importing less is possible.",
     "G15": "Each process sends at most ten nudges a second, however many calls it answers.",
 }

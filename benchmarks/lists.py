@@ -1,0 +1,120 @@
+"""G5, G6 and G7: the list of people as JSON and as a page, by one client over HTTP, at any depth."""
+
+import statistics
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks import house, load
+from benchmarks.goals import Bench, Row
+from benchmarks.house import URL
+
+ASKED = 200  # times each address is asked
+FIRST = 20  # of these only warm up
+PAGES = 20  # how deep "deep" is, in pages of fifty
+MILLION = 500_000  # from so many people on, the limits are those of a million
+WORDS = ("virtanen", "an", "mar kor")  # a surname, a beginning that many have, two beginnings
+
+_SESSION = """
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from staff.models import Role, User
+user = User.objects.filter(email="bench@polku.example").first()
+user = user or User.objects.create_user("bench@polku.example", role=Role.ADMIN, name="Bench")
+session = SessionStore()
+session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session.create()
+"""
+_KEY = _SESSION + "print('said', session.session_key)"
+_COUNT = (
+    _SESSION
+    + """
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+settings.ALLOWED_HOSTS = ["*"]
+client = Client()
+client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+client.get("/contacts", secure=True)
+with CaptureQueriesContext(connection) as asked:
+    assert client.get("/contacts", secure=True).status_code == 200
+print("said", len(asked))
+"""
+)
+
+
+def as_json(bench: Bench) -> list[Row]:
+    """G5: fifty people as JSON, without and with a search."""
+    headers = {"Authorization": f"Bearer {bench.api_key}"}
+    is_large = bench.contacts >= MILLION
+    plain = _asked("/api/v1/contacts?limit=50", headers)
+    found = {words: _asked(f"/api/v1/contacts?limit=50&q={words.replace(' ', '%20')}", headers) for words in WORDS}
+    slowest = max(found, key=lambda words: found[words])
+    return [
+        _row("G5", "50 people as JSON, 1 client", 2.5, plain),
+        _row(
+            "G5",
+            f"the same with a search, the slowest of {len(WORDS)}: {slowest}",
+            15 if is_large else 5,
+            found[slowest],
+        ),
+    ]
+
+
+def as_pages(bench: Bench, state: Path) -> list[Row]:
+    """G6: the page of the list, the first one and one deep in it."""
+    headers = {"Cookie": f"polku_session={_said(state, _KEY)}"}
+    deep = "/contacts"
+    for _page in range(PAGES):
+        deep = _next(deep, headers)
+    return [
+        _row("G6", "the list as a page, 1 client", 8, _asked("/contacts", headers)),
+        _row("G6", f"the same, {PAGES} pages deep", 8, _asked(deep, headers)),
+        _row("G6", "the same with a search", 8, _asked(f"/contacts?q={WORDS[0]}", headers)),
+    ]
+
+
+def statements(state: Path) -> Row:
+    """G7: what a page of the list asks the database, session and account and all."""
+    return {
+        "goal": "G7",
+        "workload": "SQL statements a page of the list",
+        "limit": {"statements": 4},
+        "product": {"statements": int(_said(state, _COUNT))},
+        "unit": "statements",
+    }
+
+
+def _said(state: Path, code: str) -> str:
+    answer = house.manage(state, "shell", "--no-imports", "-c", code)
+    return next(line.removeprefix("said ") for line in answer.splitlines() if line.startswith("said "))
+
+
+def _asked(path: str, headers: dict[str, str]) -> float:
+    """The median time of an answer, in milliseconds."""
+    connection, request = load.Connection(URL), _request(path, headers)
+    took = []
+    for _time in range(ASKED):
+        began = time.perf_counter()
+        assert connection.exchange(request) == 200, path
+        took.append(time.perf_counter() - began)
+    return round(1000 * statistics.median(took[FIRST:]), 2)
+
+
+def _request(path: str, headers: dict[str, str]) -> bytes:
+    lines = [f"GET {path} HTTP/1.1", f"Host: {urlsplit(URL).netloc}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def _next(path: str, headers: dict[str, str]) -> str:
+    body = load.Connection(URL).body(_request(path, headers)).decode()
+    address = body.partition('" rel="next"')[0].rpartition('href="')[2].replace("&amp;", "&")
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}"
+
+
+def _row(goal: str, workload: str, most: float, took: float) -> Row:
+    return {"goal": goal, "workload": workload, "limit": {"p50_ms": most}, "product": {"p50_ms": took}, "unit": "ms"}
