@@ -68,7 +68,9 @@ def test_a_company_is_changed_only_where_it_differs(caller):
 
     assert same == company
     assert (changed["name"], changed["country"], changed["external_id"], changed["version"]) == ("Acme Ab", "", None, 2)
-    assert list(AuditRecord.objects.order_by("id").values_list("action", "object_id", "detail")) == [
+    assert list(
+        AuditRecord.objects.exclude(action="key_made").order_by("id").values_list("action", "object_id", "detail")
+    ) == [
         ("company_created", company["id"], {}),
         ("company_changed", company["id"], {"fields": ["country", "external_id", "name"]}),
     ]

@@ -34,7 +34,7 @@ def test_one_says_what_one_is_called_and_in_which_language_and_zone():
 
     user.refresh_from_db()
     assert (user.name, user.language, user.time_zone) == ("Sanna Rautio", "fi", "Europe/Lisbon")
-    assert "Oma tilisi" in client.get("/settings").text
+    assert "Oma tili" in client.get("/settings").text
 
 
 def test_a_wrong_time_zone_is_said_beside_the_field():

@@ -58,7 +58,10 @@ def roles(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_GET
 @for_staff("staff:manage")
 def staff_list(request: HttpRequest, principal: Principal) -> HttpResponse:
-    return shown(request, principal, "staff.html", {"members": members(), "invitations": open_invitations()})
+    everybody = list(members())
+    working = sum(one.is_active for one in everybody)
+    context = {"members": everybody, "working": working, "invitations": open_invitations()}
+    return shown(request, principal, "staff.html", context)
 
 
 @for_staff("staff:manage")
