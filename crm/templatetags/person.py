@@ -136,7 +136,7 @@ def _at_company(title: str, company: Any) -> SafeString:
         named = format_html("<b>{}</b>", company)
     if not title:
         return named
-    return format_html("{} {} {}", title, pgettext("title at company", "at"), named)
+    return _put(_("%(title)s at %(company)s"), {"title": title, "company": named})
 
 
 @register.simple_tag
