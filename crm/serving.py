@@ -6,14 +6,17 @@ Threads, not async: sync views under ASGI would open a database connection for e
 import gc
 import os
 import sys
-from typing import Any
+from typing import Any, Final
 
 from django.urls import get_resolver
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.server import Server
 
 from crm.embedded.processes import stop_with_parent
 from crm.wsgi import application
+
+SLOWEST_HEADERS_MS: Final = 15_000  # bodies are for a proxy to time: the server reads them for as long as they come
 
 
 def load(target: str) -> Any:
@@ -35,6 +38,7 @@ def main() -> None:
         blocking_threads=threads,
         blocking_threads_idle_timeout=600,  # a thread keeps its database connection
         backpressure=256,
+        http1_settings=HTTP1Settings(header_read_timeout=SLOWEST_HEADERS_MS),
         respawn_failed_workers=True,
         respawn_interval=0.1,
         workers_kill_timeout=10,

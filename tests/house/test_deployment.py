@@ -89,6 +89,13 @@ def test_the_proxy_passes_to_where_web_listens():
     assert "reverse_proxy {$WEB_ADDRESS:web:" + command[4] + "}" in (ROOT / "Caddyfile").read_text()
 
 
+def test_the_proxy_gives_up_on_who_sends_slowly_and_passes_on_what_is_all_there():
+    settings = [line.strip() for line in (ROOT / "Caddyfile").read_text().splitlines()]
+
+    assert {"read_header 15s", "read_body 15s", "request_buffers 1MiB"} <= set(settings)
+    assert settings.index("read_body 15s") < settings.index("{$SITE_HOST:localhost} {")  # an option of the whole server
+
+
 def test_the_image_runs_as_somebody_without_rights():
     steps = [line.split(" ", 1) for line in (ROOT / "Dockerfile").read_text().splitlines() if line[:1].isupper()]
     users = [rest for step, rest in steps if step == "USER"]
