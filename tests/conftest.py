@@ -141,9 +141,30 @@ def needs_servers(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: "pytest.FixtureRequest") -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: "pytest.FixtureRequest") -> Iterator[None]:
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         apply_grants(SERVING)
+    yield
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        await_the_end_of_other_sessions()
+
+
+_OTHERS = """
+    SELECT pid, usename = session_user AND pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def await_the_end_of_other_sessions() -> None:
+    """A thread or a child of some test may be about to end; the database can be dropped when it has."""
+    give_up_at = time.monotonic() + 20
+    connection.close()
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_OTHERS)
+            if not cursor.fetchall() or time.monotonic() > give_up_at:
+                return
+        time.sleep(0.05)
 
 
 @pytest.fixture(autouse=True)

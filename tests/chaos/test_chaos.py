@@ -67,8 +67,11 @@ def test_each_change_still_fits_the_text_of_the_product(name: str) -> None:
     before = SLOW_INTAKE.swaps if name == "unique_mark" else {}
     for module, swaps in CHANGES[name].swaps.items():
         path = Path(ROOT, *module.split(".")).with_suffix(".py")
-        text = swapped(path.read_text(), [*before.get(module, ()), *swaps], module)
-        compile(text, path, "exec")
+        before_it = path.read_text()
+        text = swapped(before_it, [*before.get(module, ()), *swaps], module)
+
+        assert text != before_it
+        assert compile(text, path, "exec").co_filename == str(path)
 
 
 def test_a_seed_says_all_of_a_run() -> None:

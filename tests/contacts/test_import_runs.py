@@ -1,19 +1,10 @@
 """Importing: the same door and the same facts as any other way in, exactly once, whatever stops it."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from threading import Event as Signal
-from threading import Thread
-from time import sleep
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
 
-from contacts.importing import Mapping, cancel_import, import_file, read_mapping, run_import, running, start_import
-from contacts.importing.reporting import rehearsal
 from contacts.messages import ContactRef
 from contacts.models import (
     Claim,
@@ -32,88 +23,10 @@ from contacts.models import (
     Trust,
 )
 from contacts.projecting import project
+from tests.contacts.bringing import ANNA, ORDERS, PEOPLE, VILLE, counts, everything, refusals
 from tests.factories import make_contact, make_message, make_source, make_team, make_user, record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
-
-PEOPLE = """
-[source]
-key = "shop"
-
-[contact]
-external_id = "id"
-email = "email"
-
-[contact.attributes]
-name = "name"
-phone = "phone"
-"""
-ORDERS = """
-[source]
-key = "shop"
-
-[contact]
-external_id = "id"
-
-[[events]]
-message_id = "order-{number}"
-type = "order_completed"
-moment = {column = "at"}
-value = {column = "sum", currency = "EUR"}
-campaign = "utm"
-
-[events.properties]
-order_id = "number"
-"""
-ANNA = "c1,Anna@example.com,Anna Virtanen,+358401234567"
-VILLE = "c2,ville@example.com,Ville Korhonen,"
-
-Bring = Callable[..., Import]
-
-
-@pytest.fixture
-def bring(tmp_path: Path) -> Bring:
-    """Import some lines under a header."""
-
-    def bring(mapping: str | Mapping, header: str, *lines: str, **options: Any) -> Import:
-        path = tmp_path / "file.csv"
-        path.write_text("\n".join([header, *lines]) + "\n")
-        how = read_mapping(mapping) if isinstance(mapping, str) else mapping
-        return import_file(path=path, mapping=how, **options)
-
-    return bring
-
-
-@pytest.fixture
-def people(bring: Bring) -> Bring:
-    return lambda *lines, **options: bring(PEOPLE, "id,email,name,phone", *lines, **options)
-
-
-@pytest.fixture
-def orders(bring: Bring) -> Bring:
-    return lambda *lines, **options: bring(ORDERS, "id,number,at,sum,utm", *lines, **options)
-
-
-@pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "CHUNK", 2)
-
-
-def counts(run: Import) -> tuple[int, int, int, int]:
-    assert run.rows_read == run.created + run.updated + run.unchanged + run.rejected
-    return run.created, run.updated, run.unchanged, run.rejected
-
-
-def refusals(run: Import) -> list[tuple[int, str, str]]:
-    return list(run.rejects.order_by("line").values_list("line", "column", "reason"))
-
-
-def everything() -> list[list[tuple[Any, ...]]]:
-    """All that an import may write, but for the import itself."""
-    return [
-        list(model.objects.order_by("pk").values_list()) for model in (Contact, Identity, Event, Claim, Pending, Source)
-    ]
-
 
 FIELDS = ["is_known", "name", "emails", "phones", "title", "country", "language", "time_zone", "custom", "owner_id"]
 FIELDS += ["team_id", "sort_key", "search"]
@@ -468,149 +381,3 @@ def test_a_source_keeps_its_trust(people):
 def test_nobody_imports_as_staff(bring):
     with pytest.raises(ValidationError, match=r"source\.trust"):
         bring('[source]\nkey = "staff"\n[contact]\nemail = "email"', "email", "anna@example.com")
-
-
-class Killed(BaseException):
-    pass
-
-
-def killed_after(chunks: int) -> Callable[[Import, float], None]:
-    done = []
-
-    def progress(run: Import, share: float) -> None:
-        done.append(run)
-        if len(done) == chunks:
-            raise Killed
-
-    return progress
-
-
-@pytest.mark.usefixtures("small_chunks")
-def test_a_killed_import_goes_on_where_it_was(people):
-    lines = [f"c{n % 5},,Name {n},+35840123456{n % 7}" for n in range(11)]
-    with pytest.raises(Killed):
-        people(*lines, progress=killed_after(2))
-    with pytest.raises(Killed):
-        people(*lines, progress=killed_after(1))
-    halfway = Import.objects.get()
-    assert (halfway.state, halfway.rows_read) == (ImportState.RUNNING, 6)
-
-    run = people(*lines)
-
-    assert (run.pk, run.state, run.rows_read, counts(run)) == (halfway.pk, ImportState.DONE, 11, (5, 6, 0, 0))
-    assert Event.objects.count() == 5 + 6
-
-
-@pytest.mark.usefixtures("small_chunks")
-def test_a_cancelled_import_stops_and_can_go_on(people):
-    lines = [f"c{n},,Name," for n in range(9)]
-
-    run = people(*lines, progress=lambda run, share: cancel_import(run=run))
-    assert (run.state, run.rows_read) == (ImportState.CANCELLED, 2)
-
-    again = people(*lines)
-    assert (again.pk, again.state, counts(again)) == (run.pk, ImportState.DONE, (9, 0, 0, 0))
-
-
-@pytest.mark.usefixtures("small_chunks")
-def test_two_processes_do_not_bring_the_same_rows_in(people):
-    lines = [f"c{n},,Name," for n in range(9)]
-
-    def another_took_a_chunk(run: Import, share: float) -> None:
-        Import.objects.filter(pk=run.pk).update(rows_read=run.rows_read + 2, created=run.created + 2)
-
-    with pytest.raises(ValidationError, match="Another process is running this import"):
-        people(*lines, progress=another_took_a_chunk)
-    assert Contact.objects.count() == 2
-
-
-def test_another_mapping_or_another_file_is_another_import(people, orders):
-    runs = {people(ANNA).pk, people(ANNA, VILLE).pk, people(ANNA).pk}
-
-    assert len(runs) == 3
-
-
-def test_the_service_of_the_browser_starts_and_runs_apart(tmp_path):
-    path = tmp_path / "people.csv"
-    path.write_text(f"id,email,name,phone\n{ANNA}\n")
-    user = make_user()
-    run = start_import(path=path, mapping=read_mapping(PEOPLE), by=user)
-    seen: list[tuple[int, float]] = []
-
-    run_import(run=run, path=path, progress=lambda run, share: seen.append((run.rows_read, share)))
-
-    run.refresh_from_db()
-    assert (run.state, run.file_name, run.started_by, run.columns) == (
-        ImportState.DONE,
-        "people.csv",
-        user,
-        ["id", "email", "name", "phone"],
-    )
-    assert run.finished_at is not None
-    assert seen == [(1, 1.0)]
-    assert Event.objects.get().by == user
-    path.write_text("id,email,name,phone\n")
-    with pytest.raises(ValidationError, match="not the file that the import began with"):
-        run_import(run=run, path=path)
-
-
-def test_a_rehearsal_counts_exactly_and_leaves_nothing(people, small_chunks):
-    people(ANNA)
-    before = everything()
-
-    with rehearsal():
-        run = people(ANNA, VILLE, "c2,,Ville Laine,", "c3,bad,Third,")
-
-    assert counts(run) == (1, 1, 1, 1)
-    assert everything() == before
-    assert Import.objects.count() == 1
-
-
-def test_a_row_refused_before_is_looked_at_afresh(bring):
-    mapping = '[source]\nkey = "s"\n[contact]\nexternal_id = "id"\n[contact.attributes]\ntier = "tier"\nname = "name"'
-    field = CustomField.objects.create(of="contact", key="tier", label="Tier", kind=FieldKind.CHOICE, choices=["gold"])
-    lines = ["c1,gold,Anna", "c2,silver,Ville"]
-    assert counts(bring(mapping, "id,tier,name", *lines)) == (1, 0, 0, 1)
-    field.choices = ["gold", "silver"]
-    field.save()
-
-    assert counts(bring(mapping, "id,tier,name", *lines)) == (1, 0, 1, 0)
-    assert counts(bring(mapping, "id,tier,name", *lines)) == (0, 0, 2, 0)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_who_is_recorded_by_somebody_else_at_the_same_moment_is_recognised(orders):
-    source = make_source("shop")
-    is_recorded, is_waited_for = Signal(), Signal()
-
-    def intake() -> None:
-        with transaction.atomic():
-            record(source, make_message("page_viewed", ContactRef(external_id="c1")))
-            is_recorded.set()
-            is_waited_for.wait(10)
-        connection.close()
-
-    other = Thread(target=intake)
-    other.start()
-    is_recorded.wait(10)
-    watcher = Thread(target=tell_when_somebody_waits, args=[is_waited_for])
-    watcher.start()
-    run = orders("c1,1,2026-01-01,1,", "c2,2,2026-01-01,1,")
-    other.join()
-    watcher.join()
-
-    assert counts(run) == (1, 1, 0, 0)
-    kinds = Event.objects.filter(contact__identities__value="c1").values_list("type__key", flat=True)
-    assert set(kinds) == {"page_viewed", "order_completed"}
-
-
-def tell_when_somebody_waits(told: Signal) -> None:
-    """Set `told` once some session waits for the lock of another one."""
-    with connection.cursor() as cursor:
-        for _look in range(200):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                break
-            sleep(0.02)
-    connection.close()
-    told.set()

@@ -49,11 +49,16 @@ def caller():
     return make_caller()
 
 
-def refused_or_done(answer):
-    assert answer.status_code in {200, 201, 400, 403, 404, 409, 412, 413, 415, 422}, answer.content
-    if answer.status_code >= 400:
-        assert answer["Content-Type"] == "application/problem+json"
-        assert answer.json()["request_id"] == answer["X-Request-Id"]
+def mishap(answer) -> str:
+    """What is wrong with an answer that should be a success or a problem of the caller's making; nothing, at best."""
+    if answer.status_code not in {200, 201, 400, 403, 404, 409, 412, 413, 415, 422}:
+        return f"{answer.status_code}: {answer.content!r}"
+    if answer.status_code < 400:
+        return ""
+    told = answer["Content-Type"], answer.json()["request_id"]
+    return (
+        "" if told == ("application/problem+json", answer["X-Request-Id"]) else f"no problem, or of no request: {told}"
+    )
 
 
 CONTACT = ("name", "email", "emails", "phone", "phones", "title", "country", "language", "time_zone", "company", "fit")
@@ -66,40 +71,40 @@ FIELD = ("of", "key", "label", "kind", "choices")
 @often
 @given(body=bodies(*CONTACT, *CONTACT_MORE))
 def test_contacts_are_created_or_refused(caller, body):
-    refused_or_done(caller.post("/api/v1/contacts", as_json(body)))
+    assert not mishap(caller.post("/api/v1/contacts", as_json(body)))
 
 
 @often
 @given(body=bodies(*CONTACT, *CONTACT_MORE))
 def test_contacts_are_changed_or_refused(caller, body):
     contact = make_contact(name="Anna")
-    refused_or_done(caller.patch(f"/api/v1/contacts/{contact.pk}", as_json(body)))
+    assert not mishap(caller.patch(f"/api/v1/contacts/{contact.pk}", as_json(body)))
 
 
 @often
 @given(people=st.lists(bodies(*CONTACT, *CONTACT_MORE), max_size=4), more=bodies("contacts", "on_existing"))
 def test_batches_are_taken_or_refused(caller, people, more):
-    refused_or_done(caller.post("/api/v1/contacts/batch", as_json({"contacts": people})))
-    refused_or_done(caller.post("/api/v1/contacts/batch", as_json(more)))
+    assert not mishap(caller.post("/api/v1/contacts/batch", as_json({"contacts": people})))
+    assert not mishap(caller.post("/api/v1/contacts/batch", as_json(more)))
 
 
 @often
 @given(body=bodies(*COMPANY))
 def test_companies_are_created_or_refused(caller, body):
-    refused_or_done(caller.post("/api/v1/companies", as_json(body)))
+    assert not mishap(caller.post("/api/v1/companies", as_json(body)))
 
 
 @often
 @given(body=bodies(*MEMBERSHIP), field=bodies(*FIELD))
 def test_places_and_fields_are_created_or_refused(caller, body, field):
-    refused_or_done(caller.post("/api/v1/memberships", as_json(body)))
-    refused_or_done(caller.post("/api/v1/custom-fields", as_json(field)))
+    assert not mishap(caller.post("/api/v1/memberships", as_json(body)))
+    assert not mishap(caller.post("/api/v1/custom-fields", as_json(field)))
 
 
 @often
 @given(body=st.binary(max_size=60), path=st.sampled_from(["contacts", "contacts/batch", "companies", "memberships"]))
 def test_any_bytes_are_refused(caller, body, path):
-    refused_or_done(caller.post(f"/api/v1/{path}", body))
+    assert not mishap(caller.post(f"/api/v1/{path}", body))
 
 
 PARAMETERS = (
@@ -120,7 +125,7 @@ PARAMETERS = (
 )
 def test_any_question_is_answered_or_refused(caller, path, said):
     query = "&".join(f"{quote(name)}={quote(text, errors='surrogatepass')}" for name, text in said.items())
-    refused_or_done(caller.get(f"/api/v1/{path}?{query}"))
+    assert not mishap(caller.get(f"/api/v1/{path}?{query}"))
 
 
 @often
