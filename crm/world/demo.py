@@ -16,6 +16,7 @@ from staff.models import Role, Team, User
 from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES, Principal
 
 SEED, CONTACTS, EVENTS = 6, 2400, 30_000
+LEAK = (62, 2)  # days ago: so long the form of the ads was broken, and the path shows it
 ADMIN = "jukka@valmennus.example"
 COLLEAGUES: Final = {  # e-mail: (name, role, team)
     "laura@valmennus.example": ("Laura Peltola", Role.MANAGER, "Sales south"),
@@ -44,7 +45,8 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     """Fill an empty database; whoever works there owns the contacts in turn, and works with them."""
     password = secrets.token_urlsafe(12)
     staff = _hire(password)
-    world = World(SEED, contacts, events, datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    world = World(SEED, contacts, events, today, leak=LEAK)
     ground = lay_ground(world, owners=[one.pk for one in (staff.admin, *staff.sales)])
     load_people(world, ground, 0, world.contacts)
     fold_people(world.contacts)

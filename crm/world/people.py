@@ -78,10 +78,14 @@ def company_domain(seed: int, number: int) -> str:
 class World:
     """`contacts` people with `events` events between them, all before `anchor`."""
 
-    def __init__(self, seed: int, contacts: int, events: int, anchor: datetime) -> None:
+    def __init__(
+        self, seed: int, contacts: int, events: int, anchor: datetime, *, leak: tuple[int, int] | None = None
+    ) -> None:
         self.seed, self.contacts, self.events = seed, contacts, events
         self.companies = max(1, contacts // 12)
         self.end = anchor.astimezone(UTC).timestamp()
+        # between so many days before the end, whoever came by an ad found no form to ask with
+        self.leak = (self.end - leak[0] * DAY, self.end - leak[1] * DAY) if leak else (self.end, self.end)
         shares = [SHARES[(place * 37) % 100] for place in range(100)]
         self.summed = [0.0, *accumulate(shares)]
         self.whole = self._shares_before(contacts)
@@ -97,7 +101,7 @@ class World:
     def somebody(self, number: int) -> Somebody:
         chance = random.Random(self.seed << 32 ^ number)  # noqa: S311
         origin, campaign = chance.choices(CHANNELS, cum_weights=_CHANNEL_SUMS)[0]
-        story = _Story(chance, self.share(number), self.end, origin, campaign)
+        story = _Story(chance, self.share(number), self.end, origin, campaign, self.leak)
         happenings = story.told()
         is_known = story.is_known
         first, last = chance.choice(names.FIRST), chance.choice(names.LAST)
@@ -129,7 +133,16 @@ class World:
 class _Story:
     """What happens to one person, in the order of its time; cut short when the events run out."""
 
-    def __init__(self, chance: random.Random, most: int, end: float, origin: str, campaign: str | None) -> None:
+    def __init__(
+        self,
+        chance: random.Random,
+        most: int,
+        end: float,
+        origin: str,
+        campaign: str | None,
+        leak: tuple[float, float],
+    ) -> None:
+        self.leak = leak
         self.chance, self.most, self.end, self.origin, self.campaign = chance, most, end, origin, campaign
         self.now = end - YEARS_BACK * 365 * DAY * chance.random() ** 1.4
         self.begun = self.now
@@ -142,7 +155,7 @@ class _Story:
         self._meet()
         if self.chance.random() < (0.9 if self.most > 20 else 0.5):
             self._warm_up()
-            if self.chance.random() < (0.8 if self.most > 20 else 0.55):
+            if self.chance.random() < (0.8 if self.most > 20 else 0.55) and not self._finds_no_form():
                 self._ask()
                 if self.chance.random() < (0.75 if self.most > 20 else 0.45):
                     self._buy()
@@ -152,6 +165,9 @@ class _Story:
         self.has_bought = any(one.type == "order_completed" for one in story)
         self.is_known = any(one.type in _GIVING_DETAILS for one in story)
         return story + [self._noise() for _ in range(self.most - len(story))]
+
+    def _finds_no_form(self) -> bool:
+        return self.origin == "ads" and self.leak[0] <= self.now < self.leak[1]
 
     def _introduced(self) -> Iterator[Happening]:
         """With the first thing that takes a name comes the name."""

@@ -51,20 +51,25 @@
     found.run(event);
   });
 
+  const label = (one) =>
+    one.dataset.keyLabel ||
+    one.getAttribute("aria-label") ||
+    (one.labels?.[0] || one.querySelector("summary") || one.options?.[0] || one).textContent.trim();
+
   const list = () => [
     ...elements().map((one) => ({
       keys: one.dataset.key,
-      label: one.dataset.keyLabel || one.getAttribute("aria-label") || one.textContent.trim(),
+      label: label(one),
       isEverywhere: Boolean(one.closest(".rail, .topbar")),
     })),
-    ...[...registered].map(([keys, { label, isEverywhere }]) => ({ keys, label, isEverywhere })),
+    ...[...registered].map(([keys, { label: words, isEverywhere }]) => ({ keys, label: words, isEverywhere })),
   ];
 
   // The help sheet: what the server wrote of the keys of every page, and here those of this one.
-  const row = ({ keys, label }) => {
+  const row = ({ keys, label: words }) => {
     const made = document.createElement("div");
     made.append(document.createElement("dt"), document.createElement("dd"));
-    made.firstChild.textContent = label;
+    made.firstChild.textContent = words;
     for (const key of keys.split(" ")) {
       const cap = Object.assign(document.createElement("kbd"), { className: "kbd", textContent: key.toUpperCase() });
       made.lastChild.append(cap);

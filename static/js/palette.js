@@ -47,7 +47,7 @@
     htmx.trigger(input, "asked");
   };
 
-  found.addEventListener("htmx:afterSwap", () => choose(options()[0]));
+  found.addEventListener("htmx:afterSettle", () => choose(options()[0]));
   palette.addEventListener("keydown", (event) => {
     const all = options();
     const at = all.indexOf(chosen());

@@ -55,6 +55,7 @@ def site(live_server: Any, context: BrowserContext) -> Iterator[Page]:
     seen = Seen(page, live_server.url)
     goto = page.goto
     page.forgive = seen.forgive  # type: ignore[attr-defined]
+    page.site_url = live_server.url  # type: ignore[attr-defined]
     page.faults = lambda: seen.faults  # type: ignore[attr-defined]
     page.goto = lambda path, **options: goto(f"{live_server.url}{path}", **options)  # type: ignore[method-assign]
     yield page
