@@ -7,7 +7,7 @@ from rest.endpoints import endpoint
 urlpatterns = [
     path("stages", endpoint(GET=stages.stage_list, POST=stages.stage_add)),
     path("stages/<slug:key>", endpoint(GET=stages.stage_detail, PATCH=stages.stage_change)),
-    path("board", endpoint(GET=boards.board_read)),
+    path("board", boards.boards),
     path("contacts/<int:contact_id>/move", boards.moves),
     path("contacts/<row:contact_id>/timeline", endpoint(GET=timeline.timeline)),
     path("positions", endpoint(GET=positions.position_list)),

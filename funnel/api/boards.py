@@ -54,9 +54,21 @@ _PARAMETERS: Final = [
 def board_read(request: Request) -> HttpResponse:
     """People in lanes by stage, owner or health: of each lane how many stand there (`count_is_exact`: or more), how
     long they usually stay, and its first cards. Visitors, and those whose standing is closed, are on no board."""
-    plain = request._request
-    refuse_unknown_parameters(plain, [one.name for one in _PARAMETERS])
-    seen = board(caller(request), _wish(plain))
+    return _shown(request._request, caller(request))
+
+
+def _look(request: HttpRequest) -> HttpResponse:
+    """The same as a plain Django view: what lies between would take as long as the board."""
+    principal = admit(request, "contacts:read")
+    with translation.override(translation.get_language_from_request(request)):
+        response = _shown(request, principal)
+    tell_allowance(request, response)
+    return response
+
+
+def _shown(request: HttpRequest, principal: Principal) -> HttpResponse:
+    refuse_unknown_parameters(request, _NAMES)
+    seen = board(principal, _wish(request))
     usual, keys = usual_days(), {stage.pk: stage.key for stage in seen.stages}
     lanes = [
         LaneShape(
@@ -71,6 +83,9 @@ def board_read(request: Request) -> HttpResponse:
         for lane in seen.lanes
     ]
     return answer(BoardShape(seen.wish.by, lanes))
+
+
+_NAMES: Final = [one.name for one in _PARAMETERS]
 
 
 def _wish(request: HttpRequest) -> Wish:
@@ -202,13 +217,21 @@ def _problem(refused: Refused) -> Problem:
     return problem
 
 
-_documented = endpoint(POST=contact_move)
-_quick = json_view(_move)
+# --- Both are served as plain views, and described as all others ------------------------------------------------------
+
+_documented_board, _documented_move = endpoint(GET=board_read), endpoint(POST=contact_move)
+_quick_look, _quick_move = json_view(_look), json_view(_move)
+
+
+def _boards(request: HttpRequest) -> HttpResponseBase:
+    return _quick_look(request) if request.method == "GET" else _documented_board(request)
 
 
 def _moves(request: HttpRequest, contact_id: int) -> HttpResponseBase:
-    return _quick(request, contact_id) if request.method == "POST" else _documented(request, contact_id=contact_id)
+    if request.method == "POST":
+        return _quick_move(request, contact_id)
+    return _documented_move(request, contact_id=contact_id)
 
 
-_moves.csrf_exempt = True  # type: ignore[attr-defined]
-moves = described(_moves, _documented)
+_boards.csrf_exempt = _moves.csrf_exempt = True  # type: ignore[attr-defined]
+boards, moves = described(_boards, _documented_board), described(_moves, _documented_move)
