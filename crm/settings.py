@@ -191,6 +191,8 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # every other session ends by itself: the password is part of its hash
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Wrong passwords: ten a minute from one machine, ten a quarter of an hour for one address wherever they come from.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,10/900s/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Polku"
 MFA_ADAPTER = "crm.door.SecondStep"

@@ -188,6 +188,15 @@ def test_wrong_passwords_are_on_record_without_what_was_typed():
     assert list(records) == [("sign_in_failed", user.pk, {}), ("sign_in_failed", None, {})]
 
 
+def test_guessers_from_many_machines_get_ten_tries_at_one_address():
+    make_user("jukka@example.com", password="a long enough secret")
+    for machine in range(14):
+        form = {"login": "jukka@example.com", "password": f"wrong {machine}"}
+        Client(REMOTE_ADDR=f"192.0.2.{machine}").post("/accounts/login/", form)
+
+    assert actions() == ["sign_in_failed"] * 10
+
+
 def test_the_pages_cost_as_many_queries_however_many_work_here():
     client, _admin = at_desk()
     few = [len(queries_for(client, address)) for address in ("/settings/staff", "/settings/trail", "/settings/teams")]
