@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -143,8 +144,10 @@ def _walked(principal: Principal, wish: Wish) -> Walk:
 
 
 def _parts(request: HttpRequest, context: dict[str, Any], names: Any) -> Iterator[Part]:
+    """Rendered apart from the request: what every page is given would be made anew for each."""
+    own = context | {"csrf_token": get_token(request)}
     for name in names:
-        yield Part(name, render_to_string(f"desk/path/{name}.html", context, request))
+        yield Part(name, render_to_string(f"desk/path/{name}.html", own))
 
 
 def _tools(wish: Wish) -> dict[str, Any]:
