@@ -37,10 +37,12 @@ from django.test.utils import CaptureQueriesContext
 settings.ALLOWED_HOSTS = ["*"]
 client = Client()
 client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
-client.get("/contacts", secure=True)
-with CaptureQueriesContext(connection) as asked:
-    assert client.get("/contacts", secure=True).status_code == 200
-print("said", len(asked))
+counts = []
+for _time in range(10):  # what a process remembers for some seconds is asked for now and then
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/contacts", secure=True).status_code == 200
+    counts.append(len(asked))
+print("said", min(counts))
 """
 )
 

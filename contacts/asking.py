@@ -68,7 +68,7 @@ class Did(Func):
         super().__init__(F("id"))
         self.deed = deed
 
-    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_how: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
         [column] = self.get_source_expressions()
         who, parameters = compiler.compile(column)
         assert not parameters  # a column has none
@@ -78,7 +78,7 @@ class Did(Func):
         if self.deed.times > 1:
             sql += _SO_OFTEN.format(who=who, since=since)
             values += [self.deed.type_id, *moments, self.deed.times]
-        return f"({sql})", values
+        return f"({sql})", tuple(values)
 
 
 def _since(deed: Deed) -> tuple[str, list[datetime]]:

@@ -159,7 +159,8 @@ def _folded(line: str) -> str:
     """A line of more than 75 octets goes on in the next, which begins with a blank; no character is cut."""
     if len(line.encode()) <= _WIDTH:
         return line
-    parts, part = [], ""
+    parts: list[str] = []
+    part = ""
     for sign in line:
         if len((part + sign).encode()) > _WIDTH - bool(parts):
             parts.append(part)

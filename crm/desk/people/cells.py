@@ -26,15 +26,41 @@ from funnel.scores import scores_now
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """What the cells of one page share."""
+    """What the cells of one page share: words are looked up once and not for each of fifty rows."""
 
     words: Words
     now: datetime
     score: Callable[[int, int], float]
+    choose: str
+    days: str
+    under_a_day: str
+    nobody: str
+    health: dict[int, str]  # the mark and the word
+    standing: dict[int, str]
 
 
 def pen(words: Words) -> Pen:
-    return Pen(words, datetime.now(UTC), cache(scores_now)() if words.stages else lambda score, day: 0)
+    return Pen(
+        words,
+        datetime.now(UTC),
+        cache(scores_now)() if words.stages else lambda score, day: 0,
+        choose=_("Choose %s"),
+        days=_("%(n)s d"),
+        under_a_day=_("under 1 d"),
+        nobody=f'<span class="ink-3">{escape(_("nobody"))}</span>',
+        health={one.value: _health_of(one) for one in Health},
+        standing={
+            one.value: f'<span class="ink-3">{escape(_upper(one.label))}</span>'
+            for one in Standing
+            if one != Standing.OPEN
+        },
+    )
+
+
+def _health_of(health: Health) -> str:
+    name = health.name.lower()
+    mark = f'<svg viewBox="0 0 12 12" class="h-{name}" aria-hidden="true">{HEALTH_MARKS[name]}</svg>'
+    return f'<span class="health">{mark}{escape(_upper(health.label))}</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +87,15 @@ def _days(line: Line, pen: Pen) -> str:
     if line.entered_at is None:
         return ""
     days = (pen.now - line.entered_at).days
-    return _("under 1 d") if days < 1 else _("%(n)s d") % {"n": _grouped(days)}
+    return pen.under_a_day if days < 1 else pen.days % {"n": _grouped(days)}
 
 
 def _grouped(number: int) -> str:
     return str(number) if number < 1000 else number_format(number, 0, force_grouping=True)
 
 
-def _health(line: Line, _pen: Pen) -> str:
-    standing = Standing(line.standing) if line.standing else Standing.OPEN
-    if standing != Standing.OPEN:
-        return f'<span class="ink-3">{escape(_upper(standing.label))}</span>'
-    if not line.health:
-        return ""
-    health = Health(line.health)
-    mark = f'<svg viewBox="0 0 12 12" class="h-{health.name.lower()}" aria-hidden="true">'
-    return f'<span class="health">{mark}{HEALTH_MARKS[health.name.lower()]}</svg>{escape(_upper(health.label))}</span>'
+def _health(line: Line, pen: Pen) -> str:
+    return pen.standing.get(line.standing or 0) or pen.health.get(line.health or 0, "")
 
 
 def _upper(words: Any) -> str:
@@ -130,7 +149,7 @@ def _short_day(day_text: str, today_text: str, _language: str) -> str:
 def _owner(line: Line, pen: Pen) -> str:
     owner = pen.words.users.get(line.owner or 0)
     if owner is None:
-        return f'<span class="ink-3">{_("nobody")}</span>'
+        return pen.nobody
     first = owner.name.partition(" ")[0]
     marks = f'<span class="av av-20" aria-hidden="true">{escape(initials(owner.name))}</span>'
     return f'<span class="own" title="{escape(owner.name)}">{marks}{escape(first)}</span>'
@@ -212,7 +231,7 @@ def row(line: Line, columns: Sequence[Column], pen: Pen, address: str) -> SafeSt
     )
     return SafeString(
         f'<tr data-id="{line.id}"><td class="c-name"><div class="row-x sp-12">'
-        f'<input class="cb" type="checkbox" name="id" value="{line.id}" aria-label="{_("Choose %s") % name}">'
+        f'<input class="cb" type="checkbox" name="id" value="{line.id}" aria-label="{pen.choose % name}">'
         f'<span class="av" aria-hidden="true">{escape(initials(line.name))}</span>'
         f'<span class="nm"><a class="clip" href="{address}{line.id}">{name}</a>'
         f'<span class="t-meta clip">{escape(second)}</span></span></div></td>{cells}</tr>'

@@ -52,7 +52,7 @@ class Choice:
 
     @property
     def differs(self) -> bool:
-        return self.values[0] != self.values[1]
+        return bool(self.values[0] != self.values[1])
 
     @property
     def first_wins(self) -> bool:

@@ -1,5 +1,7 @@
 """Saved views on the desk: keep what is asked for under a name, change it, share it, delete it."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -71,7 +73,7 @@ def _asked(query: str | None) -> Asked:
         raise Http404 from error
 
 
-def _content(asked: Asked) -> dict[str, object]:
+def _content(asked: Asked) -> dict[str, Any]:
     return {
         "filter": asked.document,
         "words": asked.q,
@@ -80,7 +82,7 @@ def _content(asked: Asked) -> dict[str, object]:
     }
 
 
-def _said(request: HttpRequest) -> dict[str, object]:
+def _said(request: HttpRequest) -> dict[str, Any]:
     said = request.POST
     return {
         "name": said.get("name", ""),

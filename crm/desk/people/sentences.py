@@ -284,7 +284,7 @@ def lines_named(said: QueryDict, words: Words) -> list[Line]:
     for ask in ASKS:
         if ask.control == "choice" and ask.key in said:
             known = {value for value, _label in options(ask, words)}
-            values = tuple(value for value in said[ask.key].split(",") if value in known)
+            values = tuple(value for value in said.get(ask.key, "").split(",") if value in known)
             lines.append(Line(ask, "is", values))
     return lines
 

@@ -57,8 +57,9 @@ def contact_count(request: HttpRequest, principal: Principal) -> HttpResponse:
 
 def _asked(request: HttpRequest, known: Words) -> Asked:
     if "column" in request.GET:  # the form that chooses columns
-        request.GET = request.GET.copy()
-        request.GET["columns"] = ",".join(request.GET.getlist("column"))
+        said = request.GET.copy()
+        said["columns"] = ",".join(said.getlist("column"))
+        return Asked.of(said, known)
     return Asked.of(request.GET, known)
 
 
@@ -68,7 +69,7 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal) -> pages.Pag
     for name in ("cursor", "limit"):
         if name in request.GET:
             said[name] = request.GET[name]
-    request.GET = said
+    request.GET = said  # type: ignore[assignment]
     return pages.page(request, only_order(asked.people(principal), asked.ordering), orderings=ORDERINGS, default=NEWEST)
 
 

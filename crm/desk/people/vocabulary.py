@@ -102,7 +102,11 @@ def _asked() -> Words:
     found = msgspec.json.decode(text, type=Vocabulary)
     return Words(
         found,
-        *[{one.id: one for one in its} for its in (found.stages, found.kinds, found.users, found.teams, found.sources)],
+        stages={one.id: one for one in found.stages},
+        kinds={one.id: one for one in found.kinds},
+        users={one.id: one for one in found.users},
+        teams={one.id: one for one in found.teams},
+        sources={one.id: one for one in found.sources},
     )
 
 
