@@ -25,13 +25,13 @@ def new_token(lasts: timedelta) -> tuple[str, dict[str, Any]]:
 
 def link_of(kind: type[Link], token: str) -> Link | None:
     """The link with this token, if it still opens anything."""
-    found: Link | None = kind.objects.usable().filter(digest=_digest(token)).first()  # type: ignore[attr-defined]
+    found: Link | None = kind.objects.usable().filter(digest=_digest(token)).first()
     return found
 
 
 def use(link: OneTimeLink) -> bool:
     """Spend the link; false when somebody was faster."""
-    return bool(type(link).objects.usable().filter(pk=link.pk).update(used_at=Now()))  # type: ignore[attr-defined]
+    return bool(type(link).objects.usable().filter(pk=link.pk).update(used_at=Now()))
 
 
 def make_sign_in_link(*, user: User, by: Principal) -> str:

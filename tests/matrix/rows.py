@@ -36,7 +36,7 @@ class World:
             happened(contact, "quote_requested")
         self._made: dict[str, Values] = {}
 
-    def ownerships(self) -> dict[Row, dict[str, User | Team]]:
+    def ownerships(self) -> dict[Row, dict[str, Any]]:
         return {
             Row.OWN: {"owner": self.staff[Role.SALES], "team": self.team},
             Row.TEAM: {"owner": self.colleague},

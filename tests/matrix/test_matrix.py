@@ -48,7 +48,8 @@ def test_nothing_is_declared_that_is_not_there():
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(SLICES))
 def test_each_cell_answers_as_declared_and_a_denial_changes_nothing(part, world, capsys):
-    watch, asked, wrong = Watch(), 0, []
+    watch, asked = Watch(), 0
+    wrong: list[str] = []
     for route in sorted(ADDRESSES)[part::SLICES]:
         cells, faults = deviations(route, ADDRESSES[route], world, watch)
         asked, wrong = asked + cells, wrong + faults
