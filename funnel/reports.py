@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
@@ -82,6 +83,7 @@ def conversions(
     """For each stage after the cohort's: of those who reached the cohort's stage, how many reached this one."""
     reached = path.order[path.order.index(entries.stage.pk) :]
     question = _COHORT_OF_ALL if entries.first is None else _COHORT_OF_A_PERIOD
+    stages: dict[str, Any] = {f"reached_{place}": reached[place:] for place in range(len(reached))}
     rows = ask(
         picture,
         principal,
@@ -89,7 +91,7 @@ def conversions(
         first=entries.first,
         last=entries.last,
         window=entries.window,
-        **{f"reached_{place}": reached[place:] for place in range(len(reached))},
+        **stages,
     )
     entered: Counter[Group] = Counter()
     converted: dict[int, Counter[Group]] = defaultdict(Counter)

@@ -102,13 +102,13 @@ def count_steps(folded: Iterable[Folded]) -> None:
     columns = list(zip(*(step for one in folded for step in steps_of(one)), strict=True))
     if columns:
         names = ("from", "to", "entered", "left", "source", "visitor", "n")
-        values = {name: array(_shown(column)) for name, column in zip(names, columns, strict=True)}
+        values = {name: _array(column) for name, column in zip(names, columns, strict=True)}
         with connection.cursor() as cursor:
             cursor.execute(_ADD, values | constants())
 
 
-def _shown(column: Iterable[int | None]) -> Iterator[int | str]:
-    return ("NULL" if value is None else int(value) for value in column)  # type: ignore[misc]
+def _array(column: Iterable[int | None]) -> str:
+    return "{" + ",".join("NULL" if value is None else str(int(value)) for value in column) + "}"
 
 
 def steps_of(one: Folded) -> Iterator[Step]:

@@ -115,7 +115,7 @@ def funnel_walk(request: Request) -> HttpResponse:
             health=dict(walked.health),
             stages=[_step(step) for step in walked.steps],
             flows=[
-                FlowShape(flow.from_stage and flow.from_stage.key, flow.to_stage.key, flow.now, flow.before)
+                FlowShape(flow.from_stage.key if flow.from_stage else None, flow.to_stage.key, flow.now, flow.before)
                 for flow in walked.flows
             ],
             trend=_trend(walked.trend, {step.stage.pk: step.stage.key for step in walked.steps}),

@@ -74,7 +74,7 @@ class Wish:
         return Picture.taken(as_of=as_of, known_on=known_on)
 
     def whose(self, principal: Principal) -> Whose:
-        return Whose(principal, self.source and self.source.pk, self.among())
+        return Whose(principal, self.source.pk if self.source else None, self.among())
 
     def among(self) -> Q:
         found = Q()
