@@ -13,7 +13,7 @@ from contacts.models.tasks import Task
 from crm.models import WebhookDelivery, WebhookEndpoint
 from funnel.models import Playbook, PlaybookDraft, Stage, Transition
 from staff.inviting import invite
-from staff.models import Role, Team, User
+from staff.models import Role, User
 from staff.policy import Principal
 from tests.factories import make_message, make_public_source, make_team, make_user, moment, record
 from tests.funnel.worlds import NOON, happened, person, source
