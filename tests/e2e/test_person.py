@@ -101,3 +101,47 @@ def test_a_task_is_made_and_ticked_off_by_keys(site: Page):
 
     expect(site.locator(".todo li")).to_have_count(1)
     expect(site.locator(".toast-text").last).to_contain_text("Done:")
+
+
+def test_one_walks_the_list_one_came_from_by_keys(site: Page):
+    story()
+    open_page(site, "/contacts")
+    names = site.locator(".people a[href^='/contacts/']").all_inner_texts()
+
+    site.get_by_role("link", name=names[0]).first.click()
+    expect(site.locator(".walk-at")).to_contain_text("1 of 3")
+    site.keyboard.press("j")
+    expect(site.locator("h1")).to_have_text(names[1])
+    expect(site.locator(".walk-at")).to_contain_text("2 of 3")
+    site.keyboard.press("k")
+
+    expect(site.locator("h1")).to_have_text(names[0])
+
+
+def test_details_are_edited_in_place_by_keys(site: Page):
+    _user, aino = story()
+    open_page(site, f"/contacts/{aino.pk}")
+
+    site.keyboard.press("e")
+    site.get_by_label("Title").fill("HR director")
+    pictured(site, "person-edit")
+    site.get_by_role("button", name="Save", exact=True).click()
+
+    expect(site.locator(".who")).to_contain_text("HR director at Nordlogi Oy")
+    expect(site.locator("#met-details form")).to_have_count(0)
+
+
+def test_on_a_phone_one_writes_with_the_thumb_and_takes_it_back(site: Page):
+    _user, aino = story()
+    site.set_viewport_size(PHONE)
+    open_page(site, f"/contacts/{aino.pk}")
+
+    site.locator(".thumb").get_by_role("link", name="Write").click()
+    site.get_by_label("Subject").fill("The team day")
+    site.get_by_label("Letter").fill("Hei Aino")
+    pictured(site, "composer-write-phone")
+    site.get_by_role("button", name="Send", exact=True).click()
+
+    expect(site.locator("#side-mails")).to_be_visible()
+    site.locator(".toast-pk button", has_text="Undo").click()
+    expect(site.locator("#side-mails")).to_have_count(0)

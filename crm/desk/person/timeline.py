@@ -18,7 +18,7 @@ from rest.pages import Cursor
 from rest.problems import Problem
 from staff.models import User
 
-PAGE: Final = 40
+PAGE: Final = 30
 MOST_MOVES: Final = 200
 LATE: Final = timedelta(hours=1)
 TOGETHER: Final = timedelta(hours=2)  # pages looked at one after another are one visit
