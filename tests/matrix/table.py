@@ -140,6 +140,8 @@ ADDRESSES: Final[dict[str, Address]] = {
     "contacts/views/new": desk(GET="contacts:read", POST="contacts:read"),
     # only one's own: of all others there is nothing
     "contacts/views/<int:view_id>": desk(GET="contacts:read", POST="contacts:read", rows={"view_id": ""}),
+    "contacts/views/<int:view_id>/open": desk(GET="contacts:read", rows={"view_id": ""}),
+    "contacts/everyone": desk(GET="contacts:read"),
     "contacts/views/<int:view_id>/save": desk(POST="contacts:read", rows={"view_id": ""}),
     "jobs/<int:job_id>": desk(GET="contacts:read", rows={"job_id": ""}),
     "jobs/<int:job_id>/stop": desk(POST="contacts:write", rows={"job_id": ""}),

@@ -19,7 +19,7 @@ from crm.desk.people.asked import Asked
 from crm.desk.people.sentences import Option
 from crm.desk.people.vocabulary import Words, forget, words
 from crm.desk.places import page
-from crm.desk.toasts import toast
+from crm.desk.toasts import done, toast
 from staff.policy import Principal
 
 NOBODY: Final = "none"
@@ -202,7 +202,7 @@ def job_stop(request: HttpRequest, principal: Principal, job_id: int) -> HttpRes
 @for_staff("contacts:write")
 def job_undo(request: HttpRequest, principal: Principal, job_id: int) -> HttpResponseBase:
     job = _own(principal, job_id)
-    back = redirect("desk:contact-list")
+    back: HttpResponseBase = done() if request.htmx else redirect("desk:contact-list")  # type: ignore[attr-defined]
     try:
         undoing = undo_job(by=principal, job=job)
     except ValidationError as error:
@@ -211,7 +211,15 @@ def job_undo(request: HttpRequest, principal: Principal, job_id: int) -> HttpRes
         while take_step(undoing.pk):
             pass
         undoing.refresh_from_db()
-    return redirect("desk:job", undoing.pk) if undoing.is_running else _toasted(request, back, undoing)
+    if undoing.is_running:
+        return _led_to(request, reverse("desk:job", args=[undoing.pk]))
+    return _toasted(request, back, undoing)
+
+
+def _led_to(request: HttpRequest, address: str) -> HttpResponseBase:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 def _own(principal: Principal, job_id: int) -> Job:

@@ -20,7 +20,7 @@ from crm.desk.doors import for_staff
 from crm.desk.people.newcomers import existing
 from crm.desk.people.vocabulary import Words, words
 from crm.desk.places import page
-from crm.desk.toasts import toast
+from crm.desk.toasts import done, toast
 from staff import audit
 from staff.policy import Principal
 
@@ -134,7 +134,9 @@ def merge_cut(request: HttpRequest, principal: Principal, merge_id: int) -> Http
     if merge is None:
         raise Http404
     person = _seen(principal, merge.older_id)
-    back = redirect("desk:contact-page", merge.older_id)
+    back: HttpResponseBase = redirect("desk:contact-page", merge.older_id)
+    if request.htmx:  # type: ignore[attr-defined]
+        back = done()
     try:
         cut_merge(merge=merge, by=principal.user)
     except ValidationError as error:

@@ -40,9 +40,7 @@ def view_change(request: HttpRequest, principal: Principal, view_id: int) -> Htt
         return _form(request, principal, {"view": view})
     if "delete" in request.POST:
         delete_view(by=principal, view=view)
-        return toast(
-            request, redirect(f"{reverse('desk:contact-list')}?view={EVERYONE}"), _("“%s” is deleted.") % view.name
-        )
+        return toast(request, redirect("desk:contact-everyone"), _("“%s” is deleted.") % view.name)
     try:
         change_view(by=principal, view=view, **_said(request))
     except ValidationError as error:
@@ -91,8 +89,21 @@ def _said(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+@for_staff("contacts:read")
+def view_open(request: HttpRequest, principal: Principal, view_id: int) -> HttpResponseBase:
+    """Lead to the list as the view shows it; a page of its own, so that a drawer over the list leads there as well."""
+    if not SavedView.objects.visible_to(principal).filter(pk=view_id).exists():
+        raise Http404
+    return redirect(f"{reverse('desk:contact-list')}?view={view_id}")
+
+
+@for_staff("contacts:read")
+def everyone(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    return redirect(f"{reverse('desk:contact-list')}?view={EVERYONE}")
+
+
 def _address(view: SavedView) -> str:
-    return f"{reverse('desk:contact-list')}?view={view.pk}"
+    return reverse("desk:view-open", args=[view.pk])
 
 
 def _form(

@@ -20,5 +20,7 @@ urlpatterns = [
     path("jobs/<int:job_id>/undo", bulk.job_undo, name="job-undo"),
     path("contacts/views/new", saving.view_new, name="view-new"),
     path("contacts/views/<int:view_id>", saving.view_change, name="view-change"),
+    path("contacts/views/<int:view_id>/open", saving.view_open, name="view-open"),
+    path("contacts/everyone", saving.everyone, name="contact-everyone"),
     path("contacts/views/<int:view_id>/save", saving.view_save, name="view-save"),
 ]
