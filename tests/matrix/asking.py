@@ -21,8 +21,9 @@ from tests.matrix.rows import ABSENT, PARAMETERS, World
 LONG: Final = os.environ.get("MATRIX") == "long"  # every scope alone, every ownership for programs too
 SIGN_IN: Final = "/accounts/login/"
 _PARAMETER: Final = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
-# Reading may leave a trace here: what a form remembers, and the limits on signing in.
-_TRACES: Final = frozenset({"django_session", "crm_cache"})
+# Reading may leave a trace here: what a form remembers, limits on signing in, that people were taken out as a file.
+_TRACES: Final = frozenset({"django_session", "crm_cache", "staff_auditrecord"})
+_SAID: Final = frozenset({"django_session"})  # a page that was asked the wrong way may say so on the next
 _AT_FAULT: Final = frozenset({400, 406, 409, 411, 412, 413, 415, 422, 428, 429})
 
 
@@ -219,7 +220,8 @@ def judge(address: Address, method: str, want: Answer, answer: Any, written: dic
         return f"answered {status}{' to the sign-in page' if led_away else ''}"
     if want is Answer.IN and method not in SAFE:
         return ""
-    allowed = _TRACES if want is Answer.IN or address.door in {Door.OPEN, Door.SIGNED_IN} else frozenset()
+    is_free = want is Answer.IN or address.door in {Door.OPEN, Door.SIGNED_IN}
+    allowed = _TRACES if is_free else _SAID if want is Answer.NOT_TAKEN else frozenset()
     if want is Answer.FORBIDDEN and address.door is Door.API:
         return "" if written == {"staff_auditrecord": 1} else f"not on record once: {written}"
     changed = {table: n for table, n in written.items() if table not in allowed}
