@@ -141,7 +141,7 @@ def task_drop(request: HttpRequest, principal: Principal, task_id: int) -> HttpR
     task = _task(principal, task_id)
     answer = _back_to(request, task)
     drop_task(task=task, by=principal)
-    return toast(request, answer, _("Undone."))
+    return toast(request, answer, _("The task is off the list."))
 
 
 @require_POST
