@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def main() -> None:
         about = facts(bench, options.state)
         say(rows, about)
         scale = SMALL if options.short else 1
-        measures = {
+        measures: dict[str, Callable[[], Iterable[Row]]] = {
             "G1": lambda: [goals.advance(bench, int(100_000 * scale))],
             "G2": lambda: goals.intake(bench, 1),
             "G3": lambda: goals.intake(bench, 100),

@@ -68,7 +68,7 @@ class Did(Func):
         super().__init__(F("id"))
         self.deed = deed
 
-    def as_sql(self, compiler: Any, connection: Any, *_how: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
+    def as_sql(self, compiler: Any, connection: Any, *_how: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
         [column] = self.get_source_expressions()
         who, parameters = compiler.compile(column)
         assert not parameters  # a column has none

@@ -318,6 +318,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "StaffRole": "staff.models.Role",
+        "MembershipRole": "contacts.models.people.MembershipRole",
+        "TaskKind": "contacts.models.tasks.TaskKind",
+        "FieldKind": "contacts.models.people.FieldKind",
+        "IdentityKind": "contacts.models.people.IdentityKind",
+    },
     "PATH_CONVERTER_OVERRIDES": {"row": int},
     "SORT_OPERATIONS": False,
     "SORT_OPERATION_PARAMETERS": False,

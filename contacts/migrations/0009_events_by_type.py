@@ -5,15 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0008_people_lists'),
+        ("contacts", "0008_people_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('retracted_at', None)), fields=['type', 'occurred_at', 'contact'], name='event_by_type'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("retracted_at", None)),
+                fields=["type", "occurred_at", "contact"],
+                name="event_by_type",
+            ),
         ),
     ]

@@ -3,10 +3,10 @@ from django.urls import path
 from crm.desk import views
 from crm.desk.board import views as board
 from crm.desk.house import urls as house
+from crm.desk.palette.views import find, keys
 from crm.desk.path.views import path as path_page
 from crm.desk.path.views import path_changes, path_narrow, path_table, path_targets
 from crm.desk.people import urls as people
-from crm.desk.palette.views import find, keys
 from crm.desk.person import urls as person
 from crm.desk.undoing import undo
 

@@ -1,6 +1,7 @@
 """Tasks: what somebody means to do for a person, and who may."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -54,12 +55,13 @@ def test_a_task_says_what_and_reminds_before_it_is_due():
     jukka, aino = principal(), make_contact()
 
     refused = {}
-    for name, said in {
+    wrong: dict[str, dict[str, Any]] = {
         "no title": {"title": " "},
         "late reminder": {"title": "Call", "remind_at": TOMORROW + timedelta(hours=1)},
         "no such kind": {"title": "Call", "kind": "sing"},
         "too long": {"title": "x" * 201},
-    }.items():
+    }
+    for name, said in wrong.items():
         with pytest.raises(ValidationError) as error:
             add_task(contact=aino, by=jukka, due_at=TOMORROW, **said)
         refused[name] = list(error.value.message_dict)

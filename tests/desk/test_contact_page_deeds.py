@@ -125,7 +125,7 @@ def test_a_task_is_made_ticked_off_and_taken_up_again():
     task = Task.objects.get()
     local = timezone.localtime(task.due_at)
     assert (task.title, task.kind, local.date(), local.hour) == ("Call", "call", tomorrow, 12)
-    assert task.due_at - task.remind_at == timedelta(hours=1)
+    assert task.remind_at == task.due_at - timedelta(hours=1)
     client.post(f"/tasks/{task.pk}/done")
     assert Task.objects.get().done_by == user
     client.post(f"/tasks/{task.pk}/reopen")

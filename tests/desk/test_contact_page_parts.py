@@ -1,6 +1,7 @@
 """What the page of a person says: why and why not, the timeline by kind and page, figures, permissions, colleagues."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,8 @@ def test_older_pages_go_on_where_the_newer_ended_and_lose_no_move():
     advance_everything()
     assert "Show older" in client.get(f"/contacts/{aino.pk}").text
 
-    pages, query = [], ""
+    pages: list[list[str]] = []
+    query: str | None = ""
     while query is not None and len(pages) < 9:
         timeline = met(client, aino, query).timeline
         pages.append(told(timeline))
@@ -209,7 +211,7 @@ def test_permissions_stand_there_with_their_wording_and_evidence():
 def test_colleagues_are_those_one_may_see():
     client, seller = at_desk(Role.SALES, team=make_team())
     company = Company.objects.create(name="Nordlogi Oy")
-    people = {"Aino": {"owner": seller}, "Petri": {}, "Elsewhere": {"owner": make_user()}}
+    people: dict[str, dict[str, Any]] = {"Aino": {"owner": seller}, "Petri": {}, "Elsewhere": {"owner": make_user()}}
     contacts = {name: person(name=name, **fields) for name, fields in people.items()}
     for contact in contacts.values():
         Membership.objects.create(contact=contact, company=company)

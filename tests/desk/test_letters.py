@@ -74,7 +74,7 @@ def post_office(settings) -> Iterator[PostOffice]:
     with PostOffice() as office:
         threading.Thread(target=office.serve_forever, daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = office.server_address
+        settings.EMAIL_HOST, settings.EMAIL_PORT, *_flow = office.server_address
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
         settings.MAIL_GOES_OUT = True

@@ -45,7 +45,7 @@ def test_each_narrowing_counts_only_its_own_people():
     assert came(client, team=team.pk) == {"prospecting": 1, "customer": 1}
     assert came(client, campaign="spring") == {"prospecting": 1, "lead": 1}
     assert came(client, source="fair") == {"prospecting": 1, "lead": 1}
-    page = client.get("/", {"campaign": "spring", "days": 90})
+    page = client.get("/", {"campaign": "spring", "days": "90"})
     assert "Campaign: <b>Spring fair</b>" in page.text
     assert 'href="?days=90" aria-label="Without “Campaign”"' in page.text
     assert len(page.context["newest"]) == 1
@@ -87,7 +87,7 @@ def test_a_past_is_shown_as_it_stood_and_as_it_was_known():
     buyer(ago(8))  # which is learned only now
     advance_everything()
 
-    then = {"as_of": yesterday, "known_on": yesterday}
+    then = {"as_of": str(yesterday), "known_on": str(yesterday)}
     page = client.get("/", then)
 
     assert page.context["walk"].people == 1

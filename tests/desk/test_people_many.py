@@ -38,7 +38,7 @@ def test_the_chosen_are_tagged_and_the_toast_undoes_it():
     client, _user = at_desk(Role.MANAGER)
     first, second = make_contact(name="Ann"), make_contact(name="Ben", tags=["fair"])
 
-    told = client.get("/contacts/bulk/tag/preview", {"id": [first.pk, second.pk], "p.tag": "Fair"})
+    told = client.get("/contacts/bulk/tag/preview", {"id": [str(first.pk), str(second.pk)], "p.tag": "Fair"})
     answer = client.post("/contacts/bulk/tag", {"id": [first.pk, second.pk], "p.tag": "Fair", "back": "q=a"})
 
     assert (told.context["foreseen"].done, told.context["foreseen"].left) == (1, [("They have this tag already.", 1)])
@@ -119,7 +119,7 @@ def test_the_chosen_come_as_a_table_in_which_nothing_is_a_formula():
     make_contact(name="Ben")
 
     answer = client.post("/contacts/export", {"id": [ann.pk], "format": "csv"})
-    body = b"".join(answer.streaming_content).decode()
+    body = answer.getvalue().decode()
     [row] = csv.DictReader(io.StringIO(body.removeprefix("\ufeff")))
 
     assert body.startswith("\ufeff")

@@ -98,7 +98,8 @@ def test_pages_of_a_lane_hold_everybody_once(by: str, longest_first: bool):
     advance_everything()
     lane = {"stage": "customer", "owner": str(principal.user and principal.user.pk), "health": "active"}[by]
 
-    seen, after = [], ""
+    seen: list[list[str]] = []
+    after: str | None = ""
     while after is not None:
         [page] = board(principal, Wish(by=by, lane=lane, limit=4, after=after or "", longest_first=longest_first)).lanes
         seen.append([card.name for card in page.cards])

@@ -63,6 +63,7 @@ def test_the_command_seals_what_is_left_and_says_where_the_chain_ends():
     call_command("verify_audit", stdout=out)
 
     last = AuditRecord.objects.get(place=2)
+    assert last.seal is not None
     assert out.getvalue() == f"2 records, all as they were sealed. The last seal: {bytes(last.seal).hex()}\n"
 
 
