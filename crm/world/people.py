@@ -84,7 +84,7 @@ class World:
         self.seed, self.contacts, self.events = seed, contacts, events
         self.companies = max(1, contacts // 12)
         self.end = anchor.astimezone(UTC).timestamp()
-        # between so many days before the end, whoever came by an ad found no form to ask with
+        # between so many days before the end, nobody but those met at fairs found a form to ask with
         self.leak = (self.end - leak[0] * DAY, self.end - leak[1] * DAY) if leak else (self.end, self.end)
         shares = [SHARES[(place * 37) % 100] for place in range(100)]
         self.summed = [0.0, *accumulate(shares)]
@@ -167,7 +167,7 @@ class _Story:
         return story + [self._noise() for _ in range(self.most - len(story))]
 
     def _finds_no_form(self) -> bool:
-        return self.origin == "ads" and self.leak[0] <= self.now < self.leak[1]
+        return self.origin != "fairs" and self.leak[0] <= self.now < self.leak[1]
 
     def _introduced(self) -> Iterator[Happening]:
         """With the first thing that takes a name comes the name."""

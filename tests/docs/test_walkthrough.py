@@ -31,7 +31,7 @@ def test_every_request_of_the_walk_is_answered_as_the_page_says():
     contact = event = ""
     stages = []
     for method, address, body in requests():
-        address = address.replace("2401", contact).replace("30070", event)
+        address = address.replace("2401", contact).replace("30330", event)
         answer = caller.get(address) if method == "GET" else caller.post(address, json.loads(body) if body else None)
         assert answer.status_code == 200, (address, answer.content)
         advance_everything()
