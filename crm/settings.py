@@ -160,12 +160,9 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"lucide": "crm.templatetags.icons"},
         },
     },
 ]
-
-SILENCED_SYSTEM_CHECKS = ["templates.W003"]  # ours draws the icons of the package of the same name, once
 
 # --- People -----------------------------------------------------------------------------------------------------------
 
