@@ -93,7 +93,11 @@ _STICKING_OUT = """() => {
 }"""
 
 
+_NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def sideways(page: Page) -> list[str]:
     """What makes the page wider than the window."""
+    page.evaluate(_NEXT_FRAME)  # what fits itself to a window does so when it is drawn
     found: list[str] = page.evaluate(_STICKING_OUT)
     return found

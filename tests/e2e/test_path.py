@@ -104,7 +104,7 @@ def test_targets_are_set_in_a_drawer_and_the_plan_shows_them(site: Page):
     sign_in(site)
 
     site.get_by_role("link", name="Set targets").click()
-    site.get_by_label("Customer").fill("8")
+    site.get_by_label("Customer", exact=True).fill("8")
     site.get_by_role("button", name="Set targets").click()
 
     expect(site.locator("#path-plan")).to_contain_text("Customer")
