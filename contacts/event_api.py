@@ -183,7 +183,7 @@ def event_retract(request: Request, event_id: int) -> HttpResponse:
     require_trusted(caller(request))
     event = _event(request, event_id)
     retract_event(event=event)
-    audit.record(by=caller(request), action="event retracted", kind="event", row=event.pk)
+    audit.record(by=caller(request), action="event_retracted", kind="event", row=event.pk)
     return answer(show_events([event])[0])
 
 

@@ -45,7 +45,7 @@ def export_people(*, by: Principal, choice: Any, format_: str) -> Iterator[bytes
         raise ValidationError({"format": ValidationError(words, code="unknown_format")})
     whom = checked_choice(choice, by)
     people = chosen(whom, by).order_by("pk")
-    audit.record(by=by, action="contacts exported", kind="contact", format=format_, people=people.count(), choice=whom)
+    audit.record(by=by, action="contacts_exported", kind="contact", format=format_, people=people.count(), choice=whom)
     if format_ == Format.CSV:
         return _csv(people)
     return _vcards(people, "4.0" if format_ == Format.VCARD_4 else "3.0")

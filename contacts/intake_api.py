@@ -178,7 +178,7 @@ def claim_confirm(request: Request, claim_id: int) -> HttpResponse:
     require_trusted(caller(request))
     claim = _one(_claims(request), claim_id)
     confirm_claim(claim)
-    audit.record(by=caller(request), action="claim confirmed", kind="claim", row=claim.pk)
+    audit.record(by=caller(request), action="claim_confirmed", kind="claim", row=claim.pk)
     return answer(ClaimShape.of(claim))
 
 
@@ -195,7 +195,7 @@ def claim_refuse(request: Request, claim_id: int) -> HttpResponse:
     require_trusted(caller(request))
     claim = _one(_claims(request), claim_id)
     refuse_claim(claim)
-    audit.record(by=caller(request), action="claim refused", kind="claim", row=claim.pk)
+    audit.record(by=caller(request), action="claim_refused", kind="claim", row=claim.pk)
     return answer(ClaimShape.of(claim))
 
 
@@ -242,7 +242,7 @@ def quarantine_replay(request: Request, quarantine_id: int) -> HttpResponse:
     require_trusted(caller(request))
     kept = _one(_QUARANTINE.all(), quarantine_id)
     result = replay(kept)
-    audit.record(by=caller(request), action="replayed", kind="quarantine", row=kept.pk)
+    audit.record(by=caller(request), action="quarantine_replayed", kind="quarantine", row=kept.pk)
     if result is None:
         return answer(ReplayShape("released", kept.event_id))
     return answer(ReplayShape(result.status, result.event_id, result.reason, result.pointer, result.detail))
@@ -279,7 +279,7 @@ def identity_link(request: Request) -> HttpResponse:
     require_trusted(caller(request))
     body = valid(IdentityBody(data=request.data))
     identity = link(contact=_visible(request, body.validated_data["contact"]), name=body.name())
-    audit.record(by=caller(request), action="identity linked", kind="contact", row=identity.contact_id)
+    audit.record(by=caller(request), action="identity_linked", kind="contact", row=identity.contact_id)
     return answer(IdentityShape.of(identity), status=201)
 
 
@@ -297,7 +297,7 @@ def identity_unlink(request: Request, identity_id: int) -> HttpResponse:
     identity = _one(Identity.objects.all(), identity_id)
     _visible(request, identity.contact_id)
     unlink(identity=identity)
-    audit.record(by=caller(request), action="identity unlinked", kind="contact", row=identity.contact_id)
+    audit.record(by=caller(request), action="identity_unlinked", kind="contact", row=identity.contact_id)
     return answer(IdentityShape.of(_one(Identity.objects.all(), identity_id)))
 
 
@@ -338,7 +338,7 @@ def merge_create(request: Request) -> HttpResponse:
         source=source_of(caller(request)),
         fields=said.get("fields"),
     )
-    audit.record(by=caller(request), action="merged", kind="contact", row=merge.older_id, newer=merge.newer_id)
+    audit.record(by=caller(request), action="contacts_merged", kind="contact", row=merge.older_id, newer=merge.newer_id)
     return answer(MergeShape.of(_one(_merges(request), merge.pk)), status=201)
 
 
@@ -355,7 +355,7 @@ def merge_cut(request: Request, merge_id: int) -> HttpResponse:
     require_trusted(caller(request))
     merge = _one(_merges(request), merge_id)
     cut_merge(merge=merge)
-    audit.record(by=caller(request), action="merge cut", kind="contact", row=merge.older_id, newer=merge.newer_id)
+    audit.record(by=caller(request), action="merge_cut", kind="contact", row=merge.older_id, newer=merge.newer_id)
     return answer(MergeShape.of(_one(_merges(request), merge_id)))
 
 

@@ -110,7 +110,7 @@ def start_job(*, by: Principal, kind: str, params: Mapping[str, Any], choice: An
             language=get_language() or "",
             total=chosen(whom, by).order_by().count(),
         )
-        audit.record(by=by, action="job started", kind="job", row=job.pk, deed=kind, total=job.total, **checked)
+        audit.record(by=by, action="job_started", kind="job", row=job.pk, deed=kind, total=job.total, **checked)
         transaction.on_commit(_nudge)
     return job
 
@@ -119,7 +119,7 @@ def stop_job(*, by: Principal, job: Job) -> None:
     """Stop after the chunk in hand; what is done stays done, and can be undone."""
     stopped = Job.objects.running().filter(pk=job.pk).update(state=JobState.STOPPED, finished_at=Now())
     if stopped:
-        audit.record(by=by, action="job stopped", kind="job", row=job.pk)
+        audit.record(by=by, action="job_stopped", kind="job", row=job.pk)
 
 
 def undo_job(*, by: Principal, job: Job) -> Job:
@@ -138,7 +138,7 @@ def undo_job(*, by: Principal, job: Job) -> Job:
             total=current.done,
             undoes=current,
         )
-        audit.record(by=by, action="job undone", kind="job", row=current.pk)
+        audit.record(by=by, action="job_undone", kind="job", row=current.pk)
         transaction.on_commit(_nudge)
     return undoing
 

@@ -38,7 +38,7 @@ def change_view(*, by: Principal, view: SavedView, **said: Any) -> SavedView:
 
 def delete_view(*, by: Principal, view: SavedView) -> None:
     with transaction.atomic():
-        audit.record(by=by, action="view deleted", kind="view", row=view.pk, name=view.name)
+        audit.record(by=by, action="view_deleted", kind="view", row=view.pk, name=view.name)
         view.delete()
 
 
@@ -53,7 +53,7 @@ def _write(view: SavedView, by: Principal, said: Mapping[str, Any]) -> SavedView
             SavedView.objects.filter(owner=view.owner, is_default=True).exclude(pk=view.pk).update(is_default=False)
         view.save()
         if view.shared != Shared.NOBODY:
-            audit.record(by=by, action="view shared", kind="view", row=view.pk, name=view.name, shared=view.shared)
+            audit.record(by=by, action="view_shared", kind="view", row=view.pk, name=view.name, shared=view.shared)
     return view
 
 

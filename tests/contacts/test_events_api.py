@@ -138,7 +138,7 @@ def test_an_event_is_retracted_once_and_on_record(caller):
 
     assert [answer.status_code for answer in answers] == [200, 422]
     assert answers[0].json()["retracted_at"] is not None
-    assert AuditRecord.objects.filter(action="event retracted", object_id=event.pk).count() == 1
+    assert AuditRecord.objects.filter(action="event_retracted", object_id=event.pk).count() == 1
 
 
 def test_what_is_not_there_is_not_found(caller):

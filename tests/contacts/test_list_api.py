@@ -115,7 +115,7 @@ def test_people_come_as_cards_whose_lines_are_folded(caller, kind, version):
     assert "FN:Ann\\, Lee\\;\r\n" in text
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
     assert f"TITLE:{'ä' * 60}" in text.replace("\r\n ", "")
-    assert AuditRecord.objects.get(action="contacts exported").detail["people"] == 1
+    assert AuditRecord.objects.get(action="contacts_exported").detail["people"] == 1
 
 
 def test_a_table_has_a_line_of_everybody(caller):

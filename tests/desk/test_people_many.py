@@ -130,7 +130,7 @@ def test_the_chosen_come_as_a_table_in_which_nothing_is_a_formula():
         user.email,
         "vip",
     )
-    [record] = AuditRecord.objects.filter(action="contacts exported")
+    [record] = AuditRecord.objects.filter(action="contacts_exported")
     assert (record.user, record.detail) == (user, {"format": "csv", "people": 1, "choice": {"ids": [ann.pk]}})
 
 
@@ -139,7 +139,7 @@ def test_a_salesperson_takes_nobody_out():
     make_contact(name="Ann")
 
     assert client.post("/contacts/export", {"all": "1", "format": "csv"}).status_code == 403
-    assert not AuditRecord.objects.filter(action="contacts exported").exists()
+    assert not AuditRecord.objects.filter(action="contacts_exported").exists()
 
 
 # --- Somebody new -----------------------------------------------------------------------------------------------------

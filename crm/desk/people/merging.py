@@ -96,7 +96,7 @@ def contact_merge_with(request: HttpRequest, principal: Principal, contact_id: i
         merge = merge_contacts(first=first, second=second, by=principal.user, fields=fields)
     except ValidationError as error:
         return _beside(request, first, second, choices, " ".join(error.messages))
-    audit.record(by=principal, action="contacts merged", kind="contact", row=first.pk, other=second.pk)
+    audit.record(by=principal, action="contacts_merged", kind="contact", row=first.pk, other=second.pk)
     said = _("%(first)s and %(second)s are one person now.") % {"first": first, "second": second}
     return toast(
         request, redirect("desk:contact-page", first.pk), said, undo=reverse("desk:merge-cut", args=[merge.pk])
@@ -141,7 +141,7 @@ def merge_cut(request: HttpRequest, principal: Principal, merge_id: int) -> Http
         cut_merge(merge=merge, by=principal.user)
     except ValidationError as error:
         return toast(request, back, " ".join(error.messages), tone="refused")
-    audit.record(by=principal, action="merge cut", kind="contact", row=person.pk, other=merge.newer_id)
+    audit.record(by=principal, action="merge_cut", kind="contact", row=person.pk, other=merge.newer_id)
     return toast(request, back, _("They are two people again, as before."))
 
 

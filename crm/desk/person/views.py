@@ -105,7 +105,7 @@ def event_retract(request: HttpRequest, principal: Principal, contact_id: int, e
         retract_event(event=event, by=principal.user)
     except ValidationError as error:
         return toast(request, back, " ".join(error.messages), tone="refused")
-    audit.record(by=principal, action="event retracted", kind="event", row=event.pk)
+    audit.record(by=principal, action="event_retracted", kind="event", row=event.pk)
     return toast(
         request, back, _("Taken back: %(what)s. It stays to be read, and moves nobody.") % {"what": event.type}
     )
