@@ -1,6 +1,6 @@
 """Every page of the site, in both languages, light and dark, wide and on a phone."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.test import Client
@@ -12,9 +12,10 @@ from tests.e2e.scenes import enter, serious, sideways
 from tests.funnel.worlds import install
 
 pytestmark = pytest.mark.django_db(transaction=True)
+Scheme = Literal["light", "dark"]
 WIDE, PHONE, SMALLEST = {"width": 1440, "height": 900}, {"width": 390, "height": 844}, {"width": 320, "height": 640}
 # Each look is met in each language, at each width: every pair once. Finnish words are longer, not less accessible.
-LOOKS: dict[str, list[tuple[str, Any]]] = {
+LOOKS: dict[str, list[tuple[Scheme, Any]]] = {
     "en": [("light", WIDE), ("dark", PHONE)],
     "fi": [("dark", WIDE), ("light", PHONE)],
 }
@@ -48,7 +49,7 @@ def test_every_page_holds_what_we_promise(site: Page):
     assert faults == {}
 
 
-def faults_of(site: Page, address: str, looks: list[tuple[str, Any]], *, scan: bool) -> list[str]:
+def faults_of(site: Page, address: str, looks: list[tuple[Scheme, Any]], *, scan: bool) -> list[str]:
     """What is wrong with a page in these looks."""
     heard: list[str] = site.faults()  # type: ignore[attr-defined]
     heard.clear()
