@@ -144,18 +144,21 @@ def needs_servers(item: pytest.Item) -> bool:
 def django_db_setup(django_db_setup: None, django_db_blocker: "pytest.FixtureRequest") -> Iterator[None]:
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         apply_grants(SERVING)
-        let_numbers_come_again()
     yield
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         await_the_end_of_other_sessions()
 
 
-def let_numbers_come_again() -> None:
+_SMALL_IDS = ("contacts_eventtype", "contacts_source", "funnel_stage")
+
+
+def begin_small_numbers_anew() -> None:
     """Tests take their rows back but not the numbers of their ids, and there are 32,767 small ones."""
+    numbers = ", ".join(
+        f"(SELECT setval('{table}_id_seq', coalesce(max(id), 0) + 1, false) FROM {table})" for table in _SMALL_IDS
+    )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT format('%I', sequencename) FROM pg_sequences WHERE max_value < 40000")
-        for (sequence,) in cursor.fetchall():
-            cursor.execute(f"ALTER SEQUENCE {sequence} CYCLE")
+        cursor.execute(f"SELECT {numbers}")
 
 
 _OTHERS = """
@@ -184,6 +187,7 @@ def _as_serving_role(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     request.getfixturevalue("_django_db_helper")
+    begin_small_numbers_anew()
     options = connection.settings_dict["OPTIONS"]
     as_before = options["options"]
     options["options"] = f"{as_before} -c role={SERVING}"
