@@ -21,7 +21,7 @@ from campaigns.services import save_campaign, set_targets, targets_of
 from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
-from rest.pages import PARAMETERS, page
+from rest.lists import listed
 from rest.queries import refuse_unknown_parameters
 from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
 
@@ -39,9 +39,7 @@ _BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
 )
 def campaign_list(request: Request) -> HttpResponse:
     """The newest first. A key that only events name so far has no row here."""
-    refuse_unknown_parameters(request._request, PARAMETERS)
-    shown = page(request._request, Campaign.objects.all(), orderings={"id": ("id",)}, default="-id")
-    return answer(shown.showing([shape_of(campaign) for campaign in shown.rows]))
+    return listed(request, Campaign.objects.all(), shape_of, default="-id")
 
 
 @operation(

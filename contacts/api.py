@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest.answers import answer
 from rest.edits import seen_versions
 from rest.endpoints import caller, operation
+from rest.lists import listed
 from rest.pages import PARAMETERS, page
 from rest.problems import Problem, as_problem
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
@@ -186,9 +187,7 @@ def contact_batch(request: Request) -> HttpResponse:
 )
 def custom_field_list(request: Request) -> HttpResponse:
     """The fields of contacts and companies that this organisation has declared."""
-    refuse_unknown_parameters(request._request, PARAMETERS)
-    found = page(request._request, CustomField.objects.all(), orderings={"id": ("id",)}, default="id")
-    return answer(found.showing([shapes.show_field(field) for field in found.rows]))
+    return listed(request, CustomField.objects.all(), shapes.show_field)
 
 
 @operation(

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from rest.answers import answer
 from rest.endpoints import caller, operation
-from rest.pages import PARAMETERS, page
+from rest.lists import listed
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
 from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters, query_parameter
 from rest.strict_json import MalformedJson, read
@@ -144,10 +144,7 @@ class BulkBody(Body):
 )
 def view_list(request: Request) -> HttpResponse:
     """The views that are shared with everybody."""
-    refuse_unknown_parameters(request._request, PARAMETERS)
-    rows = SavedView.objects.visible_to(caller(request))
-    found = page(request._request, rows, orderings={"id": ("id",)}, default="id")
-    return answer(found.showing([_view(view) for view in found.rows]))
+    return listed(request, SavedView.objects.visible_to(caller(request)), _view)
 
 
 @operation(

@@ -1,12 +1,9 @@
 """/api/v1/users, teams and audit: who works here, for programs that share work out or keep accounts in step."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
 
 from crm.desk.house import letters
 from crm.desk.house.shapes import (
@@ -23,10 +20,9 @@ from crm.desk.house.shapes import (
     show_user,
 )
 from rest.answers import answer
-from rest.bodies import refuse_unknown_fields
+from rest.bodies import body_as
 from rest.endpoints import caller, operation
-from rest.pages import PARAMETERS, page
-from rest.queries import refuse_unknown_parameters
+from rest.lists import listed
 from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
 from staff.inviting import invite
 from staff.models import AuditRecord, Team, User
@@ -47,9 +43,7 @@ _LIST_PROBLEMS = ("invalid-query", "invalid-cursor")
 )
 def user_list(request: Request) -> HttpResponse:
     """Who may own people and companies. Closed accounts are listed too: rows may still be theirs."""
-    refuse_unknown_parameters(request._request, PARAMETERS)
-    shown = page(request._request, User.objects.all(), orderings={"id": ("id",)}, default="id")
-    return answer(shown.showing([show_user(user) for user in shown.rows]))
+    return listed(request, User.objects.all(), show_user)
 
 
 @operation(
@@ -65,7 +59,7 @@ def user_list(request: Request) -> HttpResponse:
 def user_invite(request: Request) -> HttpResponse:
     """They get a letter with a link that works once, within seven days; without a mail server the link is in the
     answer. They become a user when they choose a password."""
-    invitation, token = invite(by=caller(request), **_values(request, InvitationBody))
+    invitation, token = invite(by=caller(request), **body_as(InvitationBody, request))
     link = "" if letters.send_invitation(invitation, token) else letters.invitation_url(token)
     return answer(show_invitation(invitation, link), status=201)
 
@@ -83,7 +77,7 @@ def user_invite(request: Request) -> HttpResponse:
 def user_change(request: Request, user_id: int) -> HttpResponse:
     """Another role, or a closed account, ends their sessions. The last admin stays one."""
     user = get_object_or_404(User, pk=user_id)
-    return answer(show_user(change_user(user=user, by=caller(request), **_values(request, UserChanges))))
+    return answer(show_user(change_user(user=user, by=caller(request), **body_as(UserChanges, request))))
 
 
 @operation(
@@ -96,9 +90,7 @@ def user_change(request: Request, user_id: int) -> HttpResponse:
 )
 def team_list(request: Request) -> HttpResponse:
     """Sales see the people of their team."""
-    refuse_unknown_parameters(request._request, PARAMETERS)
-    shown = page(request._request, Team.objects.all(), orderings={"id": ("id",)}, default="id")
-    return answer(shown.showing([show_team(team) for team in shown.rows]))
+    return listed(request, Team.objects.all(), show_team)
 
 
 @operation(
@@ -111,7 +103,7 @@ def team_list(request: Request) -> HttpResponse:
     problems=_BODY_PROBLEMS,
 )
 def team_add(request: Request) -> HttpResponse:
-    return answer(show_team(add_team(by=caller(request), **_values(request, TeamBody))), status=201)
+    return answer(show_team(add_team(by=caller(request), **body_as(TeamBody, request))), status=201)
 
 
 @operation(
@@ -125,7 +117,7 @@ def team_add(request: Request) -> HttpResponse:
 )
 def team_rename(request: Request, team_id: int) -> HttpResponse:
     team = get_object_or_404(Team, pk=team_id)
-    return answer(show_team(rename_team(team=team, by=caller(request), **_values(request, TeamBody))))
+    return answer(show_team(rename_team(team=team, by=caller(request), **body_as(TeamBody, request))))
 
 
 @operation(
@@ -138,14 +130,4 @@ def team_rename(request: Request, team_id: int) -> HttpResponse:
 )
 def audit_list(request: Request) -> HttpResponse:
     """Who did what, the newest first. Records are only ever added."""
-    refuse_unknown_parameters(request._request, PARAMETERS)
-    records = AuditRecord.objects.select_related("api_key")
-    shown = page(request._request, records, orderings={"id": ("id",)}, default="-id")
-    return answer(shown.showing([show_record(record) for record in shown.rows]))
-
-
-def _values(request: Request, body: type[Serializer[Any]]) -> dict[str, Any]:
-    refuse_unknown_fields(request.data, set(body().fields))
-    read = body(data=request.data)
-    read.is_valid(raise_exception=True)
-    return dict(read.validated_data)
+    return listed(request, AuditRecord.objects.select_related("api_key"), show_record, default="-id")
