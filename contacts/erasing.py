@@ -19,7 +19,7 @@ from staff.policy import Principal
 
 from .locking import lock_people
 from .mentions import forget_mentions, traces_in
-from .models import Claim, Contact, Erasure, Identity, Membership, Quarantine, Task
+from .models import Claim, Contact, Erasure, Identity, Membership, NotThere, Quarantine, Task, Tie
 
 PATIENCE_S: Final = 2.0  # of whoever asked; the sweep of a worker does what is left
 PAUSE_S: Final = 0.05
@@ -104,6 +104,8 @@ _NOTHING: Final[dict[str, Any]] = {
 def _forget_rows(members: Sequence[int]) -> None:
     Identity.objects.filter(contact__in=members).delete()
     Membership.objects.filter(contact__in=members).delete()
+    Tie.objects.filter(contact__in=members).delete()
+    NotThere.objects.filter(contact__in=members).delete()
     Task.objects.filter(contact__in=members).delete()
     decided = Q(confirmed_at__isnull=False) | Q(refused_at__isnull=False)
     claims = Claim.objects.filter(contact__in=members)

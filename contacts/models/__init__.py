@@ -12,6 +12,7 @@ from .log import (
     SourceKind,
     Trust,
 )
+from .network import MUTUAL, NotThere, Tie, TieKind
 from .people import (
     Company,
     CompanyQuerySet,
@@ -21,6 +22,7 @@ from .people import (
     FieldKind,
     Identity,
     IdentityKind,
+    Joining,
     Membership,
     MembershipRole,
     Merge,
@@ -30,6 +32,7 @@ from .tasks import Task, TaskKind
 from .views import SavedView, Shared
 
 __all__ = [
+    "MUTUAL",
     "Claim",
     "Company",
     "CompanyQuerySet",
@@ -48,9 +51,11 @@ __all__ = [
     "Job",
     "JobChunk",
     "JobState",
+    "Joining",
     "Membership",
     "MembershipRole",
     "Merge",
+    "NotThere",
     "Pending",
     "PendingReason",
     "Quarantine",
@@ -61,5 +66,7 @@ __all__ = [
     "Tag",
     "Task",
     "TaskKind",
+    "Tie",
+    "TieKind",
     "Trust",
 ]

@@ -1,6 +1,7 @@
 """Who they are: contacts, companies, who works where, by what they are recognised, and who is who."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Self
 
 from django.conf import settings
@@ -191,11 +192,20 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         return self.filter(Mentions(query)) if query else self.none()
 
 
+class Joining(models.TextChoices):
+    """What an address at one of its domains does for somebody who has no place in the company yet."""
+
+    NOTHING = "nothing", _("Nothing")
+    PROPOSE = "propose", _("Propose the person")
+    JOIN = "join", _("Give the person a place")
+
+
 class Company(models.Model):
     """An organisation people work for. Its domains find it for new contacts."""
 
     name = models.CharField(_("name"), max_length=200)
     domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    joining = models.CharField(max_length=8, choices=Joining, default=Joining.PROPOSE, db_default=Joining.PROPOSE)
     country = models.CharField(_("country"), max_length=2, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="companies"
@@ -213,7 +223,13 @@ class Company(models.Model):
 
     class Meta:
         verbose_name_plural = "companies"
+        constraints = [
+            models.CheckConstraint(condition=Q(joining__in=Joining.values), name="company_joining_known"),
+        ]
         indexes = [
+            models.Index(fields=["created_at", "id"], name="company_by_creation"),
+            models.Index(fields=["owner", "sort_key", "id"], name="company_by_owner"),
+            GinIndex(fields=["domains"], condition=Q(joining=Joining.JOIN), name="company_that_joins"),
             models.Index(fields=["sort_key", "id"], name="company_by_name"),
             models.Index(fields=["updated_at", "id"], name="company_by_change"),
             GinIndex(fields=["domains"], name="company_by_domain"),
@@ -236,6 +252,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def current(self) -> Self:
         return self.filter(until=None)
 
+    def on(self, day: date) -> Self:
+        """Those that hold on this day: begun, and not over."""
+        return self.filter(
+            Q(since=None) | Q(since__lte=day),
+            Q(until=None) | Q(until__gte=day),
+        )
+
 
 class Membership(models.Model):
     """Somebody's place in a company, for as long as it lasts. One person may have several."""
@@ -246,6 +269,7 @@ class Membership(models.Model):
     title = models.CharField(max_length=120, blank=True)
     since = models.DateField(null=True, blank=True)
     until = models.DateField(null=True, blank=True)
+    by_domain = models.BooleanField(default=False, db_default=False)  # an address gave it, nobody did
 
     objects = MembershipQuerySet.as_manager()
 
