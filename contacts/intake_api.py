@@ -320,7 +320,7 @@ def merge_list(request: Request) -> HttpResponse:
 
 
 @operation(
-    "contacts:write",
+    "contacts:merge",
     summary=_("Merge two contacts"),
     tag=PEOPLE,
     takes=MergeBody,
@@ -343,7 +343,7 @@ def merge_create(request: Request) -> HttpResponse:
 
 
 @operation(
-    "contacts:write",
+    "contacts:merge",
     summary=_("Cut a merge"),
     tag=PEOPLE,
     answers={200: MergeShape},

@@ -45,4 +45,4 @@ def _spares(params: Mapping[str, Any]) -> list[tuple[Q, str]]:
 
 
 def register() -> None:
-    KINDS["move"] = Kind("move", gettext_lazy("Move"), _check, _do, _spares)
+    KINDS["move"] = Kind("move", gettext_lazy("Move"), _check, _do, _spares, scope="events:write")

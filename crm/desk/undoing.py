@@ -33,7 +33,7 @@ def undo_token(principal: Principal, event_ids: Iterable[int]) -> str:
 
 
 @require_POST
-@for_staff("contacts:write")
+@for_staff("events:write")
 def undo(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     try:
         undone = undo_events(by=principal, token=request.POST.get("token", ""))

@@ -84,8 +84,8 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/quarantine/<row:quarantine_id>/replay": api(POST="events:write", trusted=True),
     "api/v1/identities": api(GET="contacts:read", POST="contacts:write"),
     "api/v1/identities/<row:identity_id>/unlink": api(POST="contacts:write"),
-    "api/v1/merges": api(GET="contacts:read", POST="contacts:write"),
-    "api/v1/merges/<row:merge_id>/cut": api(POST="contacts:write"),
+    "api/v1/merges": api(GET="contacts:read", POST="contacts:merge"),
+    "api/v1/merges/<row:merge_id>/cut": api(POST="contacts:merge"),
     "v1/projects/<str:key>/settings": everybody("GET"),
     "v1/<str:name>": everybody("POST"),
     "api/v1/stages": api(GET="playbooks:read", POST="playbooks:write"),
@@ -156,7 +156,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "contacts/<int:contact_id>": desk(GET="contacts:read"),
     "contacts/<int:contact_id>/edit": desk(GET="contacts:write", POST="contacts:write"),
     "contacts/<int:contact_id>/without/<int:event_id>": desk(GET="contacts:read", rows={"event_id": "event"}),
-    "contacts/<int:contact_id>/do/<slug:deed>": desk(GET="contacts:write", POST="contacts:write"),
+    "contacts/<int:contact_id>/do/<slug:deed>": desk(GET="events:write", POST="events:write"),
     # only what one recorded oneself: of all others there is nothing
     "contacts/<int:contact_id>/events/<int:event_id>/retract": desk(POST="events:write", rows={"event_id": ""}),
     "mails/<int:mail_id>/take-back": desk(POST="mail:send"),
@@ -172,7 +172,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "keys": desk(GET="contacts:read"),
     "language": everybody("POST"),
     "theme": everybody("POST"),
-    "undo": desk(POST="contacts:write", in_body=True),
+    "undo": desk(POST="events:write", in_body=True),
     # --- the settings
     "settings": desk(GET="contacts:read", POST="contacts:read"),
     "settings/leave": desk(POST="contacts:read"),

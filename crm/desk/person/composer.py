@@ -63,7 +63,7 @@ def composer_for(
 ) -> Composer:
     """The composer open at a deed; without one, at the note."""
     user = by.user
-    if user is None or not by.may("contacts:write") or contact.erased_at:
+    if user is None or not by.may("events:write") or contact.erased_at:
         return Composer([], None, None)
     deed = DEEDS[key or "note"]
     form = deed.form(said, contact=contact, user=user, initial=_initial(deed, position))

@@ -41,7 +41,7 @@ class Deed:
     do: Callable[[Principal, Contact, Any], Done]
     save: Any
     shortcut: str = ""
-    scope: str = "contacts:write"
+    scope: str = "events:write"
     is_common: bool = False  # stands open beside the composer, not behind "more"
     fits: Callable[[Contact, Position], bool] = lambda contact, position: True
 
@@ -174,7 +174,7 @@ DEEDS: Final[dict[str, Deed]] = {
         ),
         Deed(
             "task", "square-check", gettext_lazy("Task"), forms.TaskForm, _task, gettext_lazy("Add the task"), "t",
-            is_common=True,
+            scope="contacts:write", is_common=True,
         ),
         Deed(
             "write", "mail", gettext_lazy("Write"), forms.WriteForm, _write, gettext_lazy("Send"), "w",
@@ -182,7 +182,7 @@ DEEDS: Final[dict[str, Deed]] = {
         ),
         Deed(
             "move", "route", gettext_lazy("Move on the path"), forms.MoveForm, _move, gettext_lazy("Move"),
-            scope="events:write", fits=_on_path,
+            fits=_on_path,
         ),
         Deed(
             "later", "calendar-clock", gettext_lazy("Not now"), forms.PostponeForm, _postpone,
@@ -197,6 +197,7 @@ DEEDS: Final[dict[str, Deed]] = {
         ),
         Deed(
             "owner", "user-round", gettext_lazy("Change owner"), forms.OwnerForm, _owner, gettext_lazy("Change owner"),
+            scope="contacts:write",
         ),
         Deed(
             "consent", "shield-check", gettext_lazy("Record a permission"), forms.ConsentForm, _consent,

@@ -42,7 +42,7 @@ def contact_page(request: HttpRequest, principal: Principal, contact_id: int) ->
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_staff("contacts:write")
+@for_staff("events:write")
 def contact_deed(request: HttpRequest, principal: Principal, contact_id: int, deed: str) -> HttpResponseBase:
     """The composer with one deed: asked for, or done."""
     contact = _own_leader(principal, contact_id)
