@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from campaigns.mailing import take_back_mail, write_mail
+from campaigns.mailing import send_mail_again, take_back_mail, write_mail
 from campaigns.models import Mail
 from contacts.answering import BODY_PROBLEMS, LIST_PROBLEMS, valid, visible_leader
 from contacts.serializers import Body
@@ -111,7 +111,25 @@ def mail_write(request: Request, contact_id: int) -> HttpResponse:
 )
 def mail_cancel(request: Request, mail_id: int) -> HttpResponse:
     """Keep a letter from going out, while it is not on its way."""
+    return answer(show_mail(take_back_mail(mail=_own_mail(request, mail_id), by=caller(request))))
+
+
+@operation(
+    "mail:send",
+    summary=_("Send a letter again"),
+    tag=MAILS,
+    answers={200: MailShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=("not-found", "invalid-value"),
+)
+def mail_again(request: Request, mail_id: int) -> HttpResponse:
+    """Have a letter go out that could not, was not allowed, or of which nobody can tell whether it arrived. The gate is
+    asked anew. It bears the Message-ID it had, so that a mail program that has it shows it once."""
+    return answer(show_mail(send_mail_again(mail=_own_mail(request, mail_id), by=caller(request))))
+
+
+def _own_mail(request: Request, mail_id: int) -> Mail:
     mail = Mail.objects.visible_to(caller(request)).filter(pk=mail_id).first()
     if mail is None:
         raise Http404
-    return answer(show_mail(take_back_mail(mail=mail, by=caller(request))))
+    return mail

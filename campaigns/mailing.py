@@ -35,6 +35,7 @@ GRACE_S: Final = 15  # between writing and sending: time to take it back
 LEASE_S: Final = 120
 MOST_ATTEMPTS: Final = 6
 FIRST_PAUSE_S: Final = 60
+STUCK: Final = (MailState.FAILED, MailState.UNCERTAIN, MailState.REFUSED)  # a person may have it sent again
 
 
 def write_mail(*, contact: Contact, by: Principal, address: str, subject: str, body: str) -> Mail:
@@ -65,6 +66,25 @@ def take_back_mail(*, mail: Mail, by: Principal) -> Mail:
         if not waiting.update(state=MailState.CANCELLED):
             raise ValidationError(_("It is on its way already."), code="on_its_way")
         audit.record(by=by, action="mail_taken_back", kind="mail", row=mail.pk)
+    mail.refresh_from_db()
+    return mail
+
+
+def send_mail_again(*, mail: Mail, by: Principal) -> Mail:
+    """Put a letter that is STUCK on its way once more, if the gate lets it; refused with the reason when it does not.
+
+    It stays the same letter with the same Message-ID, so that whoever has it already shows it once.
+    """
+    with transaction.atomic():
+        decision = may_write(Contact.objects.get(pk=_leader_id(mail)), mail.address)
+        if not decision.may:
+            raise ValidationError(decision.sentence, code="not_allowed", params={"ground": decision.ground.value})
+        anew = {"attempts": 0, "claim": None, "lease_until": None, "reason": "", "ground": decision.ground}
+        next_at = _clock() + timedelta(seconds=GRACE_S)
+        stuck = Mail.objects.filter(pk=mail.pk, state__in=STUCK)
+        if not stuck.update(state=MailState.QUEUED, next_at=next_at, **anew):
+            raise ValidationError(_("It went out, or is on its way already."), code="on_its_way")
+        audit.record(by=by, action="mail_sent_again", kind="mail", row=mail.pk, contact=mail.contact_id)
     mail.refresh_from_db()
     return mail
 

@@ -69,6 +69,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/tasks/<row:task_id>/done": api(POST="contacts:write", DELETE="contacts:write"),
     "api/v1/contacts/<row:contact_id>/timeline": api(GET="events:read"),
     "api/v1/contacts/<row:contact_id>/mails": api(GET="contacts:read", POST="mail:send"),
+    "api/v1/mails/<row:mail_id>/send-again": api(POST="mail:send"),
     "api/v1/mails/<row:mail_id>/take-back": api(POST="mail:send"),
     "api/v1/custom-fields": api(GET="contacts:read", POST="contacts:write"),
     "api/v1/events": api(GET="events:read", POST="events:write"),
@@ -159,6 +160,8 @@ ADDRESSES: Final[dict[str, Address]] = {
     "contacts/<int:contact_id>/do/<slug:deed>": desk(GET="events:write", POST="events:write"),
     # only what one recorded oneself: of all others there is nothing
     "contacts/<int:contact_id>/events/<int:event_id>/retract": desk(POST="events:write", rows={"event_id": ""}),
+    "contacts/<int:contact_id>/erase": desk(GET="contacts:erase", POST="contacts:erase"),
+    "mails/<int:mail_id>/send-again": desk(POST="mail:send"),
     "mails/<int:mail_id>/take-back": desk(POST="mail:send"),
     "tasks/<int:task_id>/done": desk(POST="contacts:write"),
     "tasks/<int:task_id>/reopen": desk(POST="contacts:write"),

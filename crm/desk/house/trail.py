@@ -59,6 +59,7 @@ NAMES: Final = {
     "task_reopened": _("Took a task up again"),
     "task_dropped": _("Dropped a task"),
     "mail_written": _("Wrote a letter"),
+    "mail_sent_again": _("Had a letter sent again"),
     "mail_taken_back": _("Took back a letter"),
     "company_created": _("Added a company"),
     "company_changed": _("Changed a company"),

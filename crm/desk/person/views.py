@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns.mailing import take_back_mail
+from campaigns.mailing import GRACE_S, send_mail_again, take_back_mail
 from campaigns.models import Mail
 from contacts.ingest import retract_event
 from contacts.models import Contact, Event, Task
@@ -20,6 +20,7 @@ from crm.desk.person.composer import Composer, composer_for, position_of
 from crm.desk.person.deeds import DEEDS
 from crm.desk.person.editing import EditForm, save_details
 from crm.desk.person.meeting import meet
+from crm.desk.person.reach import own_leader, visible
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from funnel.explaining import stage_without
@@ -32,7 +33,7 @@ from staff.policy import Principal
 @require_GET
 @for_staff("contacts:read")
 def contact_page(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
-    contact = _visible(principal, contact_id)
+    contact = visible(principal, contact_id)
     if contact.leader_id != contact.pk:
         return redirect("desk:contact-page", contact.leader_id)
     deed = request.GET.get("do", "")
@@ -45,7 +46,7 @@ def contact_page(request: HttpRequest, principal: Principal, contact_id: int) ->
 @for_staff("events:write")
 def contact_deed(request: HttpRequest, principal: Principal, contact_id: int, deed: str) -> HttpResponseBase:
     """The composer with one deed: asked for, or done."""
-    contact = _own_leader(principal, contact_id)
+    contact = own_leader(principal, contact_id)
     if deed not in DEEDS:
         raise Http404
     if not principal.may(DEEDS[deed].scope):
@@ -67,7 +68,7 @@ def contact_deed(request: HttpRequest, principal: Principal, contact_id: int, de
 @for_staff("contacts:write")
 def contact_edit(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
     """The details in place, as a form; saved only over what its author saw."""
-    contact = _own_leader(principal, contact_id)
+    contact = own_leader(principal, contact_id)
     form = EditForm(contact, request.POST if request.method == "POST" else None)
     position = position_of(contact)
     composer = composer_for(principal, contact, position)
@@ -86,7 +87,7 @@ def contact_edit(request: HttpRequest, principal: Principal, contact_id: int) ->
 @for_staff("contacts:read")
 def contact_without(request: HttpRequest, principal: Principal, contact_id: int, event_id: int) -> HttpResponseBase:
     """Where they would stand without one event: a sentence, or nothing."""
-    contact = _own_leader(principal, contact_id)
+    contact = own_leader(principal, contact_id)
     members = list(Contact.objects.led_by([contact.pk]).values_list("pk", flat=True))
     event = get_object_or_404(Event.objects.select_related("type"), pk=event_id, contact__in=members)
     stage = Stage.objects.filter(key=stage_without(members, event.pk)).first()
@@ -97,7 +98,7 @@ def contact_without(request: HttpRequest, principal: Principal, contact_id: int,
 @for_staff("events:write")
 def event_retract(request: HttpRequest, principal: Principal, contact_id: int, event_id: int) -> HttpResponseBase:
     """Take back what one recorded oneself; of others' facts that is for programs and for the figures to know."""
-    contact = _own_leader(principal, contact_id)
+    contact = own_leader(principal, contact_id)
     own = Event.objects.filter(contact__in=Contact.objects.led_by([contact.pk]), by=principal.user)
     event = get_object_or_404(own.select_related("type"), pk=event_id)
     back = redirect("desk:contact-page", contact.pk)
@@ -156,6 +157,20 @@ def mail_take_back(request: HttpRequest, principal: Principal, mail_id: int) -> 
     return toast(request, back, _("The letter does not go out."))
 
 
+@require_POST
+@for_staff("mail:send")
+def mail_again(request: HttpRequest, principal: Principal, mail_id: int) -> HttpResponseBase:
+    """A letter that did not go, or of which nobody can tell, goes out again if the gate lets it."""
+    mail = get_object_or_404(Mail.objects.visible_to(principal).select_related("contact"), pk=mail_id)
+    back = done() if request.htmx else redirect("desk:contact-page", mail.contact.leader_id)  # type: ignore[attr-defined]
+    try:
+        send_mail_again(mail=mail, by=principal)
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    words = _("The letter goes out again in %(n)s seconds.") % {"n": GRACE_S}
+    return toast(request, back, words, undo=reverse("desk:mail-take-back", args=[mail.pk]))
+
+
 def _page(
     request: HttpRequest,
     principal: Principal,
@@ -169,21 +184,9 @@ def _page(
     met = meet(request, principal, contact, position, score=scores_now())
     may_edit = principal.may("contacts:write") and not contact.erased_at
     context = page(request) | {"met": met, "composer": composer, "editing": editing, "may_edit": may_edit}
+    context["may_erase"] = principal.may("contacts:erase") and not contact.erased_at
+    context["may_write_mail"] = principal.may("mail:send")
     return render(request, "desk/contact_page.html", context, status=status)
-
-
-def _visible(principal: Principal, contact_id: int) -> Contact:
-    people = Contact.objects.visible_to(principal).select_related("owner", "team", "origin_source")
-    contact: Contact = get_object_or_404(people, pk=contact_id)
-    return contact
-
-
-def _own_leader(principal: Principal, contact_id: int) -> Contact:
-    """The person, where they can still be worked with: whoever was erased is not there for that."""
-    return get_object_or_404(
-        Contact.objects.visible_to(principal).select_related("owner", "origin_source").filter(erased_at=None),
-        members__pk=contact_id,
-    )
 
 
 def _task(principal: Principal, task_id: int) -> Task:
