@@ -51,6 +51,7 @@ def drag(page: Page, name: str, lane: str) -> None:
     page.mouse.down()
     page.mouse.move(place["x"] + 90, place["y"] + 40, steps=4)
     page.mouse.move(target["x"] + 60, target["y"] + 25, steps=12)
+    expect(page.locator(f"#lane-{lane} .k", has_text=name)).to_be_visible()  # it follows the pointer by and by
     page.mouse.up()
 
 

@@ -35,9 +35,9 @@ def picture(page: Page, name: str) -> None:
 
 def prove_oneself(page: Page) -> None:
     """What opens the account is changed only after the password."""
-    if page.get_by_role("heading", name="Is it you?").is_visible():
-        page.fill("#id_password", PASSWORD)
-        page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+    page.fill("#id_password", PASSWORD)
+    page.get_by_role("button", name="Go on").click()
 
 
 def code_of(secret: str) -> str:
