@@ -29,6 +29,7 @@ class Stored(NamedTuple):
     is_erased: bool
     is_due: bool
     known_ahead: int | None  # what comes after the last stamp, if the clock has not passed that yet
+    worth: str | None  # JSON
     memory: str | None
     place: str  # where the row lies; it stays there while it is locked
 
@@ -113,7 +114,7 @@ _POSITIONS = """
     SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, attempts,
            erased_at IS NOT NULL, coalesce(wake_at <= clock_timestamp(), false),
            CASE WHEN known_at >= clock_timestamp() THEN (extract(epoch FROM known_at) * 1000000)::bigint + 1 END,
-           memory, ctid
+           worth, memory, ctid
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) ORDER BY contact_id
 """
 _LOCK = _POSITIONS + " FOR UPDATE SKIP LOCKED"

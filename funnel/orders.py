@@ -66,6 +66,14 @@ class Orders:
             twin.newest, twin.usual_interval = self.newest, self.usual_interval
         return twin
 
+    def worth(self) -> dict[str, int] | None:
+        """What the kept orders come to in minor units, by currency; nothing where none has a value."""
+        sums: dict[str, int] = {}
+        for order in self._kept.values():
+            if order.value is not None and order.currency is not None:
+                sums[order.currency] = sums.get(order.currency, 0) + order.value - order.refunded
+        return sums or None
+
     def keep(self, order: Order) -> None:
         self._kept[order.key] = self.newest = order
         if order.order_id is not None:

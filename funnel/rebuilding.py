@@ -4,7 +4,7 @@ import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from django.db import connection, connections, transaction
@@ -61,7 +61,7 @@ _STORED = """
     SELECT contact_id, stage_id, (extract(epoch FROM entered_at) * 1000000)::bigint, health, standing,
            (extract(epoch FROM recall_at) * 1000000)::bigint, score, score_day, score_rank,
            (extract(epoch FROM last_event_at) * 1000000)::bigint, (extract(epoch FROM wake_at) * 1000000)::bigint,
-           (extract(epoch FROM folded_until) * 1000000)::bigint, moves, is_visitor, source_id, memory
+           (extract(epoch FROM folded_until) * 1000000)::bigint, moves, is_visitor, source_id, worth, memory
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[])
 """
 
@@ -131,7 +131,12 @@ def _compare(people: Sequence[Person]) -> Iterator[Difference]:
 def _stored(contacts: Iterable[int]) -> dict[int, Values]:
     with connection.cursor() as cursor:
         cursor.execute(_STORED, [array(contacts)])
-        return {row[0]: Values._make(row) for row in cursor.fetchall()}
+        return {row[0]: _values(row) for row in cursor.fetchall()}
+
+
+def _values(row: Sequence[Any]) -> Values:
+    *values, worth, memory = row
+    return Values(*values, worth and msgspec.json.decode(worth), memory)
 
 
 def _differences_of_moves(one: Folded) -> Iterator[Difference]:
@@ -177,16 +182,41 @@ _STAGES_AGAIN = """
     SELECT stage_id, coalesce(health, 0), standing, source_id, is_visitor, count(*) FROM funnel_position
      WHERE stage_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
 """
+_WORTH_AGAIN = """
+    SELECT stage_id, coalesce(health, 0), standing, source_id, is_visitor, currency, count(*), sum(value_minor::bigint)
+      FROM funnel_position CROSS JOIN jsonb_each_text(worth) AS worth (currency, value_minor)
+     WHERE stage_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+
+class _Rollup(NamedTuple):
+    """A table of numbers by a key, and how they are counted from scratch."""
+
+    key: str
+    numbers: tuple[str, ...]
+    again: str
+
+    def differing(self, table: str) -> str:
+        sides = {name: self._numbers_of(side) for name, side in (("stored", "stored"), ("computed", "again"))}
+        return _DIFFERING.format(table=table, key=self.key, numbers=", ".join(self.numbers), again=self.again, **sides)
+
+    def _numbers_of(self, side: str) -> str:
+        return f"ARRAY[{', '.join(f'coalesce({side}.{number}, 0)::bigint' for number in self.numbers)}]"
+
+    def recount(self, table: str) -> str:
+        return f"INSERT INTO {table} ({self.key}, {', '.join(self.numbers)}) {self.again}"
+
+
+_PLACE: Final = "stage_id, health, standing, source_id, is_visitor"
 _ROLLUPS: Final = {
-    "funnel_stagecount": ("stage_id, health, standing, source_id, is_visitor", _STAGES_AGAIN),
-    "funnel_pacecount": (rolling.KEY, rolling.RECOUNT),
+    "funnel_pacecount": _Rollup(rolling.KEY, ("n",), rolling.RECOUNT),
+    "funnel_stagecount": _Rollup(_PLACE, ("n",), _STAGES_AGAIN),
+    "funnel_stageworth": _Rollup(f"{_PLACE}, currency", ("n", "value_minor"), _WORTH_AGAIN),
 }
-
-
 _DIFFERING = """
-    SELECT {key}, coalesce(stored.n, 0), coalesce(again.n, 0)
-      FROM {table} AS stored FULL JOIN ({again}) AS again ({key}, n) USING ({key})
-     WHERE coalesce(stored.n, 0) <> coalesce(again.n, 0) ORDER BY {key}
+    SELECT {key}, {stored}, {computed}
+      FROM {table} AS stored FULL JOIN ({again}) AS again ({key}, {numbers}) USING ({key})
+     WHERE {stored} <> {computed} ORDER BY {key}
 """
 
 
@@ -194,10 +224,10 @@ def check_rollups() -> list[Difference]:
     """The roll-ups beside a plain recount of positions and transitions, in one snapshot."""
     differences: list[Difference] = []
     with snapshot(), connection.cursor() as cursor:
-        for table, (key, again) in _ROLLUPS.items():
-            cursor.execute(_DIFFERING.format(key=key, table=table, again=again), rolling.constants())
+        for table, rollup in _ROLLUPS.items():
+            cursor.execute(rollup.differing(table), rolling.constants())
             differences += [
-                Difference(f"{table} {key} {place}", None, int(stored), int(computed))
+                Difference(f"{table} {rollup.key} {place}", None, stored, computed)
                 for *place, stored, computed in cursor.fetchall()
             ]
     return differences
@@ -206,10 +236,10 @@ def check_rollups() -> list[Difference]:
 def recount_rollups() -> None:
     """Count again from scratch, while no batch can add to the roll-ups: in each they come last, and in this order."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE funnel_pacecount, funnel_stagecount IN SHARE ROW EXCLUSIVE MODE")
-        for table, (key, again) in _ROLLUPS.items():
+        cursor.execute("LOCK TABLE funnel_pacecount, funnel_stagecount, funnel_stageworth IN SHARE ROW EXCLUSIVE MODE")
+        for table, rollup in _ROLLUPS.items():
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
-            cursor.execute(f"INSERT INTO {table} ({key}, n) {again}", rolling.constants())
+            cursor.execute(rollup.recount(table), rolling.constants())
 
 
 # --- Mending

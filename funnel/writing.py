@@ -1,11 +1,13 @@
 """Writing down what a batch of people comes out as: in bulk, by binary COPY, roll-ups last and in order of key."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from struct import Struct
 from typing import Final, NamedTuple
 
+import msgspec
 from django.db import connection
 
 from funnel.claiming import Person, Stored
@@ -96,12 +98,12 @@ _STAGING = """
     CREATE TEMPORARY TABLE IF NOT EXISTS folded (
         contact_id bigint, stage_id smallint, entered_at timestamptz, health smallint, standing smallint,
         recall_at timestamptz, score bigint, score_day int, score_rank float8, last_event_at timestamptz,
-        wake_at timestamptz, stamp timestamptz, moves int, is_visitor boolean, source_id smallint, memory text,
-        place text
+        wake_at timestamptz, stamp timestamptz, moves int, is_visitor boolean, source_id smallint, worth text,
+        memory text, place text
     ) ON COMMIT DELETE ROWS
 """
 _POSITION = Struct(">h iq ih iq ih ih iq iq ii id iq iq iq ii i? ih i")
-_FIELDS_OF_POSITION = 17
+_FIELDS_OF_POSITION = 18
 _UPDATE_POSITIONS = """
     UPDATE funnel_position AS p
        SET stage_id = nullif(f.stage_id, 0), entered_at = nullif(f.entered_at, '-infinity'),
@@ -111,23 +113,40 @@ _UPDATE_POSITIONS = """
                                 ELSE nullif(f.last_event_at, '-infinity') END,
            wake_at = nullif(f.wake_at, '-infinity'), folded_until = f.stamp, known_at = f.stamp, moves = f.moves,
            is_visitor = f.is_visitor, source_id = f.source_id, attempts = 0, attempted_at = NULL,
-           memory = nullif(f.memory, '')
+           worth = nullif(f.worth, '')::jsonb, memory = nullif(f.memory, '')
       FROM pg_temp.folded AS f WHERE p.ctid = f.place::tid AND p.contact_id = f.contact_id
 """
 
 StageKey = tuple[int, int, int, int, bool]
 
 
-def write_positions(folded: Iterable[Folded], names: Names) -> Counter[StageKey]:
-    """Write the positions; answer by how much the number of people in each place changes."""
+@dataclass(slots=True)
+class Changes:
+    """By how much the number of people in each place changes, and what their kept orders come to."""
+
+    people: Counter[StageKey] = field(default_factory=Counter)
+    worth: dict[tuple[*StageKey, str], list[int]] = field(default_factory=dict)  # [people, minor units]
+
+    def add(self, key: StageKey, worth: dict[str, int] | None, n: int) -> None:
+        self.people[key] += n
+        if worth:
+            for currency, value in worth.items():
+                changed = self.worth.setdefault((*key, currency), [0, 0])
+                changed[0] += n
+                changed[1] += n * value
+
+
+def write_positions(folded: Iterable[Folded], names: Names) -> Changes:
+    """Write the positions; answer what changes in the roll-ups."""
     rows: list[bytes] = []
-    changes: Counter[StageKey] = Counter()
+    changes = Changes()
     for one in folded:
         leader, *others = one.person.positions
         values = values_of(one, names)
         rows.append(_packed(values, leader.place))
         if values.stage is not None:
-            changes[values.stage, values.health or 0, values.standing, values.source, values.is_visitor] += 1
+            key = (values.stage, values.health or 0, values.standing, values.source, values.is_visitor)
+            changes.add(key, values.worth, 1)
         _count_out(changes, leader)
         for other in others:
             if other.stage is not None or other.moves or other.memory:
@@ -143,9 +162,10 @@ def write_positions(folded: Iterable[Folded], names: Names) -> Counter[StageKey]
     return changes
 
 
-def _count_out(changes: Counter[StageKey], stored: Stored) -> None:
+def _count_out(changes: Changes, stored: Stored) -> None:
     if stored.stage is not None and stored.source is not None:
-        changes[stored.stage, stored.health, stored.standing, stored.source, stored.is_visitor] -= 1
+        key = (stored.stage, stored.health, stored.standing, stored.source, stored.is_visitor)
+        changes.add(key, msgspec.json.decode(stored.worth) if stored.worth else None, -1)
 
 
 class Values(NamedTuple):
@@ -166,6 +186,7 @@ class Values(NamedTuple):
     moves: int
     is_visitor: bool
     source: int
+    worth: dict[str, int] | None
     memory: bytes | None
 
 
@@ -191,6 +212,7 @@ def values_of(one: Folded, names: Names) -> Values:
         one.begins + len(one.new),
         person.is_visitor,
         person.source,
+        state.orders.worth(),
         written(state),
     )
 
@@ -198,23 +220,25 @@ def values_of(one: Folded, names: Names) -> Values:
 def cleared(contact: int, person: Person) -> Values:
     """Nobody stands there: not the leader of the person, or without a standing event."""
     nowhere = (None, None, None, OPEN, None, 0, 0, 0.0, None, None)
-    return Values(contact, *nowhere, person.stamp, 0, person.is_visitor, person.source, None)
+    return Values(contact, *nowhere, person.stamp, 0, person.is_visitor, person.source, None, None)
 
 
 def _packed(values: Values, place: str) -> bytes:
     (contact, stage, entered_at, health, standing, recall_at, score, score_day, score_rank) = values[:9]
-    (last_event_at, wake_at, stamp, moves, is_visitor, source, memory) = values[9:]
+    (last_event_at, wake_at, stamp, moves, is_visitor, source, worth, memory) = values[9:]
     if last_event_at is None:
         last_event_at = NOTHING_AT if stage is None else AS_BEFORE + Y2K
-    memory = memory or b""
+    said, memory = msgspec.json.encode(worth) if worth else b"", memory or b""
     return (
         _POSITION.pack(
             *(_FIELDS_OF_POSITION, 8, contact, 2, stage or 0),
             *(8, (NOTHING_AT if entered_at is None else entered_at) - Y2K, 2, health or 0, 2, standing),
             *(8, (NOTHING_AT if recall_at is None else recall_at) - Y2K, 8, score, 4, score_day, 8, score_rank),
             *(8, last_event_at - Y2K, 8, (NOTHING_AT if wake_at is None else wake_at) - Y2K),
-            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, len(memory)),
+            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, len(said)),
         )
+        + said
+        + len(memory).to_bytes(4)
         + memory
         + len(place).to_bytes(4)
         + place.encode()
@@ -234,12 +258,25 @@ _COUNT_STAGES = """
      ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (stage_id, health, standing, source_id, is_visitor) DO UPDATE SET n = now.n + excluded.n
 """
+_COUNT_WORTH = """
+    INSERT INTO funnel_stageworth AS now (stage_id, health, standing, source_id, is_visitor, currency, n, value_minor)
+    SELECT * FROM unnest(%s::smallint[], %s::smallint[], %s::smallint[], %s::smallint[], %s::boolean[], %s::text[],
+                         %s::bigint[], %s::bigint[])
+     ORDER BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (stage_id, health, standing, source_id, is_visitor, currency)
+    DO UPDATE SET n = now.n + excluded.n, value_minor = now.value_minor + excluded.value_minor
+"""
 
 
-def count(folded: Iterable[Folded], changes: Counter[StageKey]) -> None:
+# What packages to the left keep of each batch, by the same rule.
+ALSO: Final[list[Callable[[Sequence[Folded]], None]]] = []
+
+
+def count(folded: Sequence[Folded], changes: Changes) -> None:
     """The roll-ups, last and in order of key: two workers then never wait for each other in a ring."""
     count_steps(folded)
-    _count_stages(changes)
+    _count_stages(changes.people)
+    _count_worth(changes)
 
 
 def _count_stages(changes: Counter[StageKey]) -> None:
@@ -247,3 +284,10 @@ def _count_stages(changes: Counter[StageKey]) -> None:
     if columns:
         with connection.cursor() as cursor:
             cursor.execute(_COUNT_STAGES, [array(column) for column in columns])
+
+
+def _count_worth(changes: Changes) -> None:
+    rows = [(*key[:4], int(key[4]), key[5], *changed) for key, changed in changes.worth.items() if any(changed)]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT_WORTH, [array(column) for column in zip(*rows, strict=True)])

@@ -1,6 +1,6 @@
 from .effects import Effect, EffectState
 from .path import RULE_ERASED, RULE_START, Dimension, Health, Position, Standing, Transition
-from .rollups import Pace, PaceCount, StageCount
+from .rollups import Pace, PaceCount, StageCount, StageWorth
 from .stages import Phase, Playbook, PlaybookDraft, Stage
 from .work import Attempt, Heartbeat
 
@@ -21,6 +21,7 @@ __all__ = [
     "Position",
     "Stage",
     "StageCount",
+    "StageWorth",
     "Standing",
     "Transition",
 ]

@@ -67,6 +67,7 @@ class Position(models.Model):
     attempts = models.SmallIntegerField(default=0)
     attempted_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
+    worth = models.JSONField(null=True)  # what the kept orders come to, in minor units by currency
     memory = models.TextField(null=True)  # noqa: DJ001  (JSON for the fold alone: as jsonb it costs three times as much)
 
     objects = PositionQuerySet.as_manager()

@@ -15,6 +15,20 @@ class StageCount(models.Model):
     n = models.BigIntegerField()
 
 
+class StageWorth(models.Model):
+    """What those who stand here have bought and kept, in minor units of one currency; `n`: how many they are."""
+
+    pk = models.CompositePrimaryKey("stage_id", "health", "standing", "source_id", "is_visitor", "currency")
+    stage_id = models.SmallIntegerField()
+    health = models.SmallIntegerField()
+    standing = models.SmallIntegerField()
+    source_id = models.SmallIntegerField()
+    is_visitor = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    n = models.BigIntegerField()
+    value_minor = models.BigIntegerField()
+
+
 class Pace(models.IntegerChoices):
     """What a count of `PaceCount` counts; `funnel.rolling` says it in SQL, docs/figures.md in words."""
 
