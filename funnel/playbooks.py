@@ -203,6 +203,8 @@ class Playbooks:
         self._first_end = self.periods[0].end
         self.property_names = self._property_names(needs, [version for _, version in in_force])
         self.types_with_properties = frozenset(self.property_names)
+        summed = {type_ for need in needs if need.kind == "sum" for type_ in need.types}
+        self.types_with_details = self.types_with_properties | summed  # of which value or properties are looked at
 
     def _in_force(self) -> list[tuple[int, Playbook]]:
         """At any moment the highest number whose moment has come."""

@@ -151,7 +151,7 @@ def _read(which: str, ids: Sequence[int], playbooks: Playbooks) -> list[tuple[in
                 types[type_],
                 value,
                 currency,
-                _decoded(properties) if properties else None,
+                decoded(properties) if properties else None,
                 source in public and types[type_] not in CLAIMED_TYPES,
                 number,
             ),
@@ -160,7 +160,7 @@ def _read(which: str, ids: Sequence[int], playbooks: Playbooks) -> list[tuple[in
     ]
 
 
-def _decoded(properties: str) -> Any:
+def decoded(properties: str) -> Any:
     try:
         return msgspec.json.decode(properties)
     except msgspec.DecodeError:

@@ -1,7 +1,7 @@
 from celery import shared_task
 from celery.signals import worker_process_init, worker_ready
 
-from funnel import advancing, effects, worker
+from funnel import advancing, backtesting, effects, worker
 
 worker_process_init.connect(worker.start)
 worker_ready.connect(worker.start_beside_pool)
@@ -20,3 +20,8 @@ def advance_due() -> None:
 @shared_task
 def run_due_effects() -> None:
     effects.work_off_effects()
+
+
+@shared_task
+def work_off_backtests() -> None:
+    backtesting.work_off_backtests()

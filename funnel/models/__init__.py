@@ -1,3 +1,4 @@
+from .backtests import Backtest, BacktestKind, BacktestPerson, BacktestPiece, BacktestState
 from .effects import Effect, EffectState
 from .path import RULE_ERASED, RULE_START, Dimension, Health, Position, Standing, Transition
 from .rollups import Pace, PaceCount, StageCount, StageWorth
@@ -8,6 +9,11 @@ __all__ = [
     "RULE_ERASED",
     "RULE_START",
     "Attempt",
+    "Backtest",
+    "BacktestKind",
+    "BacktestPerson",
+    "BacktestPiece",
+    "BacktestState",
     "Dimension",
     "Effect",
     "EffectState",
