@@ -19,7 +19,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from contacts.models import PendingReason
 from contacts.nudge import nudge
 from funnel import attempts, writing
-from funnel.attempts import MOST, SUSPENDED
+from funnel.attempts import MOST, SUSPENDED, TRIES
 from funnel.claiming import (
     LONGEST_S,
     Claim,
@@ -174,7 +174,7 @@ def _watched(choose: Callable[[], list[int]]) -> Done:
     except Exception:
         if connection.in_atomic_block:
             raise
-        logger.exception("a batch failed; its people are tried again in smaller company")
+        logger.exception("a batch failed; its people are tried again")
         return Done(retry=True)
     finally:
         del IN_HAND[get_ident()]
@@ -239,7 +239,7 @@ def _see_to(failed: Iterable[Failed]) -> None:
     """Try again those whom the fold could not take; hold what is new about them when that was the last time."""
     for one in failed:
         logger.error("the fold could not take contact %s", one.person.leader, exc_info=one.error)
-        if one.person.attempts + 1 >= MOST:
+        if one.person.attempts + 1 >= TRIES:
             hold(one.person, f"{type(one.error).__name__}: {one.error}")
         else:
             put_back(one.person.marks)

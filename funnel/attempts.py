@@ -1,8 +1,10 @@
 """What a worker died on: attempts are committed before the attempt, so that a kill counts too.
 
 Beside each batch's transaction a row says whom it has in hand; the batch deletes the row as it commits. A row whose
-transaction is over without that is counted on the positions, and these people are folded in small company, then alone.
-Who has failed only in company may be innocent, so nobody is held before they failed twice alone.
+transaction is over without that is counted on the positions, and from then on the folds of these people are tried in
+the ward first: what kills there is known, costs nobody else anything, and is held after three attempts.
+Should processes go on dying outside the ward, the company gets smaller each time. Who has died only in company may be
+innocent, so nobody is held for that before it happened twice alone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,13 +18,11 @@ from funnel.claiming import Claim, Person
 from funnel.models import Position
 from funnel.reading import array
 
-# What `Position.attempts` says of the attempts that failed:
-IN_COMPANY = 1  # a big batch died: it is searched for the culprit in small company
-ALONE = 2  # a small company died, or it was certainly this person: from here on tried alone
-MOST = 4  # alone twice as well: what is new about the person is held
+# What `Position.attempts` says, but for 0: how many failed.
+TRIES = 3  # when the last of them failed by this very person, in the ward or otherwise: it is held
+COMPANY = (1000, 32, 1, 1)  # with how many people one is folded together after one attempt that failed, after two ..
+MOST = len(COMPANY) + 1  # died twice alone as well: it is held
 SUSPENDED = MOST + 1  # nothing could be held: the person waits until somebody asks
-TRIES = 3  # in company, alone, alone again: searching a company is part of the first
-COMPANY = 32  # people folded together when a batch is searched
 REASON = "fold_failed"
 
 
@@ -85,7 +85,7 @@ _ENDED = """
 """
 _COUNT = """
     UPDATE funnel_position AS p
-       SET attempts = least(greatest(p.attempts + 1, %(at_least)s), %(most)s), attempted_at = clock_timestamp()
+       SET attempts = least(p.attempts + 1, %(most)s), attempted_at = clock_timestamp()
       FROM (SELECT contact_id FROM funnel_position WHERE contact_id = ANY(%(contacts)s::bigint[])
                AND attempts <= %(most)s ORDER BY contact_id FOR UPDATE) AS locked
      WHERE p.contact_id = locked.contact_id
@@ -107,7 +107,7 @@ def count_ended() -> None:
         cursor.execute(_ENDED + " ORDER BY id FOR UPDATE OF funnel_attempt SKIP LOCKED")
         for number, contacts, counts in cursor.fetchall():
             if counts:
-                _count(contacts, ALONE if len(contacts) <= COMPANY else IN_COMPANY)
+                _count(contacts)
             cursor.execute("DELETE FROM funnel_attempt WHERE id = %s", [number])
 
 
@@ -118,20 +118,21 @@ def in_trouble() -> dict[int, int]:
 
 
 def retries(troubled: dict[int, int]) -> list[list[int]]:
-    """Whom to try together: after one failure a few, after two each alone."""
-    once = [contact for contact, attempts in troubled.items() if attempts == IN_COMPANY]
-    together = [once[start : start + COMPANY] for start in range(0, len(once), COMPANY)]
-    return together + [[contact] for contact, attempts in troubled.items() if ALONE <= attempts <= MOST]
+    """Whom to try together: the more often they failed, the fewer."""
+    groups: list[list[int]] = []
+    for failed, company in enumerate((*COMPANY, 1), start=1):
+        alike = [contact for contact, attempts in troubled.items() if attempts == failed]
+        groups += [alike[start : start + company] for start in range(0, len(alike), company)]
+    return groups
 
 
 def keep_apart(claim: Claim) -> list[Person]:
     """Leave those out of a company who have failed since it was chosen: they might take the others along."""
-    if len(claim.people) <= 1:
-        return []
-    worst = 0 if len(claim.people) > COMPANY else IN_COMPANY
-    apart = [person for person in claim.people if worst < person.attempts < MOST]
+    together = len(claim.people)
+    fit = {0, MOST, SUSPENDED, *(attempts for attempts, most in enumerate(COMPANY, start=1) if together <= most)}
+    apart = [person for person in claim.people if person.attempts not in fit]
     if apart:
-        claim.people = [person for person in claim.people if not worst < person.attempts < MOST]
+        claim.people = [person for person in claim.people if person.attempts in fit]
     return apart
 
 
@@ -139,12 +140,12 @@ def count(people: Iterable[Person]) -> None:
     """One more failed attempt for these people, whose positions we hold, and of whom we know that it was they."""
     contacts = [position.contact for person in people for position in person.positions]
     if contacts:
-        _count(contacts, ALONE)
+        _count(contacts)
 
 
-def _count(contacts: list[int], at_least: int) -> None:
+def _count(contacts: list[int]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"contacts": array(contacts), "at_least": at_least, "most": MOST})
+        cursor.execute(_COUNT, {"contacts": array(contacts), "most": MOST})
 
 
 def clear(people: Iterable[Person]) -> None:

@@ -1,13 +1,16 @@
 """From people in hand to what is to be written about them. Reads the log, writes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
+from django.conf import settings
 from django.db import connection
 
 from contacts.models import PendingReason
+from funnel import ward
 from funnel.claiming import Person
 from funnel.fold import Move, State, go_on, is_late, rank_score
 from funnel.models import RULE_START, Dimension, Health, Standing
@@ -31,6 +34,10 @@ HOLDING: dict[int, str] = {
 }
 AT_ONCE = 20_000  # events of whole logs that are in memory together, about
 ENOUGH = 200_000  # events of whole logs in one transaction, about; who is left comes in the next one
+
+# How long the trial of a fold may take: a thousand times what it does take.
+TRIAL_S = 2.0
+TRIAL_S_PER_EVENT = 0.001
 
 
 class Entry(NamedTuple):
@@ -87,23 +94,25 @@ def fold_people(
 ) -> tuple[list[Folded], list[Failed], list[Person]]:
     """Fold everybody onto what their position remembers or, where that will not do, from the start.
 
-    The last of the three are those for whom there was no room any more: they were not looked at.
+    The last of the three are those for whom there was no room any more: they were not folded.
     """
     onward = [person for person in people if _goes_on(person, playbooks)]
     _read_marked(onward, playbooks)
     folded: list[Folded] = []
     failed: list[Failed] = []
+    left: list[Person] = []
     anew = [person for person in people if not _goes_on(person, playbooks)] if len(onward) < len(people) else []
-    for person in onward:
-        state = remembered(person.positions[0].memory, playbooks.stamp)
-        if state is None or (person.events and is_late(state, *person.events[0][:3])):
-            anew.append(person)
-            continue
+    for person in _survivors(onward, partial(_onward, playbooks=playbooks, names=names), failed, left):
         try:
-            folded.append(_onward(person, state, playbooks, names))
+            result = _onward(person, playbooks, names)
         except Exception as error:  # whatever an event does to a rule, the others go on
             failed.append(Failed(person, error))
-    left = _fold_anew(anew, playbooks, names, folded, failed)
+            continue
+        if result is None:
+            anew.append(person)
+        else:
+            folded.append(result)
+    left += _fold_anew(anew, playbooks, names, folded, failed)
     return folded, failed, left
 
 
@@ -112,19 +121,40 @@ def _fold_anew(
 ) -> list[Person]:
     """From the start, a few people at a time; return those who were left when it was enough."""
     start, size, events = 0, 200, 0
+    left: list[Person] = []
     while start < len(people) and events < ENOUGH:
         some = people[start : start + size]
         live = _read_all(some, playbooks)
         events += sum(len(person.events) for person in some)
-        for person in some:
+        for person in _survivors(some, partial(_anew, live=live, playbooks=playbooks, names=names), failed, left):
             try:
-                folded.append(_anew(person, live[person.leader], playbooks, names))
+                folded.append(_anew(person, live, playbooks, names))
             except Exception as error:
                 failed.append(Failed(person, error))
+        for person in some:
             person.events = person.events[-1:]  # the last one tells when it was
         start += size
         size = max(1, AT_ONCE * start // (events or 1))
-    return list(people[start:])
+    return [*left, *people[start:]]
+
+
+def _survivors(
+    people: Sequence[Person], fold: Callable[[Person], object], failed: list[Failed], left: list[Person]
+) -> Sequence[Person]:
+    """Those who may be folded here: on whom a process may have died is tried in the ward before."""
+    suspects = [person for person in people if person.attempts]
+    if not suspects:
+        return people
+    most_s: float = settings.STUCK_S / 3
+    trials = [
+        ward.Trial(partial(fold, person), min(TRIAL_S + TRIAL_S_PER_EVENT * len(person.events), most_s))
+        for person in suspects
+    ]
+    deadly, tried = ward.deadly_ones(trials, most_s)
+    failed += [Failed(suspects[place], death) for place, death in deadly.items()]
+    left += suspects[tried:]
+    apart = {suspects[place].leader for place in (*deadly, *range(tried, len(suspects)))}
+    return [person for person in people if person.leader not in apart]
 
 
 def _goes_on(person: Person, playbooks: Playbooks) -> bool:
@@ -165,25 +195,29 @@ def _read_all(people: Iterable[Person], playbooks: Playbooks) -> dict[int, list[
     return live
 
 
-def _onward(person: Person, state: State, playbooks: Playbooks, names: Names) -> Folded:
+def _onward(person: Person, playbooks: Playbooks, names: Names) -> Folded | None:
+    """None: what is remembered will not do."""
+    state = remembered(person.positions[0].memory, playbooks.stamp)
+    if state is None or (person.events and is_late(state, *person.events[0][:3])):
+        return None
     entered = state.entered
     state, moves, wake_at = go_on(state, person.events, playbooks, person.stamp)
     entries = [entry_of(move, person, names) for move in moves] if moves else []
     return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered)
 
 
-def _anew(person: Person, live: list[Live], playbooks: Playbooks, names: Names) -> Folded:
+def _anew(person: Person, live: dict[int, list[Live]], playbooks: Playbooks, names: Names) -> Folded:
     """What comes out as it did before stays; the rest of the known history is replaced from there on."""
     state, moves, wake_at = go_on(State.start(), person.events, playbooks, person.stamp)
     entries = [entry_of(move, person, names) for move in moves]
-    kept = 0
-    for transition, entry in zip(live, entries, strict=False):
+    before, kept = live[person.leader], 0
+    for transition, entry in zip(before, entries, strict=False):
         if (transition.contact, transition.seq, transition.entry) != (person.leader, kept, entry):
             break
         kept += 1
     otherwise = "publication" if _was_folded_otherwise(person, playbooks) else ""
     entered = next((entry.at for entry in reversed(entries[:kept]) if entry.dimension == Dimension.STAGE), None)
-    return _result(person, state, wake_at, playbooks, kept, entries[kept:], live[kept:], otherwise, entered)
+    return _result(person, state, wake_at, playbooks, kept, entries[kept:], before[kept:], otherwise, entered)
 
 
 def _result(

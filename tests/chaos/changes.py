@@ -159,15 +159,15 @@ SABOTAGES = (
         {
             "funnel.folding": (
                 (
-                    "        if state is None or (person.events and is_late(state, *person.events[0][:3])):\n",
-                    "        if state and state.last:\n"
-                    "            person.events = [\n"
-                    "                event if event[:3] > state.last\n"
-                    "                else event._replace(at=state.last[0] + 1 + place)\n"
-                    "                for place, event in enumerate(person.events)\n"
-                    "            ]\n"
-                    "            person.events.sort()\n"
-                    "        if state is None:\n",
+                    "    if state is None or (person.events and is_late(state, *person.events[0][:3])):\n",
+                    "    if state and state.last:\n"
+                    "        person.events = [\n"
+                    "            event if event[:3] > state.last\n"
+                    "            else event._replace(at=state.last[0] + 1 + place)\n"
+                    "            for place, event in enumerate(person.events)\n"
+                    "        ]\n"
+                    "        person.events.sort()\n"
+                    "    if state is None:\n",
                 ),
             )
         },

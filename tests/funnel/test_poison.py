@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from contacts.models import Event, Pending, PendingReason, Quarantine
 from funnel.advancing import _batch, advance_due, advance_everything, advance_pending
-from funnel.attempts import ALONE, IN_COMPANY, SUSPENDED, keep_apart
+from funnel.attempts import COMPANY, MOST, SUSPENDED, keep_apart, retries
 from funnel.claiming import claim_people
 from funnel.holding import resume_person
 from funnel.models import Attempt, Playbook, Position, Transition
@@ -99,7 +99,7 @@ def test_each_attempt_is_counted(endless):
         advance_pending()
         counts.append(Position.objects.get(contact=anna).attempts)
 
-    assert counts in ([ALONE, ALONE + 1, 0], [ALONE + 1, 0])  # a failed batch is tried again at once
+    assert counts in ([1, 2, 0], [2, 0])  # a failed batch is tried again at once
     assert len(held()) == 1
 
 
@@ -171,7 +171,7 @@ def test_timers_that_never_end_hold_up_nobody_else(endless):
     assert Position.objects.get(contact=bert).wake_at is None
 
 
-def test_an_event_that_kills_the_worker_is_found_in_its_company_and_held_after_two_deaths_alone(servers):
+def test_a_worker_dies_of_an_event_once_and_from_then_on_only_the_child_that_tries_it(servers):
     anna, bert = person(), person()
     poison = happened(anna, "order_completed", NOON, **POISON)
     happened(anna, "page_viewed", NOON - days(1))
@@ -179,7 +179,7 @@ def test_an_event_that_kills_the_worker_is_found_in_its_company_and_held_after_t
     for contact in others:
         happened(contact, "order_completed", NOON, **PURCHASE)
 
-    assert deaths(servers, "kill", DIED) == 4  # the batch, a part of it, and twice alone
+    assert deaths(servers, "kill", DIED) == 1
 
     assert {stage_of(contact) for contact in others} == {"customer"}
     assert sorted(held()) == sorted((event.pk, "fold_failed", 3) for event in Event.objects.filter(contact=anna))
@@ -202,7 +202,7 @@ def test_a_worker_that_hangs_ends_itself_and_the_event_is_held(servers):
     poison = happened(anna, "order_completed", NOON, **POISON)
     happened(bert, "order_completed", NOON, **PURCHASE)
 
-    assert deaths(servers, "hang", STUCK_STATUS) == 3
+    assert deaths(servers, "hang", STUCK_STATUS) == 1
 
     assert held() == [(poison.pk, "fold_failed", 3)]
     assert (stage_of(anna), stage_of(bert)) == ("prospecting", "customer")
@@ -222,6 +222,31 @@ def test_a_death_counts_for_those_it_had_in_hand_and_success_clears_them(servers
     assert not Attempt.objects.exists()
 
 
+def test_those_in_whose_batches_processes_go_on_dying_outside_the_ward_are_held_when_they_died_twice_alone(servers):
+    """What kills is in the writing, which no child tries."""
+    anna, others = person(), [person() for _ in range(40)]
+    poison = happened(anna, "order_completed", NOON, **POISON)
+    for contact in others:
+        happened(contact, "order_completed", NOON, **PURCHASE)
+
+    assert deaths(servers, "kill in writing", DIED) == MOST
+
+    assert {stage_of(contact) for contact in others} == {"customer"}
+    assert held() == [(poison.pk, "fold_failed", 3)]
+    assert not Position.objects.filter(attempts__gt=0).exists()
+
+
+def test_the_more_often_somebody_failed_the_smaller_is_the_company():
+    troubled = {number: attempts for attempts in range(1, MOST + 1) for number in range(attempts, 5000, 100)}
+
+    groups = retries(troubled)
+
+    assert sorted(contact for group in groups for contact in group) == sorted(troubled)
+    assert all(len({troubled[contact] for contact in group}) == 1 for group in groups)
+    assert {troubled[group[0]]: len(group) for group in reversed(groups)} == {1: 50, 2: 32, 3: 1, 4: 1, 5: 1}
+    assert COMPANY == (1000, 32, 1, 1)
+
+
 def test_nobody_is_folded_in_company_who_was_in_the_hands_of_somebody_who_died_just_now():
     """Another worker chose the same people while the first one was dying on them."""
     crowd = [person() for _ in range(40)]
@@ -230,9 +255,8 @@ def test_nobody_is_folded_in_company_who_was_in_the_hands_of_somebody_who_died_j
     advance_everything()
     for contact in crowd:
         happened(contact, "page_viewed", NOON + days(1))
-    died = [contact.pk for contact in crowd[:3]]
-    Position.objects.filter(contact__in=died).update(attempts=IN_COMPANY)
-    Position.objects.filter(contact=crowd[3]).update(attempts=ALONE)
+    for attempts in range(1, SUSPENDED + 1):
+        Position.objects.filter(contact=crowd[attempts]).update(attempts=attempts)
 
     with transaction.atomic():
         claim = claim_people([contact.pk for contact in crowd])
@@ -240,9 +264,9 @@ def test_nobody_is_folded_in_company_who_was_in_the_hands_of_somebody_who_died_j
         group = claim_people([contact.pk for contact in crowd[:10]])
         apart_of_group = keep_apart(group)
 
-    assert [one.leader for one in apart] == [contact.pk for contact in crowd[:4]]
-    assert len(claim.people) == 36
-    assert [one.leader for one in apart_of_group] == [crowd[3].pk]
+    assert [one.attempts for one in apart] == [2, 3, 4]
+    assert len(claim.people) == 37
+    assert [one.attempts for one in apart_of_group] == [3, 4]
 
 
 def test_a_death_that_nobody_has_counted_yet_is_counted_before_anybody_is_folded():
