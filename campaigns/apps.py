@@ -7,7 +7,9 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         # They need models, which are there only now.
-        from campaigns import forgetting  # noqa: PLC0415
+        from campaigns import crediting, forgetting  # noqa: PLC0415
         from contacts import erasing  # noqa: PLC0415
+        from funnel import writing  # noqa: PLC0415
 
         erasing.ALSO.append(forgetting.forget_mails)
+        writing.ALSO.append(crediting.keep_credits)

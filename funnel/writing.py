@@ -277,6 +277,8 @@ def count(folded: Sequence[Folded], changes: Changes) -> None:
     count_steps(folded)
     _count_stages(changes.people)
     _count_worth(changes)
+    for also in ALSO:
+        also(folded)
 
 
 def _count_stages(changes: Counter[StageKey]) -> None:

@@ -142,6 +142,11 @@ class Event(models.Model):
             models.Index(
                 fields=["type", "occurred_at", "contact"], condition=Q(retracted_at=None), name="event_by_type"
             ),
+            models.Index(
+                fields=["campaign_key", "occurred_at", "contact"],
+                condition=Q(retracted_at=None, campaign_key__gt=""),
+                name="event_by_campaign",
+            ),
             BrinIndex(fields=["recorded_at"], name="event_by_recording", autosummarize=True),
         ]
 

@@ -1,0 +1,212 @@
+"""What campaigns brought about, kept person by person and by the day as people are folded, in the same transaction.
+
+One piece of SQL says what a person's touches are credited with, whether it is of the people of a batch, of everybody,
+or of an earlier picture. What it means stands in `campaigns.attribution` over plain rows.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from campaigns.attribution import WINDOW
+from campaigns.models import Kind, Way
+from contacts.models import EventType
+from funnel.folding import Folded
+from funnel.metrics import STAGE
+from funnel.reading import array
+from funnel.spans import FIRST_MONDAY
+from funnel.tallies import ORDER, REFUND
+
+WEEK: Final = 7
+COLUMNS: Final = (
+    "contact_id, kind, at, first_key, last_key, first_at, last_at, from_stage, to_stage, value_minor, currency,"
+    " is_visitor"
+)
+DAY_KEY: Final = "way, level, campaign_key, block, kind, from_stage, to_stage, currency, is_visitor"
+_WINDOW: Final = f"interval '{WINDOW.days} days'"
+# It takes `member` (contact, leader) and `moves` (transitions); {standing} says which events count.
+CREDITS: Final = f"""
+    happened AS MATERIALIZED (
+        SELECT member.leader, event.occurred_at AS at, event.rank, event.key AS place, event.campaign_key AS campaign,
+               event.type_id, event.value_minor AS value, coalesce(event.currency, '') AS currency
+          FROM member JOIN contacts_event AS event ON event.contact_id = member.contact
+         WHERE (event.campaign_key > '' OR event.type_id = ANY(%(money)s::smallint[])) AND {{standing}}),
+    touch AS MATERIALIZED (SELECT leader, at, rank, place, campaign FROM happened WHERE campaign > ''),
+    who AS MATERIALIZED (
+        SELECT contact_id AS leader, bool_or(is_visitor) AS is_visitor
+          FROM moves WHERE dimension = 0 AND contact_id IN (SELECT leader FROM touch) GROUP BY 1),
+    refund AS (
+        SELECT DISTINCT ON (back.leader, back.at, back.rank, back.place)
+               back.leader, back.at, bought.at AS basis, -coalesce(back.value, bought.value, 0) AS value,
+               CASE WHEN back.value IS NULL THEN bought.currency ELSE back.currency END AS currency
+          FROM happened AS back
+          JOIN happened AS bought ON bought.leader = back.leader AND bought.type_id = %(order)s
+           AND (bought.at, bought.rank, bought.place) < (back.at, back.rank, back.place)
+         WHERE back.type_id = %(refund)s
+         ORDER BY back.leader, back.at, back.rank, back.place, bought.at DESC, bought.rank DESC, bought.place DESC),
+    fact AS (
+        SELECT *, row_number() OVER () AS number FROM (
+            SELECT contact_id AS leader, {Kind.MOVED}::smallint AS kind, occurred_at AS at, occurred_at AS basis,
+                   coalesce(from_value, 0::smallint) AS from_stage, to_value AS to_stage, 0::bigint AS value,
+                   '' AS currency
+              FROM moves WHERE dimension = 0 AND to_value IS NOT NULL
+             UNION ALL
+            SELECT leader, {Kind.ORDERED}::smallint, at, at, 0::smallint, 0::smallint, coalesce(value, 0), currency
+              FROM happened WHERE type_id = %(order)s
+             UNION ALL
+            SELECT leader, {Kind.REFUNDED}::smallint, at, basis, 0::smallint, 0::smallint, value, currency
+              FROM refund) AS one
+         WHERE leader IN (SELECT leader FROM who) {{period}}),
+    ends AS (
+        SELECT fact.number,
+               array_agg(touch.campaign ORDER BY touch.at, touch.rank, touch.place) AS campaigns,
+               min(touch.at) AS first_at, max(touch.at) AS last_at
+          FROM fact JOIN touch ON touch.leader = fact.leader
+           AND touch.at <= fact.basis AND touch.at > fact.basis - {_WINDOW}
+         GROUP BY 1),
+    credit AS (
+        SELECT fact.leader AS contact_id, fact.kind, fact.at, ends.campaigns[1] AS first_key,
+               ends.campaigns[cardinality(ends.campaigns)] AS last_key, ends.first_at, ends.last_at, fact.from_stage,
+               fact.to_stage, fact.value AS value_minor, fact.currency::varchar AS currency, who.is_visitor
+          FROM fact JOIN ends USING (number) JOIN who USING (leader)
+         UNION ALL
+        SELECT leader, {Kind.TOUCHED}::smallint, min(at), campaign, campaign, min(at), min(at), 0::smallint,
+               0::smallint, 0::bigint, ''::varchar, bool_or(is_visitor)
+          FROM touch JOIN who USING (leader) GROUP BY leader, campaign)
+"""  # noqa: S608  (numbers of ours)
+STANDING: Final = "event.retracted_at IS NULL"
+_MEMBERS: Final = """
+    member AS (
+        SELECT id AS contact, leader_id AS leader FROM contacts_contact WHERE id = ANY(%(leaders)s::bigint[])
+           AND leader_id = id
+         UNION ALL
+        SELECT id, leader_id FROM contacts_contact
+         WHERE leader_id = ANY(%(leaders)s::bigint[]) AND leader_id <> id)
+"""
+_MOVES: Final = "moves AS (SELECT * FROM funnel_transition WHERE superseded_at IS NULL {whose})"
+_OF_LEADERS: Final = "AND contact_id = ANY(%(leaders)s::bigint[])"
+EVERYBODY: Final = "member AS (SELECT id AS contact, leader_id AS leader FROM contacts_contact)"
+
+
+def counted(rows: str) -> str:
+    """The counts by the day of `rows`, which are credits with an `n`."""
+    return f"""
+        SELECT way, level, campaign_key, block, kind, from_stage, to_stage, currency, is_visitor,
+               sum(n) AS n, sum(n * value_minor) AS value_minor
+          FROM (SELECT *, (at AT TIME ZONE %(zone)s)::date - date '{FIRST_MONDAY}' AS day FROM {rows}) AS dated
+         CROSS JOIN LATERAL (
+               SELECT {Way.EITHER}::smallint AS way, first_key AS campaign_key WHERE kind = {Kind.TOUCHED}
+                UNION ALL SELECT {Way.FIRST}::smallint, first_key WHERE kind <> {Kind.TOUCHED}
+                UNION ALL SELECT {Way.LAST}::smallint, last_key WHERE kind <> {Kind.TOUCHED}) AS whose
+         CROSS JOIN LATERAL (VALUES (0::smallint, day), (1::smallint, day / {WEEK})) AS at_level (level, block)
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(n) <> 0 OR sum(n * value_minor) <> 0
+    """  # noqa: S608
+
+
+_NUMBERED: Final = f"{COLUMNS}, row_number() OVER (PARTITION BY {COLUMNS}) AS copy"
+_KEEP: Final = f"""
+    WITH {_MEMBERS}, {_MOVES.format(whose=_OF_LEADERS)}, {CREDITS.format(standing=STANDING, period="")},
+    fresh AS MATERIALIZED (SELECT {_NUMBERED} FROM credit),
+    stored AS MATERIALIZED (
+        SELECT {_NUMBERED}, id FROM campaigns_credit WHERE contact_id = ANY(%(contacts)s::bigint[])),
+    gone AS MATERIALIZED (
+        SELECT * FROM stored WHERE NOT EXISTS (SELECT FROM fresh WHERE {{same}})),
+    come AS MATERIALIZED (
+        SELECT * FROM fresh WHERE NOT EXISTS (SELECT FROM stored WHERE {{same}})),
+    deleted AS (DELETE FROM campaigns_credit USING gone WHERE campaigns_credit.id = gone.id),
+    added AS (INSERT INTO campaigns_credit ({COLUMNS}) SELECT {COLUMNS} FROM come),
+    change AS (SELECT {COLUMNS}, 1 AS n FROM come UNION ALL SELECT {COLUMNS}, -1 FROM gone)
+    INSERT INTO campaigns_campaignday AS now ({DAY_KEY}, n, value_minor)
+    {counted("change")} ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    ON CONFLICT ({DAY_KEY}) DO UPDATE SET n = now.n + excluded.n, value_minor = now.value_minor + excluded.value_minor
+""".format(  # noqa: S608
+    same=" AND ".join(f"fresh.{name} = stored.{name}" for name in (*COLUMNS.split(", "), "copy"))
+)
+# The batch has switched these joins off for tables it reads few rows of by index; here small sets meet each other.
+_JOINS: Final = "SELECT set_config('enable_hashjoin', 'on', true)"
+_TELLING: Final = """
+    SELECT DISTINCT mark.leader FROM unnest(%(whose)s::bigint[], %(events)s::bigint[]) AS mark (leader, event)
+      JOIN contacts_event AS event ON event.id = mark.event
+     WHERE event.campaign_key > '' OR event.type_id = ANY(%(money)s::smallint[])
+"""
+
+
+def keep_credits(folded: Sequence[Folded]) -> None:
+    """Bring the credits of these people up to date, and the counts by as much as they changed; in order of key."""
+    types = types_of_money()
+    people = {one.person.leader: one.person for one in folded}
+    leaders = {one.person.leader for one in folded if _has_moved(one) or len(one.person.positions) > 1}
+    marks = [
+        (mark.event, person) for person in people.values() for mark in person.marks if person.leader not in leaders
+    ]
+    leaders |= {person.leader for event, person in marks if event is None}
+    asked = [(person.leader, event) for event, person in marks if event is not None]
+    with connection.cursor() as cursor:
+        if asked:
+            whose, events = zip(*asked, strict=True)
+            cursor.execute(_TELLING, types | {"whose": array(whose), "events": array(events)})
+            leaders |= {leader for (leader,) in cursor.fetchall()}
+        if leaders:
+            contacts = [stored.contact for leader in leaders for stored in people[leader].positions]
+            cursor.execute(_JOINS)
+            cursor.execute(_KEEP, types | zone() | {"leaders": array(leaders), "contacts": array(contacts)})
+
+
+def _has_moved(one: Folded) -> bool:
+    return any(entry.dimension == STAGE for entry in one.new) or any(live.entry.dimension == STAGE for live in one.dead)
+
+
+def types_of_money() -> dict[str, Any]:
+    """The numbers of the two types of events that carry money; none of them where they do not exist yet."""
+    numbers = dict(EventType.objects.filter(key__in=[ORDER, REFUND]).values_list("key", "pk"))
+    order, refund = numbers.get(ORDER, 0), numbers.get(REFUND, 0)
+    return {"order": order, "refund": refund, "money": array([order, refund])}
+
+
+def zone() -> dict[str, str]:
+    return {"zone": settings.ORGANISATION_TIME_ZONE}
+
+
+# --- Everything again
+
+_ALL: Final = f"{EVERYBODY}, {_MOVES.format(whose='')}, {CREDITS.format(standing=STANDING, period='')}"
+_LOCK: Final = "LOCK TABLE campaigns_campaignday IN SHARE ROW EXCLUSIVE MODE; SET LOCAL work_mem = '256MB'"
+_DIFFERENT_CREDITS: Final = f"""
+    WITH {_ALL}
+    SELECT {COLUMNS}, sum(n) FROM (SELECT {COLUMNS}, 1 AS n FROM credit UNION ALL
+                                   SELECT {COLUMNS}, -1 FROM campaigns_credit) AS both_
+     GROUP BY {COLUMNS} HAVING sum(n) <> 0 LIMIT %(most)s
+"""  # noqa: S608
+_DIFFERENT_DAYS: Final = f"""
+    SELECT {DAY_KEY}, sum(n), sum(value_minor)
+      FROM ({counted(f"(SELECT {COLUMNS}, 1 AS n FROM campaigns_credit) AS all_credits")}
+             UNION ALL SELECT {DAY_KEY}, -n, -value_minor FROM campaigns_campaignday) AS both_
+     GROUP BY {DAY_KEY} HAVING sum(n) <> 0 OR sum(value_minor) <> 0 LIMIT %(most)s
+"""  # noqa: S608
+
+
+def recount_credits() -> None:
+    """Credit everything again from the log, while no batch can add to the counts."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+        cursor.execute("DELETE FROM campaigns_campaignday; DELETE FROM campaigns_credit")
+        cursor.execute(
+            f"WITH {_ALL} INSERT INTO campaigns_credit ({COLUMNS}) SELECT {COLUMNS} FROM credit",  # noqa: S608
+            types_of_money(),
+        )
+        rows = f"(SELECT {COLUMNS}, 1 AS n FROM campaigns_credit) AS all_credits"  # noqa: S608
+        cursor.execute(
+            f"INSERT INTO campaigns_campaignday ({DAY_KEY}, n, value_minor) {counted(rows)}",
+            zone(),
+        )
+
+
+def check_credits(most: int = 20) -> list[str]:
+    """Where what is kept is not what the log says: at most so many of each kind."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERENT_CREDITS, types_of_money() | {"most": most})
+        found = [f"credit too much by {-row[-1]}: {row[:-1]}" for row in cursor.fetchall()]
+        cursor.execute(_DIFFERENT_DAYS, zone() | {"most": most})
+        return [*found, *(f"count too small by {row[-2:]}: {row[:-2]}" for row in cursor.fetchall())]

@@ -1,0 +1,94 @@
+"""Lives in which campaigns touch people, and what their events are credited with, recounted from plain rows."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from django.utils import timezone
+
+from campaigns.attribution import TOUCHED, Credited, Move, Order, Touch, credits_of
+from campaigns.models import CampaignDay, Credit, Way
+from contacts.models import Contact, Event
+from funnel.models import Transition
+from funnel.spans import number_of
+from tests.factories import make_message, record
+from tests.funnel.test_figures_of_worlds import TYPES, Life
+
+KEYS = ("spring", "fair", "search", None, None)
+Day = tuple[Any, ...]
+
+
+class TouchedLife(Life):
+    """The same, and many events carry a campaign's key; money goes back in part, in full, and without a sum."""
+
+    def event(self) -> None:
+        kind = self.chance.choice(TYPES)
+        money: dict[str, Any] = {}
+        if kind.startswith("order"):
+            money = {
+                "value_minor": self.chance.choice([1000, 2500, 990]),
+                "currency": self.chance.choice(["EUR", "SEK"]),
+            }
+        if kind == "order_refunded" and self.chance.random() < 0.4:
+            money = {}
+        properties = {"until": self.some_day().isoformat()} if kind == "postponed" else {}
+        said = {"occurred_at": self.some_day(), "properties": properties, "campaign": self.chance.choice(KEYS)}
+        record(self.chance.choice(self.sources), make_message(kind, self.some_contact(), **said, **money))
+
+    def freeze(self) -> None:
+        """Whoever is erased is not folded again; here their events would go on."""
+
+
+def recounted() -> Counter[Day]:
+    """All that is credited now, by the words of campaigns.attribution: by contact."""
+    leaders = dict(Contact.objects.values_list("pk", "leader_id"))
+    touches: dict[int, list[Touch]] = defaultdict(list)
+    orders: dict[int, list[Order]] = defaultdict(list)
+    moves: dict[int, list[Move]] = defaultdict(list)
+    visitors: dict[int, bool] = {}
+    for event in Event.objects.standing().select_related("type"):
+        place = (event.occurred_at, event.rank, event.key.hex)
+        if event.campaign_key:
+            touches[leaders[event.contact_id]].append(Touch(place, event.campaign_key))
+        if event.type.key in ("order_completed", "order_refunded"):
+            is_refund = event.type.key == "order_refunded"
+            orders[leaders[event.contact_id]].append(Order(place, is_refund, event.value_minor, event.currency or ""))
+    for move in Transition.objects.live().filter(dimension=0):
+        visitors[move.contact_id] = visitors.get(move.contact_id, False) or move.is_visitor
+        if move.to_value:
+            moves[move.contact_id].append(Move(move.occurred_at, move.from_value or 0, move.to_value))
+    found: Counter[Day] = Counter()
+    for leader, its in touches.items():
+        for one in credits_of(its, moves[leader], orders[leader]):
+            found[leader, *flat(one), visitors[leader]] += 1
+    return found
+
+
+def flat(one: Credited) -> tuple[Any, ...]:
+    ends = (one.first.campaign, one.last.campaign, one.first.place[0], one.last.place[0])
+    return (one.kind, one.at, *ends, one.from_stage, one.to_stage, one.value, one.currency)
+
+
+def kept() -> Counter[Day]:
+    names = ("contact_id", "kind", "at", "first_key", "last_key", "first_at", "last_at")
+    more = ("from_stage", "to_stage", "value_minor", "currency", "is_visitor")
+    return Counter(Credit.objects.values_list(*names, *more))
+
+
+def days_of(credited: Counter[Day]) -> dict[Day, tuple[int, int]]:
+    """The counts by the day and by the week that these credits come to."""
+    found: dict[Day, list[int]] = defaultdict(lambda: [0, 0])
+    for (_who, kind, at, first, last, _fat, _lat, from_, to, value, currency, visitor), n in credited.items():
+        day = number_of(timezone.localtime(at).date())
+        ways = [(Way.EITHER, first)] if kind == TOUCHED else [(Way.FIRST, first), (Way.LAST, last)]
+        for way, key in ways:
+            for level, block in ((0, day), (1, day // 7)):
+                one = found[int(way), level, key, block, kind, from_, to, currency, visitor]
+                one[0] += n
+                one[1] += n * value
+    return {key: (n, value) for key, (n, value) in found.items() if n or value}
+
+
+def kept_days() -> dict[Day, tuple[int, int]]:
+    fields = ("way", "level", "campaign_key", "block", "kind", "from_stage", "to_stage", "currency", "is_visitor")
+    rows = CampaignDay.objects.values_list(*fields, "n", "value_minor")
+    return {tuple(row[:-2]): (row[-2], row[-1]) for row in rows if row[-2] or row[-1]}
