@@ -6,7 +6,10 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from contacts import asking, jobs  # noqa: PLC0415  (they need models, which are there only now)
+        # They need models, which are there only now.
+        from contacts import asking, clocks, jobs  # noqa: PLC0415
+        from staff import hours  # noqa: PLC0415
 
         asking.register()
         jobs.register()
+        hours.FOLLOWERS.append(clocks.follow_calendars)

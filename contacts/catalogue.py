@@ -24,6 +24,7 @@ EVENT_TYPES: dict[str, tuple[int, str, str]] = {
     "meeting_held": (1, "Meeting", "Tapaaminen"),
     "note_added": (1, "Note", "Muistiinpano"),
     "message_answered": (1, "Message answered", "Viestiin vastattu"),
+    "answer_waived": (1, "No answer needed", "Ei vaadi vastausta"),
     "content_downloaded": (2, "Content downloaded", "Sisältö ladattu"),
     "newsletter_subscribed": (2, "Newsletter subscribed", "Uutiskirje tilattu"),
     "form_submitted": (2, "Form submitted", "Lomake lähetetty"),

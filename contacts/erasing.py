@@ -19,7 +19,19 @@ from staff.policy import Principal
 
 from .locking import lock_people
 from .mentions import forget_mentions, traces_in
-from .models import Claim, Contact, Erasure, Identity, Membership, NotThere, Quarantine, Task, Tie
+from .models import (
+    AnswerClock,
+    Claim,
+    Contact,
+    Erasure,
+    Identity,
+    Membership,
+    Notice,
+    NotThere,
+    Quarantine,
+    Task,
+    Tie,
+)
 
 PATIENCE_S: Final = 2.0  # of whoever asked; the sweep of a worker does what is left
 PAUSE_S: Final = 0.05
@@ -107,6 +119,8 @@ def _forget_rows(members: Sequence[int]) -> None:
     Tie.objects.filter(contact__in=members).delete()
     NotThere.objects.filter(contact__in=members).delete()
     Task.objects.filter(contact__in=members).delete()
+    AnswerClock.objects.filter(contact__in=members).delete()
+    Notice.objects.filter(contact__in=members).delete()
     decided = Q(confirmed_at__isnull=False) | Q(refused_at__isnull=False)
     claims = Claim.objects.filter(contact__in=members)
     claims.exclude(decided).update(refused_at=Now())

@@ -42,6 +42,7 @@ class TaskShape(msgspec.Struct):
     kind: str
     due_at: datetime
     remind_at: datetime | None
+    repeat: str | None
     assignee: int | None
     created_at: datetime
     created_by: int | None
@@ -57,6 +58,7 @@ def show_task(task: Task) -> TaskShape:
         kind=task.kind,
         due_at=task.due_at,
         remind_at=task.remind_at,
+        repeat=task.repeat or None,
         assignee=task.assignee_id,
         created_at=task.created_at,
         created_by=task.created_by_id,
@@ -76,6 +78,12 @@ class TaskChanges(Body):
     remind_at = serializers.DateTimeField(
         required=False, allow_null=True, default_timezone=UTC, help_text=_("Not after it is due.")
     )
+    repeat = serializers.RegexField(
+        r"^P[1-9][0-9]?[DWMY]$",
+        required=False,
+        allow_null=True,
+        help_text=_("Comes again when it is done: every two weeks is P2W, every month P1M."),
+    )
     assignee = RowId(
         lambda pk: User.objects.filter(pk=pk, is_active=True).exists(),
         _("Who does it: the id of a member of staff."),
@@ -85,6 +93,8 @@ class TaskChanges(Body):
 
     def fields_said(self) -> dict[str, Any]:
         said = dict(self.validated_data)
+        if "repeat" in said:
+            said["repeat"] = said["repeat"] or ""
         if said.get("assignee"):
             said["assignee"] = User.objects.get(pk=said["assignee"])
         return said

@@ -1,17 +1,21 @@
 """Tasks: making, changing, doing and taking them back. Whoever may see a person may work for them."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from staff import audit
 from staff.models import User
 from staff.policy import Principal
 
-from .models import Contact, Task
+from .models import Contact, NoticeKind, Task
+from .noticing import notify
+from .recurring import Repeat
 
 
 def add_task(*, contact: Contact, by: Principal, **fields: Any) -> Task:
@@ -22,6 +26,7 @@ def add_task(*, contact: Contact, by: Principal, **fields: Any) -> Task:
         _check(task)
         task.save(force_insert=True)
         _note(task, "task_added", by)
+        _tell_assignee(task, by)
     task.refresh_from_db()
     return task
 
@@ -30,29 +35,50 @@ def change_task(*, task: Task, by: Principal, **changes: Any) -> Task:
     """Change what is said; who did it, and when, is said by finishing."""
     with transaction.atomic():
         current = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+        before = current.assignee_id
         for name, value in changes.items():
             setattr(current, name, value)
         _check(current)
-        current.save(update_fields=list(changes))
+        if {"remind_at", "due_at"} & changes.keys():
+            current.reminded_at = None
+        current.save(update_fields=[*changes, "reminded_at", "repeat_day"])
         _note(current, "task_changed", by)
+        if current.assignee_id != before:
+            _tell_assignee(current, by)
     return current
 
 
+def postpone_task(*, task: Task, by: Principal, days: int) -> Task:
+    """Put it off by so many days, to the same hour on the clock; never into what is past."""
+    zone = timezone.get_default_timezone()
+    late = (timezone.localdate() - task.due_at.astimezone(zone).date()).days
+    move = timedelta(days=days + max(0, late))
+    due = timezone.make_aware(task.due_at.astimezone(zone).replace(tzinfo=None) + move, zone)
+    changes: dict[str, Any] = {"due_at": due}
+    if task.remind_at:
+        changes["remind_at"] = due - (task.due_at - task.remind_at)
+    return change_task(task=task, by=by, **changes)
+
+
 def finish_task(*, task: Task, by: Principal) -> Task:
-    """Say that it is done; refused when it was."""
+    """Say that it is done; refused when it was. One that comes again leaves the next one behind."""
     with transaction.atomic():
         if not Task.objects.open().filter(pk=task.pk).update(done_at=Now(), done_by=by.user):
             raise ValidationError(_("This task is done already."), code="already_done")
         _note(task, "task_done", by)
+        task.refresh_from_db()
+        if task.repeat:
+            _repeat(task)
     task.refresh_from_db()
     return task
 
 
 def reopen_task(*, task: Task, by: Principal) -> Task:
-    """Say that it is not done after all."""
+    """Say that it is not done after all; the next one that it left behind goes, unless that is done too."""
     with transaction.atomic():
         if not Task.objects.filter(pk=task.pk, done_at__isnull=False).update(done_at=None, done_by=None):
             raise ValidationError(_("This task is not done yet."), code="not_done")
+        Task.objects.open().filter(follows=task.pk).delete()
         _note(task, "task_reopened", by)
     task.refresh_from_db()
     return task
@@ -65,12 +91,46 @@ def drop_task(*, task: Task, by: Principal) -> None:
         task.delete()
 
 
+def _repeat(task: Task) -> None:
+    """The next one, at the same hour on the clock of the organisation."""
+    zone = timezone.get_default_timezone()
+    due = task.due_at.astimezone(zone).replace(tzinfo=None)
+    now = timezone.now().astimezone(zone).replace(tzinfo=None)
+    day = task.repeat_day or due.day
+    next_due = timezone.make_aware(Repeat.read(task.repeat).next(due, now, day=day), zone)
+    Task.objects.create(
+        contact_id=task.contact_id,
+        title=task.title,
+        kind=task.kind,
+        due_at=next_due,
+        remind_at=next_due - (task.due_at - task.remind_at) if task.remind_at else None,
+        assignee_id=task.assignee_id,
+        created_by_id=task.created_by_id,
+        repeat=task.repeat,
+        repeat_day=day,
+        follows=task,
+    )
+
+
+def _tell_assignee(task: Task, by: Principal) -> None:
+    if task.assignee and task.assignee != by.user:
+        key = f"task:{task.pk}:{task.assignee_id}"
+        notify([task.assignee], NoticeKind.TASK, key, contact_id=task.contact_id, task_id=task.pk, by=by.user)
+
+
 def _check(task: Task) -> None:
     """What the columns hold, and that whoever is to do it may see the person."""
+    task.repeat_day = task.due_at.astimezone(timezone.get_default_timezone()).day if task.repeat else None
+    try:
+        if task.repeat:
+            Repeat.read(task.repeat)
+    except ValueError:
+        words = _("It comes again every so many days, weeks, months or years, such as P2W or P1M.")
+        raise ValidationError({"repeat": ValidationError(words, code="bad_repeat")}) from None
     if task.remind_at and task.remind_at > task.due_at:
         words = _("A reminder comes before the task is due.")
         raise ValidationError({"remind_at": ValidationError(words, code="after_due")})
-    task.full_clean(exclude=["contact", "created_by", "done_by"], validate_constraints=False)
+    task.full_clean(exclude=["contact", "created_by", "done_by", "follows"], validate_constraints=False)
     if task.assignee and not _sees(task.assignee, task.contact):
         words = _("%(name)s does not see this person.") % {"name": task.assignee}
         raise ValidationError({"assignee": ValidationError(words, code="does_not_see")})

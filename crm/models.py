@@ -1,4 +1,4 @@
-"""What the wiring keeps: webhooks on their way out."""
+"""What the wiring keeps: webhooks on their way out, who is given new leads, and what staff were sent and saw."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -7,7 +7,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models import Contact, Event
 from funnel.models import Effect
+from staff.models import Team
 
 
 class WebhookEndpoint(models.Model):
@@ -69,3 +71,93 @@ class WebhookAttempt(models.Model):
     status = models.SmallIntegerField(null=True)
     error = models.CharField(max_length=200, blank=True)
     duration_ms = models.IntegerField(default=0)
+
+
+class Look(models.Model):
+    """When somebody last looked at what came in, and the time before that."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    before = models.DateTimeField()
+
+
+class AssignmentMethod(models.TextChoices):
+    ROUND_ROBIN = "round_robin", _("in turn")
+    LEAST_BUSY = "least_busy", _("whoever has least to do")
+
+
+class AssignmentRule(models.Model):
+    """New leads nobody owns, from these sources and countries (none named: all), go to the people of a team.
+
+    Rules are asked in the order of `place`; the first that fits gives the lead away.
+    """
+
+    place = models.PositiveSmallIntegerField(default=1)
+    sources = ArrayField(models.SmallIntegerField(), default=list, blank=True)
+    countries = ArrayField(models.CharField(max_length=2), default=list, blank=True)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    method = models.CharField(max_length=12, choices=AssignmentMethod, default=AssignmentMethod.ROUND_ROBIN)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(method__in=AssignmentMethod.values), name="assignment_method_known"),
+        ]
+
+
+class AssignmentTurn(models.Model):
+    """Whose turn it was under a rule: how many they were given, and the number of the last among all it gave."""
+
+    rule = models.ForeignKey(AssignmentRule, on_delete=models.CASCADE, related_name="turns")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    given = models.PositiveIntegerField(default=0)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "user"], name="one_turn_a_rule_and_user")]
+
+
+class Assignment(models.Model):
+    """A lead that was given to somebody by a rule; `event` says so in the log, and retracting it undoes this."""
+
+    rule = models.ForeignKey(AssignmentRule, on_delete=models.SET_NULL, null=True, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    event = models.OneToOneField(Event, on_delete=models.DO_NOTHING, db_constraint=False, related_name="assignment")
+    method = models.CharField(max_length=12)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+
+class MorningMailState(models.TextChoices):
+    QUEUED = "queued", _("waiting to go out")
+    SENDING = "sending", _("on its way")
+    SENT = "sent", _("sent")
+    RETRY = "retry", _("to be tried again")
+    FAILED = "failed", _("could not be sent")
+    UNCERTAIN = "uncertain", _("perhaps sent")
+    NOTHING = "nothing", _("nothing to say")
+
+
+class MorningMail(models.Model):
+    """The mail of one morning to one member of staff: at most one a day, whoever dies on the way."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    state = models.CharField(max_length=10, choices=MorningMailState, default=MorningMailState.QUEUED)
+    next_at = models.DateTimeField(db_default=Now())
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "day"], name="one_morning_mail_a_day"),
+            models.CheckConstraint(condition=Q(state__in=MorningMailState.values), name="morning_mail_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state__in=["queued", "retry"]), name="morning_mail_due"),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="morning_mail_on_its_way"),
+        ]

@@ -30,6 +30,7 @@ from funnel.claiming import (
     marked_contacts,
     put_back,
 )
+from funnel.clocking import follow_clocks
 from funnel.effects import make_effects
 from funnel.folding import Failed, fold_people
 from funnel.holding import hold, suspend
@@ -214,6 +215,7 @@ def _advance_people(claim: Claim) -> Done:
     writing.write_moves(folded)
     changes = writing.write_positions(folded, names)
     make_effects(folded)
+    follow_clocks(folded)
     attempts.clear(person for person in able if not person.has_work)
     _see_to(failed)
     put_back([*(mark for one in folded for mark in one.person.early_marks), *(mark for p in left for mark in p.marks)])

@@ -50,6 +50,8 @@ class User(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=8, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=40, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    is_away = models.BooleanField(_("on leave"), default=False, db_default=False)  # nobody new is given to them
+    wants_morning_mail = models.BooleanField(_("morning mail"), default=False, db_default=False)
     joined_at = models.DateTimeField(db_default=Now(), editable=False)
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # another one ends every session
 
@@ -181,4 +183,25 @@ class AuditRecord(models.Model):
             models.Index(fields=["user", "-id"], name="audit_by_user"),
             models.Index(fields=["action", "-id"], name="audit_by_action"),
             models.Index(fields=["id"], condition=Q(place=None), name="audit_to_seal"),
+        ]
+
+
+class WorkWeek(models.Model):
+    """When a team works and how soon it answers; without a team: the organisation, and every team without its own.
+
+    `week` holds seven lists of spans in minutes of the day, Monday first; `holidays` {"2026-12-24": "Christmas Eve"}.
+    """
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="work_week")
+    time_zone = models.CharField(_("time zone"), max_length=40)
+    week = models.JSONField(default=list)
+    holidays = models.JSONField(default=dict, blank=True)
+    target_minutes = models.PositiveIntegerField(_("answer within"), default=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(models.Value(1), condition=Q(team=None), name="one_work_week_of_the_organisation"),
+            models.CheckConstraint(
+                condition=Q(target_minutes__gte=1, target_minutes__lte=60 * 24 * 60), name="work_week_target_possible"
+            ),
         ]

@@ -13,7 +13,7 @@ from staff.policy import Principal
 
 # What an admin changes of others, and what everybody changes of themselves.
 GIVEN: Final = ("name", "role", "team", "is_active")
-OWN: Final = ("name", "language", "time_zone")
+OWN: Final = ("name", "language", "time_zone", "is_away", "wants_morning_mail")
 
 
 def change_user(*, user: User, by: Principal, **changes: Any) -> User:

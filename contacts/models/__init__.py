@@ -1,3 +1,4 @@
+from .clocks import AnswerClock, Notice, NoticeKind
 from .erasures import Erasure
 from .imports import Import, ImportReject, ImportState
 from .jobs import Job, JobChunk, JobState
@@ -33,6 +34,7 @@ from .views import SavedView, Shared
 
 __all__ = [
     "MUTUAL",
+    "AnswerClock",
     "Claim",
     "Company",
     "CompanyQuerySet",
@@ -56,6 +58,8 @@ __all__ = [
     "MembershipRole",
     "Merge",
     "NotThere",
+    "Notice",
+    "NoticeKind",
     "Pending",
     "PendingReason",
     "Quarantine",

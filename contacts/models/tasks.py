@@ -51,6 +51,10 @@ class Task(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=TaskKind, default=TaskKind.TODO)
     due_at = models.DateTimeField(_("due"))
     remind_at = models.DateTimeField(_("reminder"), null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True, editable=False)
+    repeat = models.CharField(_("again"), max_length=4, blank=True, db_default="", db_collation="C")  # P2W, P1M
+    repeat_day = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)  # of the month, of the first
+    follows = models.OneToOneField("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="next")
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks"
     )
@@ -70,11 +74,17 @@ class Task(models.Model):
             models.CheckConstraint(
                 condition=Q(remind_at=None) | Q(remind_at__lte=F("due_at")), name="task_reminds_before_it_is_due"
             ),
+            models.CheckConstraint(condition=Q(repeat__regex=r"^(P[1-9][0-9]?[DWMY])?$"), name="task_repeat_plain"),
         ]
         indexes = [
             models.Index(fields=["assignee", "due_at", "id"], condition=Q(done_at=None), name="task_to_do_by_assignee"),
             models.Index(fields=["contact", "due_at", "id"], name="task_by_contact"),
             models.Index(fields=["due_at", "id"], condition=Q(done_at=None), name="task_to_do"),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(done_at=None, reminded_at=None, remind_at__isnull=False),
+                name="task_to_remind_of",
+            ),
         ]
 
     def __str__(self) -> str:
