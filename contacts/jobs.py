@@ -31,6 +31,7 @@ from .messages import ContactRef, Message
 from .models import Contact, Job, JobChunk, JobState
 from .results import Status
 from .services import source_of
+from .tagging import forget_unused_tag
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Kind:
     do: Callable[[Job, Principal, Sequence[int]], Outcome]
     spares: Callable[[Mapping[str, Any]], Sequence[tuple[Q, str]]]
     scope: str = SCOPE
+    after: Callable[[Mapping[str, Any]], None] = lambda params: None  # when everybody was come by
 
 
 KINDS: Final[dict[str, Kind]] = {}
@@ -194,6 +196,8 @@ def _take(job: Job) -> None:
             gone_to, outcome = _undo(job) if job.kind == UNDO else _do(job, by)
             if gone_to is None:
                 _end(job, JobState.DONE)
+                if job.kind in KINDS:
+                    KINDS[job.kind].after(job.params)
                 return
             JobChunk.objects.create(job=job, events=outcome.events, left=outcome.left)
     except (ValidationError, DatabaseError) as error:
@@ -270,6 +274,27 @@ def _do_tag(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
     return Outcome(events, [(one, code, words) for one in ids if one not in said])
 
 
+def _two_tags(params: Mapping[str, Any], by: Principal) -> dict[str, Any]:
+    """A tag, and what it is to be called; where others have that already, the two become one."""
+    try:
+        new = normal_tag(params.get("to"))
+    except ValueError:
+        words = _("A tag has 1 to 40 characters and no comma.")
+        raise ValidationError({"to": ValidationError(words, code="bad_tag")}) from None
+    found = {**_tags(params, by), "to": new}
+    if new == found["tag"]:
+        raise ValidationError({"to": ValidationError(_("It is called so already."), code="same_tag")})
+    return found
+
+
+def _do_retag(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
+    old, new = job.params["tag"], job.params["to"]
+    have = set(Contact.objects.filter(pk__in=ids, tags__contains=[old]).values_list("pk", flat=True))
+    said = {one: {"remove_tags": [old], "add_tags": [new]} for one in ids if one in have}
+    events = _record(job, by, said, "attributes_changed")
+    return Outcome(events, [(one, "untagged", _("They have no such tag.")) for one in ids if one not in have])
+
+
 def _owners(params: Mapping[str, Any], _by: Principal) -> dict[str, Any]:
     """An owner, a team, or both; none of them is nobody."""
     found: dict[str, Any] = {}
@@ -309,9 +334,13 @@ def register() -> None:
     def spares_theirs(params: Mapping[str, Any]) -> list[tuple[Q, str]]:
         return [(_is_theirs(params), _("They belong there already."))]
 
+    def forget_unused(params: Mapping[str, Any]) -> None:
+        forget_unused_tag(params["tag"])
+
     for kind in (
         Kind("tag", gettext_lazy("Tag"), _tags, _do_tag, spares_tag(adds=True)),
-        Kind("untag", gettext_lazy("Untag"), _tags, _do_tag, spares_tag(adds=False)),
+        Kind("untag", gettext_lazy("Untag"), _tags, _do_tag, spares_tag(adds=False), after=forget_unused),
+        Kind("retag", gettext_lazy("Rename a tag"), _two_tags, _do_retag, spares_tag(adds=False), after=forget_unused),
         Kind("assign", gettext_lazy("Assign"), _owners, _do_assign, spares_theirs),
     ):
         KINDS[kind.name] = kind

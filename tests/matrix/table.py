@@ -138,6 +138,10 @@ ADDRESSES: Final[dict[str, Address]] = {
     "contacts/export": desk(GET="contacts:export", POST="contacts:export"),
     "contacts/bulk/<slug:deed>": desk(GET="contacts:write", POST="contacts:write", rows={"deed": "bulk"}),
     "contacts/bulk/<slug:deed>/preview": desk(GET="contacts:write", rows={"deed": "bulk"}),
+    "contacts/tags": desk(GET="contacts:read"),
+    "contacts/tags/rename": desk(GET="contacts:write", POST="contacts:write"),
+    "contacts/tags/delete": desk(POST="contacts:write"),
+    "contacts/views/counts": desk(GET="contacts:read"),
     "contacts/views/new": desk(GET="contacts:read", POST="contacts:read"),
     # only one's own: of all others there is nothing
     "contacts/views/<int:view_id>": desk(GET="contacts:read", POST="contacts:read", rows={"view_id": ""}),

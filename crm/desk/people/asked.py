@@ -74,10 +74,7 @@ class Asked:
 
     def people(self, principal: Principal) -> ContactQuerySet:
         """Those whom the principal sees and who are asked for, in no order yet."""
-        people = Contact.objects.visible_to(principal).listed()
-        if self.document is not None:
-            people = people.filter(CONTACT_FILTERS.from_document(meant_by(self.document, principal)).q())
-        return people.mentioning(self.q) if self.q else people
+        return asked_by(self.document, self.q, principal)
 
     @property
     def is_narrowed(self) -> bool:
@@ -112,6 +109,14 @@ class Asked:
         """The address that sorts by `order`, the other way round when it does so already."""
         first, second = (f"-{order}", order) if falls else (order, f"-{order}")
         return self.query(ordering=second if self.ordering == first else first)
+
+
+def asked_by(document: Any, words: str, principal: Principal) -> ContactQuerySet:
+    """Those whom the principal sees and whom a filter and words find; raises ValidationError where it means nothing."""
+    people = Contact.objects.visible_to(principal).listed()
+    if document is not None:
+        people = people.filter(CONTACT_FILTERS.from_document(meant_by(document, principal)).q())
+    return people.mentioning(words) if words else people
 
 
 def _document(said: QueryDict) -> Any:

@@ -40,6 +40,7 @@ class Control:
 _TITLES: Final = {
     "tag": gettext_lazy("Tag them"),
     "untag": gettext_lazy("Take a tag away"),
+    "retag": gettext_lazy("Rename a tag"),
     "assign": gettext_lazy("Give them an owner"),
     "move": gettext_lazy("Move them on the path"),
 }
@@ -62,13 +63,18 @@ def _controls(deed: str, known: Words) -> list[Control]:
                 Control("stage", _("To which stage"), "choice", stages),
                 Control("reason", _("What happened?"), "area", [], is_needed=False),
             ]
+        case "retag":
+            return [Control("tag", _("Tag"), "text", tags), Control("to", _("New name"), "text", tags)]
     return [Control("tag", _("Tag"), "text", tags)]
+
+
+_NAMES: Final = {"move": ("stage", "reason"), "retag": ("tag", "to")}
 
 
 def _params(deed: str, request: HttpRequest) -> dict[str, Any]:
     said = request.POST if request.method == "POST" else request.GET
     if deed != "assign":
-        return {name: said.get(f"p.{name}", "") for name in {"move": ("stage", "reason")}.get(deed, ("tag",))}
+        return {name: said.get(f"p.{name}", "") for name in _NAMES.get(deed, ("tag",))}
     found: dict[str, Any] = {}
     for name in ("owner", "team"):
         value = said.get(f"p.{name}", "")
@@ -100,6 +106,11 @@ def bulk_deed(request: HttpRequest, principal: Principal, deed: str) -> HttpResp
         job = start_job(by=principal, kind=deed, params=params, choice=choice_said(request))
     except ValidationError as error:
         return _form(request, principal, deed, params, error)
+    return begun(request, job, f"{reverse('desk:contact-list')}?{request.POST.get('back', '')}")
+
+
+def begun(request: HttpRequest, job: Job, back: str) -> HttpResponseBase:
+    """What follows a job that was just started: its page, or where one was when it is done already."""
     if job.total <= CHUNK:  # not worth a worker's while: it is done before anybody could look
         while take_step(job.pk):
             pass
@@ -107,7 +118,7 @@ def bulk_deed(request: HttpRequest, principal: Principal, deed: str) -> HttpResp
     forget()
     if job.is_running:
         return redirect("desk:job", job.pk)
-    return _toasted(request, redirect(f"{reverse('desk:contact-list')}?{request.POST.get('back', '')}"), job)
+    return _toasted(request, redirect(back), job)
 
 
 @for_staff("contacts:write")
@@ -158,11 +169,16 @@ def said_of(job: Job) -> str:
     done = {
         "tag": ngettext("%(n)s person is tagged “%(tag)s”.", "%(n)s people are tagged “%(tag)s”.", job.done),
         "untag": ngettext("%(n)s person lost the tag “%(tag)s”.", "%(n)s people lost the tag “%(tag)s”.", job.done),
+        "retag": ngettext(
+            "%(n)s person has “%(to)s” instead of “%(tag)s”.",
+            "%(n)s people have “%(to)s” instead of “%(tag)s”.",
+            job.done,
+        ),
         "assign": ngettext("%(n)s person has a new owner.", "%(n)s people have a new owner.", job.done),
         "move": ngettext("%(n)s person is moved.", "%(n)s people are moved.", job.done),
         UNDO: ngettext("Undone for %(n)s person.", "Undone for %(n)s people.", job.done),
     }
-    said = done[job.kind] % {"n": job.done, "tag": job.params.get("tag", "")}
+    said = done[job.kind] % {"n": job.done, "tag": job.params.get("tag", ""), "to": job.params.get("to", "")}
     if job.left_alone:
         left = ngettext("%(n)s was left alone.", "%(n)s were left alone.", job.left_alone)
         said = f"{said} {left % {'n': job.left_alone}}"

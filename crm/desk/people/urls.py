@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.people import bulk, merging, newcomers, saving, taking, views
+from crm.desk.people import bulk, merging, newcomers, saving, tags, taking, views
 
 urlpatterns = [
     path("contacts", views.contact_list, name="contact-list"),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("jobs/<int:job_id>", bulk.job_page, name="job"),
     path("jobs/<int:job_id>/stop", bulk.job_stop, name="job-stop"),
     path("jobs/<int:job_id>/undo", bulk.job_undo, name="job-undo"),
+    path("contacts/tags", tags.tag_list, name="tag-list"),
+    path("contacts/tags/rename", tags.tag_rename, name="tag-rename"),
+    path("contacts/tags/delete", tags.tag_delete, name="tag-delete"),
+    path("contacts/views/counts", saving.view_counts, name="view-counts"),
     path("contacts/views/new", saving.view_new, name="view-new"),
     path("contacts/views/<int:view_id>", saving.view_change, name="view-change"),
     path("contacts/views/<int:view_id>/open", saving.view_open, name="view-open"),

@@ -1,0 +1,33 @@
+"""A worker process that is killed in the middle of a job: `python -m tests.contacts.dying_hand CHUNKS` ends itself by
+SIGKILL while the chunk after so many is being written; without a number it works until nothing is left."""
+
+import os
+import signal
+import sys
+
+import django
+
+django.setup()
+
+from contacts import jobs  # noqa: E402  (Django stands only now)
+
+
+def main(chunks: int | None) -> None:
+    jobs.CHUNK = 2  # type: ignore[misc]
+    written = jobs.record_events
+    done = 0
+
+    def write_or_die(**said: object) -> object:
+        nonlocal done
+        results = written(**said)  # type: ignore[arg-type]
+        if done == chunks:
+            os.kill(os.getpid(), signal.SIGKILL)
+        done += 1
+        return results
+
+    jobs.record_events = write_or_die  # type: ignore[assignment]
+    jobs.work_off_jobs()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)
