@@ -1,12 +1,14 @@
 """Companies and who works there. They are rows, not events; of a person they only change how a search finds them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
+from difflib import SequenceMatcher
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -14,11 +16,25 @@ from rest.edits import refuse_stale
 from staff import audit
 from staff.policy import Principal
 
-from .matching import search_tokens, sort_key
-from .models import Company, Contact, Membership
+from .matching import normal_domain, search_query, search_tokens, sort_key, words
+from .models import Company, Contact, Membership, NotThere
+from .models.people import Mentions
 from .projecting import project
 
+MOST_ALIKE: Final = 5
+ALIKE: Final = 0.84
+LETTERS: Final = 3
+_FORMS: Final = "oy oyj ab ltd limited inc llc gmbh ag as a s aps bv nv sa sarl srl spa plc co corp ky tmi ry"
+FORMS: Final = frozenset(_FORMS.split())
 _UNIQUE: Final = {"external_id": "external_id", "domains": "domains__overlap"}
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A company that may be meant, and by what: its `domain` or its `name`."""
+
+    company: Company
+    by: str
 
 
 def create_company(*, by: Principal, **fields: Any) -> Company:
@@ -77,6 +93,85 @@ def update_membership(*, membership: Membership, by: Principal, **fields: Any) -
         current.save(update_fields=list(fields))
         _note(current, "membership_changed", by)
     return current
+
+
+def join_people(*, company: Company, contact_ids: Collection[int], by: Principal) -> list[int]:
+    """Give those of these people a place who have none in the company; return the memberships made."""
+    made = []
+    with transaction.atomic():
+        leaders = Contact.objects.visible_to(by).filter(pk__in=contact_ids, erased_at=None).order_by("pk")
+        for contact in leaders:
+            has_place = Membership.objects.current().filter(contact__leader=contact.leader_id, company=company)
+            if not has_place.exists():
+                made.append(join_company(contact=contact, company=company, by=by).pk)
+    return made
+
+
+def drop_membership(*, membership: Membership, by: Principal) -> None:
+    """They never had this place: undo of giving it."""
+    with transaction.atomic():
+        audit.record(
+            by=by,
+            action="membership_dropped",
+            kind="membership",
+            row=membership.pk,
+            contact=membership.contact_id,
+            company=membership.company_id,
+        )
+        Membership.objects.filter(pk=membership.pk).delete()
+        project([membership.contact_id])
+
+
+def say_not_there(*, company: Company, contact_ids: Collection[int], by: Principal) -> int:
+    """These are none of the company's people, whatever their addresses say; return of how many that is new."""
+    people = Contact.objects.visible_to(by).filter(pk__in=contact_ids, erased_at=None)
+    with transaction.atomic():
+        known = NotThere.objects.filter(company=company).values("contact")
+        said = [NotThere(company=company, contact=one, by=by.user) for one in people.exclude(pk__in=known)]
+        NotThere.objects.bulk_create(said, ignore_conflicts=True)
+        if said:
+            ids = [one.contact_id for one in said]
+            audit.record(by=by, action="not_there_said", kind="company", row=company.pk, contacts=ids)
+    return len(said)
+
+
+def unsay_not_there(*, company: Company, contact_ids: Collection[int], by: Principal) -> int:
+    """Propose them again."""
+    said = NotThere.objects.filter(
+        company=company, contact__in=Contact.objects.visible_to(by).filter(pk__in=contact_ids)
+    )
+    with transaction.atomic():
+        gone, _kinds = said.delete()
+        if gone:
+            audit.record(by=by, action="not_there_unsaid", kind="company", row=company.pk, contacts=sorted(contact_ids))
+    return gone
+
+
+def companies_like(*, by: Principal, name: str = "", domains: Collection[str] = (), but: int = 0) -> list[Likeness]:
+    """Companies we know that may be the one being typed: the same domain, or nearly the same name."""
+    seen = Company.objects.visible_to(by).exclude(pk=but)
+    own = [domain for one in domains if (domain := normal_domain(one))]
+    found = {one.pk: Likeness(one, "domain") for one in (seen.filter(domains__overlap=own)[:MOST_ALIKE] if own else ())}
+    for company in _named_alike(seen, name):
+        found.setdefault(company.pk, Likeness(company, "name"))
+    return list(found.values())[:MOST_ALIKE]
+
+
+def _named_alike(companies: QuerySet[Company], name: str) -> list[Company]:
+    """Those whose name is the same but for its form (Oy, Ltd ...), or nearly."""
+    core = _core(name)
+    if len(core) < LETTERS:
+        return []
+    near = companies.filter(Mentions(search_query(" ".join(word[:LETTERS] for word in core.split()[:2]))))
+    ranked = [
+        (SequenceMatcher(None, core, _core(one.name)).ratio(), one) for one in near.order_by("sort_key", "pk")[:200]
+    ]
+    return [one for score, one in sorted(ranked, key=lambda pair: -pair[0]) if score >= ALIKE][:MOST_ALIKE]
+
+
+def _core(name: str) -> str:
+    said = words(name)
+    return " ".join([word for word in said if word not in FORMS] or said)
 
 
 def _change(company: Company, changed: Mapping[str, Any], by: Principal) -> None:

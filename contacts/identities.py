@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from .domains import join_by_domain
 from .matching import search_tokens, sort_key
 from .models import Contact, Identity, PendingReason, Source
 from .placing import EMAIL, Name, Party, Person
@@ -53,7 +54,8 @@ SELECT NULL, NULL, NULL, c.id, c.leader_id, leader.is_known
 def settle_people(source: Source, people: Sequence[Person]) -> set[int]:
     """Make the contacts that are not there yet and link everybody's new names; raises NameTaken.
 
-    Returns the contacts that were there and have new names: their fields are to be projected.
+    Returns the contacts whose fields are to be projected: those that were there and have new names, and new ones whose
+    address gave them a place in a company.
     """
     makes = [person for person in people if not person.contact_id]
     _make_contacts(source, makes)
@@ -66,7 +68,8 @@ def settle_people(source: Source, people: Sequence[Person]) -> set[int]:
     if linked != len(wanted):
         raise NameTaken
     made = {person.contact_id for person in makes}
-    return {person.contact_id for person in people if person.names} - made
+    joined = join_by_domain((one.contact_id, email) for one in makes for email in _emails(one))
+    return ({person.contact_id for person in people if person.names} - made) | set(joined)
 
 
 def _make_contacts(source: Source, people: Sequence[Person]) -> None:
@@ -80,7 +83,7 @@ def _make_contacts(source: Source, people: Sequence[Person]) -> None:
 
 
 def _columns(person: Person) -> dict[str, object]:
-    emails = [name.value for name in person.names if name.kind == EMAIL]
+    emails = _emails(person)
     return {
         "is_known": person.is_known,
         "emails": emails,
@@ -88,6 +91,10 @@ def _columns(person: Person) -> dict[str, object]:
         "sort_key": sort_key(emails[0]) if emails else "",
         "tokens": search_tokens(emails=emails),
     }
+
+
+def _emails(person: Person) -> list[str]:
+    return [name.value for name in person.names if name.kind == EMAIL]
 
 
 _MAKE: Final = """

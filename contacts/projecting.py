@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from staff.models import Team, User
 
 from .attributes import ATTRIBUTE_TYPES, BUILT_IN, MOST_TAGS, values_after
+from .domains import join_by_domain
 from .locking import lock_people
 from .matching import search_tokens, sort_key
 from .models import Contact, CustomField, FieldKind, Identity, IdentityKind, Membership, PendingReason, Tag
@@ -47,9 +48,17 @@ def project_people(people: Mapping[int, Collection[int]], *, names: Collection[s
         linked = _still_linked(identities[leader_id], values, log.emails_replaced_at)
         rows.append(_row(leader, values, linked, custom_fields, companies[leader_id], afresh))
     _write(rows)
+    _join(people, rows, leaders)
     became_known = [row["id"] for row in rows if row["is_known"] and not leaders[row["id"]].is_known]
     if became_known:
         mark(became_known, PendingReason.ATTRIBUTES)
+
+
+def _join(people: Mapping[int, Collection[int]], rows: list[dict[str, Any]], leaders: Mapping[int, Contact]) -> None:
+    """Whoever got an address of a company that takes in its people has a place there, and is found by its name."""
+    new = [(row["id"], email) for row in rows for email in row["emails"] if email not in leaders[row["id"]].emails]
+    if joined := join_by_domain(new):
+        project_people({leader: people[leader] for leader in joined})
 
 
 def _blank(names: Iterable[str]) -> dict[str, Any]:

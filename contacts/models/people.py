@@ -253,11 +253,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(until=None)
 
     def on(self, day: date) -> Self:
-        """Those that hold on this day: begun, and not over."""
-        return self.filter(
-            Q(since=None) | Q(since__lte=day),
-            Q(until=None) | Q(until__gte=day),
-        )
+        """Those that hold on this day: begun, and not over. On the day it ends a place is over."""
+        return self.filter(Q(since=None) | Q(since__lte=day), Q(until=None) | Q(until__gt=day))
 
 
 class Membership(models.Model):

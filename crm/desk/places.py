@@ -32,6 +32,7 @@ PLACES = (
     Place("desk:path", "route", _("Path"), "g p", is_tab=True),
     Place("desk:board", "columns-3", _("Board"), "g b", is_tab=True),
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
+    Place("desk:company-list", "building-2", _("Companies"), "g o"),
     Place("rest:reference", "code-xml", _("API"), "g a"),
     Place("desk:settings", "settings", _("Settings"), "g s"),
 )

@@ -2,6 +2,7 @@ from django.urls import path
 
 from crm.desk import views
 from crm.desk.board import views as board
+from crm.desk.companies import urls as companies
 from crm.desk.house import urls as house
 from crm.desk.palette.views import find, keys
 from crm.desk.path.views import path as path_page
@@ -18,6 +19,7 @@ urlpatterns = [
     path("path/targets", path_targets, name="path-targets"),
     path("path/<slug:name>.csv", path_table, name="path-table"),
     *people.urlpatterns,
+    *companies.urlpatterns,
     *person.urlpatterns,
     path("board", board.board_page, name="board"),
     path("board/changes", board.board_changes, name="board-changes"),

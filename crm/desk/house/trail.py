@@ -16,6 +16,8 @@ from staff.policy import Principal
 # What the deeds that staff do most are called; others show the name they are recorded under.
 NAMES: Final = {
     "signed_in": _("Signed in"),
+    "role_guarded": _("Made a role need a second step"),
+    "role_unguarded": _("Let a role sign in without a second step"),
     "sign_in_failed": _("Could not sign in"),
     "user_invited": _("Invited somebody"),
     "user_joined": _("Joined"),
@@ -65,6 +67,13 @@ NAMES: Final = {
     "company_changed": _("Changed a company"),
     "membership_created": _("Gave somebody a place in a company"),
     "membership_changed": _("Changed somebody's place in a company"),
+    "membership_dropped": _("Took back somebody's place in a company"),
+    "not_there_said": _("Said that somebody does not work at a company"),
+    "not_there_unsaid": _("Took back that somebody does not work at a company"),
+    "tie_added": _("Added a tie of a company"),
+    "tie_ended": _("Ended a tie of a company"),
+    "tie_resumed": _("Took up a tie of a company again"),
+    "tie_dropped": _("Took back a tie of a company"),
     "campaign_added": _("Added a campaign"),
     "campaign_changed": _("Changed a campaign"),
     "targets_set": _("Set targets"),

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -72,7 +71,7 @@ def _person(person: Person) -> Line:
 
 
 def _company(company: Company) -> Line:
-    url = f"{reverse('desk:contact-list')}?{urlencode({'q': company.name})}"
+    url = reverse("desk:company-page", args=[company.pk])
     count: int = company.people  # type: ignore[attr-defined]
     note = ngettext("%(n)s person", "%(n)s people", count) % {"n": count}
     return Line(company, url, note=note, company=company)

@@ -125,7 +125,7 @@ def timeline_of(
         for move in (moves if kind in ("", MOVES) else ())
         if (since is None or move.occurred_at >= since) and (until is None or move.occurred_at < until)
     ][-MOST_MOVES:]
-    told = [*_moved(shown, stages, whys or {}), *_told(events, types, stages, retractor)]
+    told = [*_moved(shown, stages, whys or {}), *told_of(events, types, stages, retractor)]
     told.sort(key=lambda entry: (entry.at, entry.move.seq if entry.move else -1), reverse=True)
     return Timeline(_visits(told), older, kind, until is None)
 
@@ -144,7 +144,7 @@ def _events(
     rows: QuerySet[Event] = Event.objects.filter(contact_id__in=member_ids).select_related("by")
     if kind:
         rows = rows.filter(type_id__in=[pk for pk, type_ in types.items() if type_.key in KINDS[kind][1]])
-    until = _cursor(request)
+    until = cursor_asked(request)
     if until:
         rows = rows.filter(TupleLessThan(Tuple(*_ORDER), until))
     events = list(rows.order_by(*(f"-{name}" for name in _ORDER))[: PAGE + 1])
@@ -153,7 +153,7 @@ def _events(
     return shown, until[0] if until else None, older
 
 
-def _cursor(request: HttpRequest) -> tuple[datetime, int, int] | None:
+def cursor_asked(request: HttpRequest) -> tuple[datetime, int, int] | None:
     """Where the page begins; an address that somebody shortened or made up begins at the top."""
     try:
         at, rank, number = Cursor.read(request.GET.get("cursor", "")).values
@@ -162,7 +162,7 @@ def _cursor(request: HttpRequest) -> tuple[datetime, int, int] | None:
         return None
 
 
-def _told(
+def told_of(
     events: Iterable[Event], types: Mapping[int, EventType], stages: Sequence[Stage], retractor: User | None
 ) -> list[Entry]:
     events = list(events)

@@ -1,0 +1,102 @@
+"""Whose people an address tells of: the domains that are a company's own, and what they do for somebody new.
+
+Addresses of mail services that anybody may have tell of nobody, whatever a company says its domains are.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from django.db import connection
+from django.db.models import BooleanField, Exists, OuterRef
+from django.db.models.expressions import RawSQL
+
+from staff import audit
+from staff.policy import Principal
+
+from .matching import domain_of
+from .models import Company, Contact, ContactQuerySet, Joining, Membership, NotThere
+from .models.people import Mentions
+
+MOST_PROPOSED: Final = 50
+_MAIL_SERVICES: Final = """
+gmail.com googlemail.com outlook.com outlook.fi hotmail.com hotmail.fi hotmail.se hotmail.co.uk live.com live.fi
+live.se msn.com yahoo.com yahoo.co.uk yahoo.de yahoo.fr yahoo.se ymail.com rocketmail.com icloud.com me.com mac.com
+aol.com proton.me protonmail.com pm.me tutanota.com tuta.io gmx.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de
+freenet.de mail.com mail.ru bk.ru list.ru inbox.ru yandex.com yandex.ru qq.com 163.com 126.com sina.com naver.com
+daum.net zoho.com fastmail.com fastmail.fm hey.com hushmail.com mailbox.org posteo.de orange.fr wanadoo.fr free.fr
+laposte.net sfr.fr libero.it virgilio.it tin.it telenet.be skynet.be ziggo.nl kpnmail.nl planet.nl home.nl comcast.net
+verizon.net att.net sbcglobal.net bellsouth.net cox.net btinternet.com sky.com virginmedia.com talktalk.net
+bigpond.com shaw.ca rogers.com telia.com telia.fi bredband.net comhem.se spray.se home.se online.no broadpark.no
+mail.dk luukku.com suomi24.fi elisanet.fi kolumbus.fi inet.fi pp.inet.fi saunalahti.fi welho.com netti.fi jippii.fi
+surffi.fi dnainternet.net phnet.fi sci.fi nic.fi wp.pl o2.pl onet.pl interia.pl seznam.cz inbox.lv mail.ee hot.ee
+"""
+FREE_MAIL: Final = frozenset(_MAIL_SERVICES.split())
+
+
+def own_domains(domains: Iterable[str]) -> list[str]:
+    """Those that tell of a company; not those where anybody may have an address."""
+    return [domain for domain in domains if domain not in FREE_MAIL]
+
+
+def proposed_people(principal: Principal, company: Company) -> ContactQuerySet:
+    """Those with an address of the company who have, or had, no place in it and of whom nobody said that they are not
+    there; nobody, where the company wants it so. In no order."""
+    own = own_domains(company.domains)
+    people = Contact.objects.visible_to(principal).listed()
+    if company.joining == Joining.NOTHING or not own:
+        return people.none()
+    has_place = Membership.objects.filter(company=company, contact__leader=OuterRef("pk"))
+    said_not = NotThere.objects.filter(company=company, contact=OuterRef("pk"))
+    words = " | ".join(f"'{domain}'" for domain in own)
+    return people.filter(Mentions(words), _has_address(own), ~Exists(has_place), ~Exists(said_not))
+
+
+def _has_address(domains: Collection[str]) -> RawSQL:
+    """The index of words finds the domain also inside a longer one, and in a name: this is the proof."""
+    return RawSQL(
+        "EXISTS (SELECT FROM unnest(contacts_contact.emails) AS one WHERE split_part(one, '@', 2) = ANY(%s::text[]))",
+        [list(domains)],
+        output_field=BooleanField(),
+    )
+
+
+_JOIN: Final = """
+INSERT INTO contacts_membership (contact_id, company_id, role, title, by_domain)
+SELECT DISTINCT c.id, o.id, '', '', TRUE
+  FROM contacts_contact c
+  JOIN contacts_company o ON o.id = ANY(%(companies)s)
+ WHERE c.id = ANY(%(people)s)
+   AND EXISTS (SELECT FROM unnest(c.emails) AS one
+                WHERE split_part(one, '@', 2) = ANY(o.domains::text[])
+                  AND split_part(one, '@', 2) = ANY(%(domains)s))
+   AND NOT EXISTS (SELECT FROM contacts_membership m JOIN contacts_contact one ON one.id = m.contact_id
+                    WHERE one.leader_id = c.id AND m.company_id = o.id)
+   AND NOT EXISTS (SELECT FROM contacts_notthere n WHERE n.contact_id = c.id AND n.company_id = o.id)
+ON CONFLICT DO NOTHING
+RETURNING id, contact_id
+"""
+
+
+def join_by_domain(new_emails: Iterable[tuple[int, str]]) -> list[int]:
+    """Give people a place in the companies that take in whoever has an address of theirs; return whom.
+
+    `new_emails` are leaders, locked by whoever calls, with addresses that were not theirs before.
+    """
+    heard = [(leader, domain_of(email)) for leader, email in new_emails]
+    people = {leader for leader, domain in heard if domain not in FREE_MAIL}
+    domains = own_domains({domain for _leader, domain in heard})
+    if not domains:
+        return []
+    companies = list(
+        Company.objects.filter(joining=Joining.JOIN, domains__overlap=domains).values_list("pk", flat=True)
+    )
+    if not companies:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_JOIN, {"companies": companies, "people": sorted(people), "domains": domains})
+        made = cursor.fetchall()
+    for membership_id, contact_id in made:
+        audit.record(
+            by=Principal(), action="membership_created", kind="membership", row=membership_id, contact=contact_id
+        )
+    return sorted({contact_id for _membership, contact_id in made})

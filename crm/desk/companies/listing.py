@@ -1,0 +1,123 @@
+"""The list of companies: search, order, pages; of each how many of its people stand where, in one statement more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Company
+from crm.desk.companies.picture import Part, stack
+from funnel.breadth import breadth_of
+from funnel.models import Health, Stage
+from rest import pages
+from rest.problems import Problem
+from staff.policy import Principal
+
+LONGEST_WORDS: Final = 200
+ORDERINGS: Final = {
+    "name": ("sort_key", "id"),
+    "created_at": ("created_at", "id"),
+    "updated_at": ("updated_at", "id"),
+}
+WHOSE: Final = {"": _("Every company"), "mine": _("Mine"), "nobody": _("Nobody's")}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Words, whose companies, and an order."""
+
+    q: str = ""
+    whose: str = ""
+    ordering: str = "name"
+
+    @classmethod
+    def of(cls, said: QueryDict) -> "Asked":
+        whose, ordering = said.get("whose", ""), said.get("ordering", "")
+        return cls(
+            q=said.get("q", "").strip().replace("\0", "")[:LONGEST_WORDS],
+            whose=whose if whose in WHOSE else "",
+            ordering=ordering if ordering.removeprefix("-") in ORDERINGS else "name",
+        )
+
+    def query(self, **changes: str) -> str:
+        said = {"q": self.q, "whose": self.whose, "ordering": self.ordering} | changes
+        usual = ("ordering", "name")
+        return urlencode({name: value for name, value in said.items() if value and (name, value) != usual})
+
+    def sorted_by(self, order: str, *, falls: bool = False) -> str:
+        first, second = (f"-{order}", order) if falls else (order, f"-{order}")
+        return self.query(ordering=second if self.ordering == first else first)
+
+    def sort_of(self, order: str) -> str:
+        return {order: "ascending", f"-{order}": "descending"}.get(self.ordering, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A company of the list. `furthest` is the stage of whoever has come furthest, `place` its stop."""
+
+    company: Company
+    people: int
+    parts: Sequence[Part]
+    touched_at: datetime | None
+    cooling: int
+    lapsed: int
+
+    @property
+    def furthest(self) -> Part | None:
+        return self.parts[-1] if self.parts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    asked: Asked
+    lines: Sequence[Line]
+    found: pages.Page
+
+
+def listing(request: HttpRequest, principal: Principal, stages: Sequence[Stage]) -> Listing:
+    asked = Asked.of(request.GET)
+    found = _page(request, asked, principal)
+    breadths = breadth_of(principal, [company.pk for company in found.rows], today=timezone.localdate())
+    return Listing(asked, [_line(company, breadths[company.pk], stages) for company in found.rows], found)
+
+
+def _page(request: HttpRequest, asked: Asked, principal: Principal) -> pages.Page:
+    said = QueryDict(asked.query(), mutable=True)
+    for name in ("cursor", "limit"):
+        if name in request.GET:
+            said[name] = request.GET[name]
+    request.GET = said  # type: ignore[assignment]
+    try:
+        return pages.page(request, _companies(asked, principal), orderings=ORDERINGS, default="name")
+    except Problem:  # an address that somebody shortened or made up begins at the top
+        request.GET = QueryDict(asked.query())  # type: ignore[assignment]
+        return pages.page(request, _companies(asked, principal), orderings=ORDERINGS, default="name")
+
+
+def _companies(asked: Asked, principal: Principal) -> Any:
+    companies = Company.objects.visible_to(principal).select_related("owner").defer("custom", "search")
+    if asked.q:
+        companies = companies.mentioning(asked.q)
+    if asked.whose == "mine":
+        companies = companies.filter(owner=principal.user)
+    elif asked.whose == "nobody":
+        companies = companies.filter(owner=None)
+    return companies
+
+
+def _line(company: Company, breadth: Any, stages: Sequence[Stage]) -> Line:
+    health = breadth.by_health()
+    return Line(
+        company,
+        breadth.people,
+        stack(breadth, stages),
+        breadth.touched_at,
+        health.get(Health.COOLING, 0),
+        health.get(Health.LAPSED, 0),
+    )

@@ -1,0 +1,151 @@
+"""Companies: the list, the page of one, and making and changing them."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from contacts.companies import companies_like, create_company, update_company
+from contacts.models import Company, Contact
+from crm.desk.companies.forms import CompanyForm
+from crm.desk.companies.listing import WHOSE, listing
+from crm.desk.companies.showing import NO_ROLE, show
+from crm.desk.doors import for_staff
+from crm.desk.places import page
+from crm.desk.toasts import toast
+from funnel.models import Stage
+from staff.policy import Principal
+
+PART = "companies"
+MOST_FOUND = 8
+
+
+@require_GET
+@for_staff("contacts:read")
+def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
+    shown = listing(request, principal, list(Stage.objects.in_use()))
+    asked, here = shown.asked, reverse("desk:company-list")
+    context = page(request) | {
+        "asked": asked,
+        "here": f"{here}?{asked.query()}",
+        "lines": shown.lines,
+        "found": shown.found,
+        "tabs": [(label, f"{here}?{asked.query(whose=key)}", key == asked.whose) for key, label in WHOSE.items()],
+        "heads": {
+            name: {"url": f"{here}?{asked.sorted_by(name, falls=name != 'name')}", "sort": asked.sort_of(name)}
+            for name in ("name", "created_at")
+        },
+        "may_write": principal.may("contacts:write"),
+    }
+    is_part = request.htmx and request.headers.get("HX-Target") == PART  # type: ignore[attr-defined]
+    response = render(request, f"desk/companies/{'part' if is_part else 'list'}.html", context)
+    if is_part:
+        response.headers["HX-Push-Url"] = context["here"]
+    return response
+
+
+@require_GET
+@for_staff("contacts:read")
+def company_page(request: HttpRequest, principal: Principal, company_id: int) -> HttpResponse:
+    company = visible_company(principal, company_id)
+    may_write = principal.may("contacts:write")
+    context = page(request) | {
+        "shown": show(request, principal, company),
+        "company": company,
+        "may_write": may_write,
+        "no_role": NO_ROLE,
+    }
+    return render(request, "desk/companies/page.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("contacts:write")
+def company_new(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    form = CompanyForm(request.POST or None, initial={"owner": principal.user, "name": request.GET.get("name", "")})
+    if not form.is_valid():
+        return _form(request, form, _("Add a company"))
+    try:
+        company = create_company(by=principal, **_fields(form))
+    except ValidationError as error:
+        return _refused(request, form, error, _("Add a company"))
+    return toast(request, redirect("desk:company-page", company.pk), _("%s is added.") % company)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("contacts:write")
+def company_edit(request: HttpRequest, principal: Principal, company_id: int) -> HttpResponseBase:
+    company = visible_company(principal, company_id)
+    form = CompanyForm(request.POST or None, initial=CompanyForm.said_of(company))
+    title = _("Edit %s") % company
+    if not form.is_valid():
+        return _form(request, form, title, company)
+    seen = form.cleaned_data["version"]
+    try:
+        update_company(
+            company=company, by=principal, seen=frozenset({seen}) if seen is not None else None, **_fields(form)
+        )
+    except ValidationError as error:
+        return _refused(request, form, error, title, company)
+    return toast(request, redirect("desk:company-page", company.pk), _("Saved."))
+
+
+@require_GET
+@for_staff("contacts:write")
+def company_alike(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Which company the one being typed may be already."""
+    name = request.GET.get("name", "").strip().replace("\0", "")[:200]
+    domains = [part.strip() for part in request.GET.get("domains", "")[:2000].replace("\0", "").split(",")]
+    but = request.GET.get("but", "")
+    alike = companies_like(
+        by=principal, name=name, domains=[one for one in domains if one], but=int(but) if but.isdecimal() else 0
+    )
+    return render(request, "desk/companies/alike.html", {"alike": alike})
+
+
+@require_GET
+@for_staff("contacts:write")
+def company_find(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """People, and companies too where they are asked for, by the beginning of a word: options while one types."""
+    typed = next((value for name in ("person", "whom") if (value := request.GET.get(name))), "").replace("\0", "")[:200]
+    people = Contact.objects.visible_to(principal).listed().mentioning(typed).order_by("sort_key", "pk")
+    companies = Company.objects.visible_to(principal).mentioning(typed).order_by("sort_key", "pk")
+    context = {
+        "people": people[:MOST_FOUND] if typed else [],
+        "companies": companies[:MOST_FOUND] if typed and "whom" in request.GET else [],
+    }
+    return render(request, "desk/companies/found.html", context)
+
+
+def visible_company(principal: Principal, company_id: int) -> Company:
+    companies = Company.objects.visible_to(principal).select_related("owner", "team")
+    company: Company = get_object_or_404(companies, pk=company_id)
+    return company
+
+
+def _fields(form: CompanyForm) -> dict[str, Any]:
+    said = dict(form.cleaned_data)
+    said.pop("version")
+    owner, team = said.pop("owner"), said.pop("team")
+    return said | {"owner_id": owner.pk if owner else None, "team_id": team.pk if team else None}
+
+
+def _refused(
+    request: HttpRequest, form: CompanyForm, error: ValidationError, title: str, company: Company | None = None
+) -> HttpResponse:
+    if hasattr(error, "error_dict"):
+        form.add_error(None, error)
+    else:  # somebody else changed it meanwhile
+        form.add_error(None, _("Somebody else changed this company meanwhile. Look at it again before you save."))
+    return _form(request, form, title, company)
+
+
+def _form(request: HttpRequest, form: CompanyForm, title: str, company: Company | None = None) -> HttpResponse:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    context = page(request) | {"form": form, "title": title, "company": company}
+    return render(request, "desk/companies/form.html", context, status=status)

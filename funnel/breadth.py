@@ -1,0 +1,135 @@
+"""How broadly a company is committed: how many of its people, in which role, stand at which stage."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import F, Q
+
+from contacts.models import Company, Contact, Membership
+from funnel.models import Position, Standing
+from funnel.reading import WORLD, moment_of
+from funnel.remembering import remembered
+from staff.policy import Principal
+
+MOST_BUYERS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """So many people of a company who share a role, a stage, a health and a standing; the newest of their events."""
+
+    company: int
+    role: str
+    stage: int | None
+    health: int | None
+    standing: int
+    people: int
+    last_event_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """The people who have a place in a company now. Whoever is closed stands on no path and is counted apart."""
+
+    groups: Sequence[Group]
+
+    @property
+    def living(self) -> list[Group]:
+        return [group for group in self.groups if group.standing != Standing.CLOSED]
+
+    @property
+    def people(self) -> int:
+        return sum(group.people for group in self.living)
+
+    @property
+    def closed(self) -> int:
+        return sum(group.people for group in self.groups) - self.people
+
+    @property
+    def touched_at(self) -> datetime | None:
+        return max((group.last_event_at for group in self.groups if group.last_event_at), default=None)
+
+    def by_stage(self, role: str | None = None) -> dict[int | None, int]:
+        return _sums((one.stage, one.people) for one in self.living if role is None or one.role == role)
+
+    def by_health(self) -> dict[int | None, int]:
+        return _sums((one.health, one.people) for one in self.living if one.health is not None)
+
+    def of_role(self, role: str) -> int:
+        return sum(group.people for group in self.living if group.role == role)
+
+
+def _sums(pairs: Iterable[tuple[int | None, int]]) -> dict[int | None, int]:
+    sums: dict[int | None, int] = {}
+    for name, number in pairs:
+        sums[name] = sums.get(name, 0) + number
+    return sums
+
+
+_GROUPS: Final = """
+SELECT place.company_id, place.role, p.stage_id, p.health, coalesce(p.standing, {open}), count(*), max(p.last_event_at)
+  FROM ({places}) place LEFT JOIN funnel_position p ON p.contact_id = place.person
+ GROUP BY 1, 2, 3, 4, 5
+"""
+
+
+def breadth_of(principal: Principal, company_ids: Collection[int], *, today: date) -> Mapping[int, Breadth]:
+    """Of each company the people the principal sees, in one statement; a person counts once, by the role said."""
+    places = _places(principal, today).filter(company__in=list(company_ids)).annotate(said_last=Q(role=""))
+    places = places.order_by("company_id", "person", "said_last", "pk").distinct("company_id", "person")
+    groups: dict[int, list[Group]] = {company_id: [] for company_id in company_ids}
+    try:
+        query, values = places.values("company_id", "role", "person").query.sql_with_params()
+    except EmptyResultSet:  # nobody is seen, or nothing was asked for
+        return {company_id: Breadth(()) for company_id in company_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(_GROUPS.format(places=query, open=Standing.OPEN.value), values)
+        for row in cursor.fetchall():
+            groups[row[0]].append(Group(*row))
+    return {company_id: Breadth(tuple(its)) for company_id, its in groups.items()}
+
+
+def people_at(principal: Principal, company: Company, *, today: date) -> list[int]:
+    """The people with a place in the company now, whom the principal sees, by their leading contacts."""
+    return sorted(set(_places(principal, today).filter(company=company).values_list("person", flat=True)))
+
+
+def _places(principal: Principal, today: date):  # type: ignore[no-untyped-def]
+    people = Contact.objects.visible_to(principal).filter(is_listed=True)
+    return Membership.objects.on(today).filter(contact__leader__in=people).annotate(person=F("contact__leader_id"))
+
+
+# --- What they bought -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What the people of a company bought and kept; of the liveliest 2,000 of them where there are more."""
+
+    buyers: int
+    orders: int
+    sums: Mapping[str, int]  # minor units by currency
+    newest_at: datetime | None
+    is_all: bool
+
+
+def bought_by(leader_ids: Collection[int]) -> Bought:
+    """Read from what the fold remembers: no event is looked at. Who waits to be folded anew is missing till then."""
+    buyers = Position.objects.filter(contact__in=leader_ids, health__isnull=False).order_by("-last_event_at", "contact")
+    memories = list(buyers.values_list("memory", flat=True)[: MOST_BUYERS + 1])
+    stamp = WORLD.playbooks().stamp
+    count, orders, sums, newest = 0, 0, dict[str, int](), 0
+    for memory in memories[:MOST_BUYERS]:
+        state = remembered(memory, stamp)
+        count += 1
+        for order in state.orders if state else ():
+            orders, newest = orders + 1, max(newest, order.at)
+            if order.value is not None and order.currency:
+                sums[order.currency] = sums.get(order.currency, 0) + order.value - order.refunded
+    return Bought(
+        count, orders, dict(sorted(sums.items())), moment_of(newest) if newest else None, len(memories) <= MOST_BUYERS
+    )

@@ -1,0 +1,266 @@
+"""Companies at the desk: the list, the page of one, its people, its network, and whom an address proposes."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone, translation
+
+from contacts.companies import create_company, update_company
+from contacts.models import Company, Contact, Joining, Membership, NotThere, Tie
+from contacts.network import add_tie, network_of
+from contacts.services import NewContact, create_contact
+from crm.desk.companies.headline import headline
+from funnel.advancing import advance_everything
+from funnel.breadth import Breadth, Group, breadth_of
+from funnel.models import Stage
+from staff.models import Role
+from staff.policy import Principal
+from tests.desk.scenes import ago, asker, at_desk, buyer, queries_for
+from tests.factories import make_user
+from tests.funnel.worlds import install, person
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate()
+
+
+@pytest.fixture(autouse=True)
+def _path() -> None:
+    install()
+
+
+def company(name="Nordlogi Oy", **fields) -> Company:
+    return create_company(by=Principal(), name=name, **fields)
+
+
+def place(contact, where, role="", **more) -> Membership:
+    return Membership.objects.create(contact=contact, company=where, role=role, **more)
+
+
+def test_breadth_counts_each_person_once_at_their_stage_and_only_whom_one_sees():
+    _client, seller = at_desk(Role.SALES)
+    nordlogi, other = company(), company("Other")
+    place(buyer(ago(3), name="Buyer"), nordlogi, "decision_maker")
+    place(asker(ago(3), name="Asker"), nordlogi)
+    place(asker(ago(3), name="Foreign", owner=make_user()), nordlogi, "user")
+    place(asker(ago(3), name="Gone"), nordlogi, until=TODAY)
+    place(asker(ago(3), name="To come"), nordlogi, since=TODAY + timedelta(days=9))
+    twice = buyer(ago(2), name="Twice")
+    place(person(name="The same", leader=twice), nordlogi)
+    place(twice, nordlogi, "influencer")
+    advance_everything()
+    stages = {stage.pk: stage.key for stage in Stage.objects.in_use()}
+
+    breadths = breadth_of(Principal(user=seller), [nordlogi.pk, other.pk], today=TODAY)
+
+    assert {(one.role, stages[one.stage or 0], one.people) for one in breadths[nordlogi.pk].groups} == {
+        ("decision_maker", "customer", 1),
+        ("influencer", "customer", 1),
+        ("", "lead", 1),
+    }
+    assert breadths[other.pk].groups == ()
+
+
+@pytest.mark.parametrize(
+    ("at", "english"),
+    [
+        ([], "Nobody who works here now is known yet."),
+        ([("user", "customer", 3), ("", "lead", 1), ("decision_maker", "lead", 1)],
+         "3 of 5 are customers; no decision maker is further than Lead."),
+        ([("decision_maker", "customer", 1), ("decision_maker", "lead", 2)],
+         "1 of 3 is a customer; 1 of 3 decision makers is one."),
+        ([("decision_maker", "loyalty", 1), ("user", "lead", 1)],
+         "1 of 2 is a customer; every decision maker is one."),
+        ([("", "retargeting", 2)],
+         "None of 2 is a customer, the furthest stands in Retargeting; no decision maker is known."),
+        ([("decision_maker", "customer", 1)], "The only person known here is a customer."),
+    ],
+)  # fmt: skip
+def test_one_sentence_says_how_broad_the_commitment_is(at, english):
+    ids = {stage.key: stage.pk for stage in Stage.objects.in_use()}
+    groups = [Group(1, role, ids[stage], None, 1, people, None) for role, stage, people in at]
+
+    with translation.override("en"):
+        assert headline(Breadth(groups), list(Stage.objects.in_use())) == english
+
+
+def test_a_company_is_found_by_the_beginning_of_any_word_and_of_its_domain():
+    client, user = at_desk()
+    company("Pohjois-Savon Liikunta", domains=["savonliikunta.fi"])
+    company("Aalto & Pojat Oy", owner=user)
+
+    def names(**said):
+        return [line.company.name for line in client.get("/companies", said).context["lines"]]
+
+    assert names() == ["Aalto & Pojat Oy", "Pohjois-Savon Liikunta"]
+    assert names(ordering="-name") == ["Pohjois-Savon Liikunta", "Aalto & Pojat Oy"]
+    assert names(q="liik") == names(q="savonl") == ["Pohjois-Savon Liikunta"]
+    assert names(q="unta") == []
+    assert names(whose="mine") == ["Aalto & Pojat Oy"]
+
+
+def test_neither_the_list_nor_the_page_asks_more_for_many_people():
+    client, _user = at_desk()
+    nordlogi = company(domains=["nordlogi.fi"])
+
+    def asked_with(more: int) -> tuple[int, int]:
+        for number in range(more):
+            contact = buyer(ago(2), name=f"Buyer {number}")
+            place(contact, nordlogi, "user")
+            add_tie(
+                company=nordlogi, kind="partner", other=company(f"Partner {Company.objects.count()}"), by=Principal()
+            )
+        advance_everything()
+        return len(queries_for(client, "/companies")), len(queries_for(client, f"/companies/{nordlogi.pk}"))
+
+    first = asked_with(2)
+    assert asked_with(20) == first
+    assert first[0] <= 7, first
+    assert first[1] <= 26, first
+
+
+def test_a_place_is_given_changed_and_ended_and_each_is_undone():
+    client, user = at_desk()
+    nordlogi, aino = company(), person(name="Aino")
+    page = f"/companies/{nordlogi.pk}"
+
+    def said(answer):
+        [one] = client.get(answer.url).context["messages"]
+        return str(one), one.extra_tags
+
+    words, undo = said(client.post(f"{page}/people/new", {"person": f"Aino (#{aino.pk})", "role": "user"}))
+    given = Membership.objects.get()
+    assert (words, given.contact, given.role) == ("Aino has a place in Nordlogi Oy.", aino, "user")
+
+    _words, undo_change = said(client.post(f"/memberships/{given.pk}", {"role": "opponent", "title": "CFO"}))
+    assert Membership.objects.values_list("role", "title").get() == ("opponent", "CFO")
+    _words, undo_end = said(client.post(f"/memberships/{given.pk}/end"))
+    assert Membership.objects.get().until == TODAY
+    client.post(undo_end)
+    assert Membership.objects.values_list("role", "until").get() == ("opponent", None)
+    client.post(undo_change)
+    assert Membership.objects.values_list("role", "title").get() == ("user", "")
+    client.post(undo)
+    assert not Membership.objects.exists()
+    assert client.post(undo_end.replace("was=", "was=x")).status_code == 404
+
+
+def test_an_address_proposes_and_joins_only_by_a_companys_own_domain():
+    client, user = at_desk()
+    by = Principal(user=user)
+    nordlogi = company(domains=["nordlogi.fi", "gmail.com"])
+
+    def newcomer(email):
+        return create_contact(by=by, new=NewContact(attributes={"name": email.split("@")[0], "email": email}))
+
+    petri, jenni = newcomer("petri@nordlogi.fi"), newcomer("jenni@nordlogi.fi")
+    newcomer("free@gmail.com")
+    newcomer("mail@sub.nordlogi.fi")
+    page = f"/companies/{nordlogi.pk}"
+
+    def proposed():
+        return {one.name for one in client.get(page).context["shown"].proposed}
+
+    assert (proposed(), Membership.objects.count()) == ({"petri", "jenni"}, 0)
+    client.post(f"{page}/proposed/decline", {"contact": petri.pk})
+    assert (proposed(), NotThere.objects.get().contact) == ({"jenni"}, petri)
+    answer = client.post(f"{page}/proposed/join", {"contact": jenni.pk})
+    [said] = client.get(answer.url).context["messages"]
+    assert (proposed(), Membership.objects.get().contact) == (set(), jenni)
+    client.post(said.extra_tags)
+    assert (proposed(), Membership.objects.count()) == ({"jenni"}, 0)
+
+    update_company(company=nordlogi, by=by, joining=Joining.JOIN)
+    assert Membership.objects.count() == 0
+    aino = newcomer("aino@nordlogi.fi")
+    newcomer("another@gmail.com")
+    joined = Membership.objects.get()
+    assert (joined.contact, joined.by_domain) == (aino, True)
+    assert Contact.objects.mentioning("nordlogi oy").get() == aino
+    client.post(f"/memberships/{joined.pk}/end")
+    create_contact(by=by, new=NewContact(attributes={"name": "Aino", "phone": "+358401234567"}))
+    assert Membership.objects.count() == 1
+
+    update_company(company=nordlogi, by=by, joining=Joining.NOTHING)
+    assert proposed() == set()
+
+
+def test_the_network_is_told_from_both_ends():
+    client, user = at_desk()
+    by = Principal(user=user)
+    nordlogi, holding, rival = company(), company("Holding"), company("Rival")
+    boss = person(name="Boss")
+    former, future = person(name="Former"), person(name="Future")
+    place(former, nordlogi, until=TODAY - timedelta(days=9))
+    place(former, rival)
+    place(future, nordlogi, since=TODAY + timedelta(days=9))
+    for said in (
+        {"whom": "Holding", "kind": "owner"},
+        {"whom": f"Rival (#{rival.pk})", "kind": "competitor"},
+        {"whom": "boss", "kind": "owner"},
+    ):
+        assert client.post(f"/companies/{nordlogi.pk}/ties/new", said).status_code == 302, said
+    assert (
+        client.post(f"/companies/{rival.pk}/ties/new", {"whom": "Nordlogi Oy", "kind": "competitor"}).status_code == 422
+    )
+
+    def around(one):
+        return [
+            (it.kind, str(it.company or it.contact), str(it.elsewhere or "")) for it in network_of(by, one, today=TODAY)
+        ]
+
+    assert around(nordlogi) == [
+        ("competitor", "Rival", ""),
+        ("owner", "Holding", ""),
+        ("owner", "Boss", ""),
+        ("future_employee", "Future", ""),
+        ("former_employee", "Former", "Rival"),
+    ]
+    assert around(holding) == [("owned", "Nordlogi Oy", "")]
+    assert around(rival) == [("competitor", "Nordlogi Oy", "")]
+    tie = Tie.objects.get(kind="competitor")
+    client.post(f"/ties/{tie.pk}/end")
+    assert Tie.objects.get(pk=tie.pk).until == TODAY
+    client.post(f"/ties/{tie.pk}/resume")
+    assert Tie.objects.get(pk=tie.pk).until is None
+    assert boss.ties.count() == 1
+
+
+def test_a_company_is_made_and_changed_and_one_like_it_is_named_before():
+    client, _user = at_desk()
+    nordlogi = company(domains=["nordlogi.fi"])
+
+    alike = client.get("/companies/new/alike", {"name": "Nordlogi Ab"}).text
+    assert f"/companies/{nordlogi.pk}" in alike
+    assert f"/companies/{nordlogi.pk}" in client.get("/companies/new/alike", {"domains": "www.nordlogi.fi"}).text
+    assert "Nordlogi" not in client.get("/companies/new/alike", {"name": "Aalto"}).text
+
+    said = {"name": "Aalto", "domains": "AALTO.fi; info@aalto.com", "joining": "join", "country": "Suomi"}
+    answer = client.post("/companies/new", said)
+    made = Company.objects.get(name="Aalto")
+    assert (answer.url, made.domains, made.joining, made.country) == (
+        f"/companies/{made.pk}", ["aalto.fi", "aalto.com"], "join", "FI",
+    )  # fmt: skip
+    refused = client.post("/companies/new", said | {"domains": "no domain, nordlogi.fi"})
+    taken = client.post("/companies/new", said | {"domains": "nordlogi.fi"})
+    assert (refused.status_code, taken.status_code, Company.objects.count()) == (422, 422, 2)
+    stale = client.post(f"/companies/{made.pk}/edit", said | {"name": "Aalto Oy", "version": made.version})
+    again = client.post(f"/companies/{made.pk}/edit", said | {"name": "Third", "version": made.version})
+    assert (stale.status_code, again.status_code, Company.objects.get(pk=made.pk).name) == (302, 422, "Aalto Oy")
+
+
+def test_the_story_of_a_company_is_paged_and_narrowed():
+    client, _user = at_desk()
+    nordlogi = company()
+    for number in range(45):
+        place(asker(ago(50 - number), name=f"Asker {number}"), nordlogi)
+    advance_everything()
+    address = f"/companies/{nordlogi.pk}"
+
+    first = client.get(address).context["shown"].timeline
+    rest = client.get(address, {"cursor": first.older}).context["shown"].timeline
+    asked = [one.who.name for page in (first, rest) for one in page.entries if one.entry]
+    assert asked == [f"Asker {number}" for number in reversed(range(45))]
+    assert rest.older is None
+    moves = client.get(address, {"kind": "moves"}).context["shown"].timeline
+    assert ([one.to_name for one in moves.entries], bool(moves.older)) == (["Lead"] * 30, True)
+    assert client.get(address, {"kind": "orders"}).context["shown"].timeline.entries == []
