@@ -14,6 +14,7 @@ from django.urls import reverse
 from staff import audit
 from staff.models import User
 from staff.policy import Principal
+from staff.steps import note_sign_in, note_step_gone
 
 
 class Doorkeeper(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
@@ -23,6 +24,7 @@ class Doorkeeper(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
         audit.record(by=Principal(user=user), action="signed_in", kind="user", row=user.pk)
+        note_sign_in(request, user)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """On record whether somebody is known or not, so that both take as long; what was typed is not kept."""
@@ -39,6 +41,9 @@ class Doorkeeper(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not
         return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret})
 
 
+_GONE = frozenset({"totp_deactivated", "webauthn_removed"})
+
+
 class SecondStep(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typed
     """The second step of signing in. Its secrets are kept sealed by the SECRET_KEY; each change is on record."""
 
@@ -51,6 +56,8 @@ class SecondStep(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typ
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **more: Any) -> None:
         action = template_prefix.rpartition("/")[2]  # such as totp_activated
         audit.record(by=Principal(user=user), action=action, kind="user", row=user.pk)
+        if action in _GONE:
+            note_step_gone(user)
         super().send_notification_mail(template_prefix, user, *args, **more)
 
 

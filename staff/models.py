@@ -76,6 +76,18 @@ class User(AbstractBaseUser):
         return salted_hmac("staff.User.session", said, secret=secret, algorithm="sha256").hexdigest()
 
 
+class GuardedRole(models.Model):
+    """A role whose people need a second step to sign in."""
+
+    role = models.CharField(max_length=12, choices=Role, primary_key=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="guarded_role_known")]
+
+    def __str__(self) -> str:
+        return self.role
+
+
 class LinkQuerySet(models.QuerySet[Any]):
     def usable(self) -> Self:
         return self.filter(used_at=None, withdrawn_at=None, expires_at__gt=Now())

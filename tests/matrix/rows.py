@@ -157,6 +157,10 @@ def staff_help(world: World) -> Values:
     return {Row.ANY: "end-sessions"}
 
 
+def role(world: World) -> Values:
+    return {Row.ANY: Role.SALES.value}
+
+
 def team_deed(world: World) -> Values:
     return {Row.ANY: "drop"}
 
@@ -184,7 +188,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
     made.__name__: made
     for made in (
         *(contact, company, event, transition, membership, identity, claim, task, mail),
-        *(user, team, invitation, renewal, staff_help, team_deed, path_table, month),
+        *(user, team, invitation, renewal, staff_help, role, team_deed, path_table, month),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk),
     )
 }

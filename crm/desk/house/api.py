@@ -1,6 +1,6 @@
 """/api/v1/users, teams and audit: who works here, for programs that share work out or keep accounts in step."""
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
@@ -10,6 +10,9 @@ from crm.desk.house.shapes import (
     AuditShape,
     InvitationBody,
     InvitationShape,
+    RoleChanges,
+    RoleShape,
+    RolesShape,
     TeamBody,
     TeamShape,
     UserChanges,
@@ -23,10 +26,13 @@ from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
+from rest.queries import refuse_unknown_parameters
 from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
 from staff.inviting import invite
-from staff.models import AuditRecord, Team, User
+from staff.models import AuditRecord, Role, Team, User
+from staff.policy import ROLE_SCOPES
 from staff.services import add_team, change_user, rename_team
+from staff.steps import guard_role, guarded_roles
 
 TAG = _("Staff")
 _BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
@@ -78,6 +84,37 @@ def user_change(request: Request, user_id: int) -> HttpResponse:
     """Another role, or a closed account, ends their sessions. The last admin stays one."""
     user = get_object_or_404(User, pk=user_id)
     return answer(show_user(change_user(user=user, by=caller(request), **body_as(UserChanges, request))))
+
+
+@operation("contacts:read", summary=_("List roles"), tag=TAG, answers={200: RolesShape})
+def role_list(request: Request) -> HttpResponse:
+    """What people of each role may do. Keys of programs have scopes of their own."""
+    refuse_unknown_parameters(request._request, ())
+    guarded = guarded_roles()
+    return answer(RolesShape([_role(role, role.value in guarded) for role in Role]))
+
+
+@operation(
+    "staff:manage",
+    summary=_("Change a role"),
+    tag=TAG,
+    takes=RoleChanges,
+    example={"needs_second_step": True},
+    answers={200: RoleShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=[*_BODY_PROBLEMS, "not-found"],
+)
+def role_change(request: Request, role: str) -> HttpResponse:
+    """Say whether people of a role need a second step to sign in. Whoever has none is led to set it up."""
+    if role not in Role.values:
+        raise Http404
+    needed = body_as(RoleChanges, request)["needs_second_step"]
+    guard_role(role=Role(role), by=caller(request), needed=needed)
+    return answer(_role(Role(role), needed))
+
+
+def _role(role: Role, needed: bool) -> RoleShape:
+    return RoleShape(role.value, sorted(ROLE_SCOPES[role.value]), needed)
 
 
 @operation(

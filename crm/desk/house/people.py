@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from staff.models import Role, Team, User
 from staff.policy import DEEDS, ROLE_ROWS
+from staff.steps import guarded_roles
 
 
 def members() -> QuerySet[User]:
@@ -28,4 +29,6 @@ def policy(user: User) -> dict[str, Any]:
         for _subject, some in groupby(DEEDS, key=lambda deed: deed.subject)
     ]
     rows = [{"role": role, "sees": ROLE_ROWS[role.value].value} for role in roles]
-    return {"roles": roles, "subjects": lines, "rows": rows, "own_role": user.role}
+    guarded = guarded_roles()
+    steps = [{"role": role, "needed": role in guarded} for role in roles]
+    return {"roles": roles, "subjects": lines, "rows": rows, "steps": steps, "own_role": user.role}

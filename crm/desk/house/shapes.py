@@ -24,6 +24,18 @@ class UserShape(msgspec.Struct):
     is_active: bool
 
 
+class RoleShape(msgspec.Struct):
+    """What people of a role may do, and whether they need a second step to sign in."""
+
+    role: str
+    scopes: list[str]
+    needs_second_step: bool
+
+
+class RolesShape(msgspec.Struct):
+    results: list[RoleShape]
+
+
 class InvitationShape(msgspec.Struct):
     """`link` is empty where a letter with it went out; else it is shown only here."""
 
@@ -60,6 +72,10 @@ class UserChanges(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all(), required=False, allow_null=True)
     is_active = serializers.BooleanField(required=False)
+
+
+class RoleChanges(serializers.Serializer[Any]):
+    needs_second_step = serializers.BooleanField()
 
 
 class TeamBody(serializers.Serializer[Any]):

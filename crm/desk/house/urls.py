@@ -9,6 +9,8 @@ urlpatterns = [
     path("settings", views.account, name="settings"),
     path("settings/leave", views.account_leave, name="account-leave"),
     path("settings/roles", views.roles, name="roles"),
+    path("settings/roles/<slug:role>/second-step", views.role_guard, name="role-guard"),
+    path("settings/second-step", views.second_step, name="second-step"),
     path("settings/staff", views.staff_list, name="staff"),
     path("settings/staff/invite", views.staff_invite, name="staff-invite"),
     path(
@@ -25,6 +27,8 @@ urlpatterns = [
 programs = [
     path("users", endpoint(GET=api.user_list, POST=api.user_invite)),
     path("users/<row:user_id>", endpoint(PATCH=api.user_change)),
+    path("roles", endpoint(GET=api.role_list)),
+    path("roles/<slug:role>", endpoint(PATCH=api.role_change)),
     path("teams", endpoint(GET=api.team_list, POST=api.team_add)),
     path("teams/<row:team_id>", endpoint(PATCH=api.team_rename)),
     path("audit", endpoint(GET=api.audit_list)),

@@ -8,11 +8,11 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.desk.doors import for_staff
+from crm.desk.doors import for_staff, signed_in
 from crm.desk.house import forms, letters
 from crm.desk.house.people import members, policy, teams
 from crm.desk.house.rooms import shown
@@ -21,9 +21,10 @@ from crm.door import Doorkeeper
 from staff import audit
 from staff.inviting import invite, open_invitations, renew_invitation, withdraw_invitation
 from staff.links import make_sign_in_link
-from staff.models import Invitation, Team, User
+from staff.models import Invitation, Role, Team, User
 from staff.policy import Principal
 from staff.services import add_team, change_oneself, change_user, drop_team, end_sessions, rename_team
+from staff.steps import guard_role, note_step_gone, step_is_due
 
 
 @for_staff("contacts:read")
@@ -49,7 +50,32 @@ def account_leave(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_GET
 @for_staff("contacts:read")
 def roles(request: HttpRequest, principal: Principal) -> HttpResponse:
-    return shown(request, principal, "roles.html", policy(_user(principal)))
+    context = policy(_user(principal)) | {"may_manage": principal.may("staff:manage")}
+    return shown(request, principal, "roles.html", context)
+
+
+@require_POST
+@for_staff("staff:manage")
+def role_guard(request: HttpRequest, principal: Principal, role: str) -> HttpResponse:
+    """Whether people of the role need a second step."""
+    if role not in Role.values:
+        raise Http404
+    needed, back = request.POST.get("needed") == "1", redirect("desk:roles")
+    try:
+        guard_role(role=Role(role), by=principal, needed=needed)
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    words = _("%(role)s: a second step is needed now.") if needed else _("%(role)s: no second step is needed.")
+    return toast(request, back, words % {"role": Role(role).label.capitalize()})
+
+
+@signed_in
+def second_step(request: HttpRequest) -> HttpResponse:
+    """What somebody whose role needs a second step sees until they have one."""
+    assert isinstance(request.user, User)
+    if not step_is_due(request, request.user):
+        return redirect("desk:path")
+    return render(request, "desk/house/second_step.html")
 
 
 # --- Who works here ---------------------------------------------------------------------------------------------------
@@ -122,6 +148,7 @@ def staff_help(request: HttpRequest, principal: Principal, user_id: int, deed: s
             return toast(request, back, _("%(name)s must sign in again.") % {"name": user})
         case "forget-second-step":
             Authenticator.objects.filter(user=user).delete()
+            note_step_gone(user)
             audit.record(by=principal, action="second_step_removed", kind="user", row=user.pk)
             return toast(request, back, _("%(name)s signs in without a second step now.") % {"name": user})
     raise Http404
