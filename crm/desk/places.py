@@ -14,11 +14,15 @@ from staff.models import User
 from staff.policy import Principal
 
 STAGE_COLOURS = 6  # the ramp of the path
+MOVE, UNDERSTAND, WIRE = _("Move people"), _("Understand"), _("Set up")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of the rail: the view it opens, its keys, and the scope it takes. At most four are tabs of the phone."""
+    """A line of the rail: the view it opens, its keys, and the scope it takes. At most four are tabs of the phone.
+
+    Those of one `group` stand together, in the order of PLACES, under its name.
+    """
 
     view: str
     icon: str
@@ -26,6 +30,7 @@ class Place:
     keys: str = ""
     scope: str = "contacts:read"
     is_tab: bool = False
+    group: Promise | str = ""
 
 
 PLACES = (
@@ -33,8 +38,8 @@ PLACES = (
     Place("desk:board", "columns-3", _("Board"), "g b", is_tab=True),
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
     Place("desk:company-list", "building-2", _("Companies"), "g o"),
-    Place("rest:reference", "code-xml", _("API"), "g a"),
-    Place("desk:settings", "settings", _("Settings"), "g s"),
+    Place("rest:reference", "code-xml", _("API"), "g a", group=WIRE),
+    Place("desk:settings", "settings", _("Settings"), "g s", group=WIRE),
 )
 
 
