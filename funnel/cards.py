@@ -38,6 +38,7 @@ class Wish:
     limit: int = CARDS
     lane: str = ""
     after: str = ""
+    currency: str = ""  # of the values; empty: that of most people
 
     @property
     def is_whole(self) -> bool:
@@ -96,6 +97,7 @@ class Row(NamedTuple):
 
     lane: int
     of: int  # in all, where those found are laid out
+    worth: int | None  # and what they have bought
     sort: datetime
     contact_id: int
     name: str
@@ -130,7 +132,7 @@ _COLUMNS: Final = (
 )
 # Each lane is read along an index as far as it is shown; only then its people are looked at.
 _BY_STAGE: Final = """
-SELECT p.*, lane.id AS lane, 0 AS of_all
+SELECT p.*, lane.id AS lane, 0 AS of_all, 0 AS worth_of_all
   FROM unnest(%(lanes)s::int[]) AS lane (id)
  CROSS JOIN LATERAL (
        SELECT {columns}, p.entered_at AS sort FROM funnel_position p
@@ -138,7 +140,7 @@ SELECT p.*, lane.id AS lane, 0 AS of_all
         ORDER BY p.entered_at {way}, p.contact_id {way} LIMIT %(most)s) p
 """
 _BY_HEALTH: Final = """
-SELECT p.*, lane.id AS lane, 0 AS of_all
+SELECT p.*, lane.id AS lane, 0 AS of_all, 0 AS worth_of_all
   FROM unnest(%(lanes)s::int[]) AS lane (id)
  CROSS JOIN LATERAL (
        SELECT {columns}, o.occurred_at AS sort
@@ -152,7 +154,7 @@ SELECT p.*, lane.id AS lane, 0 AS of_all
         ORDER BY o.occurred_at {way}, o.contact_id {way} LIMIT %(most)s) p
 """
 _BY_OWNER: Final = """
-SELECT p.*, lane.id AS lane, 0 AS of_all
+SELECT p.*, lane.id AS lane, 0 AS of_all, 0 AS worth_of_all
   FROM unnest(%(lanes)s::int[]) AS lane (id)
  CROSS JOIN LATERAL (
        (SELECT {columns}, o.created_at AS sort
@@ -166,23 +168,24 @@ SELECT p.*, lane.id AS lane, 0 AS of_all
          ORDER BY o.created_at {way}, o.id {way} LIMIT %(most)s)) p
 """
 _FOUND: Final = """
-SELECT {names}, sort, lane, of_all FROM (
+SELECT {names}, sort, lane, of_all, worth_of_all FROM (
     SELECT *, row_number() OVER (PARTITION BY lane ORDER BY sort {way}, contact_id {way}) AS place,
-           count(*) OVER (PARTITION BY lane) AS of_all
-      FROM (SELECT {columns}, {lane} AS lane, {sort} AS sort
+           count(*) OVER (PARTITION BY lane) AS of_all, sum(worth) OVER (PARTITION BY lane)::bigint AS worth_of_all
+      FROM (SELECT {columns}, {lane} AS lane, {sort} AS sort, (p.worth ->> %(currency)s)::bigint AS worth
               FROM ({found}) o JOIN funnel_position p ON p.contact_id = o.id
              WHERE p.stage_id IS NOT NULL AND p.is_visitor = FALSE {where} {after}) known
      WHERE lane = ANY(%(lanes)s)) numbered
  WHERE place <= %(most)s
 """
 _ONE: Final = """
-SELECT {columns}, p.entered_at AS sort, p.stage_id AS lane, 1 AS of_all
+SELECT {columns}, p.entered_at AS sort, p.stage_id AS lane, 1 AS of_all, 0 AS worth_of_all
   FROM ({found}) o JOIN funnel_position p ON p.contact_id = o.id WHERE p.stage_id IS NOT NULL
 """
 _SHOWN: Final = """
 WITH placed AS MATERIALIZED ({placed})
-SELECT p.lane, p.of_all, p.sort, p.contact_id, coalesce(nullif(c.name, ''), c.emails[1], '#' || c.id), company.name,
-       c.owner_id, coalesce(nullif(u.name, ''), u.email), p.stage_id, p.entered_at, p.health, p.standing, p.recall_at,
+SELECT p.lane, p.of_all, p.worth_of_all, p.sort, p.contact_id,
+       coalesce(nullif(c.name, ''), c.emails[1], '#' || c.id), company.name, c.owner_id,
+       coalesce(nullif(u.name, ''), u.email), p.stage_id, p.entered_at, p.health, p.standing, p.recall_at,
        p.wake_at, p.score, p.score_day, e.id, t.key, t.label_en, t.label_fi,
        left(coalesce(e.properties ->> 'reason', e.properties ->> 'title', e.properties ->> 'subject',
                      e.properties ->> 'name', ''), 80),
@@ -219,7 +222,7 @@ def rows_of(principal: Principal, wish: Wish, lanes: list[int]) -> list[Row]:
     parts = {**_PARTS, "where": where, "after": after, "way": way}
     if wish.is_narrow:
         found, own = _found(principal, wish)
-        values |= own
+        values |= own | {"currency": wish.currency}
         parts |= {"found": found, **_LAID_BY[wish.by]}
     placed = (_FOUND if wish.is_narrow else _PLACED[wish.by]).format(**parts)
     values |= begins | {"lanes": lanes, "most": wish.limit + 1}

@@ -136,7 +136,7 @@ def _stored(contacts: Iterable[int]) -> dict[int, Values]:
 
 def _values(row: Sequence[Any]) -> Values:
     *values, worth, memory = row
-    return Values(*values, worth and msgspec.json.decode(worth), memory)
+    return Values._make([*values, worth and msgspec.json.decode(worth), memory])
 
 
 def _differences_of_moves(one: Folded) -> Iterator[Difference]:

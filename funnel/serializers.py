@@ -257,19 +257,25 @@ class CardShape(msgspec.Struct):
 
 
 class LaneShape(msgspec.Struct):
-    """`key`: of a stage or a health, or the id of a user (nobody: those nobody owns)."""
+    """`key`: of a stage or a health, or the id of a user (nobody: those nobody owns). `value_minor` is what they have
+    bought and kept, in the currency of the board; as with `count` there may be more where that is not exact."""
 
     key: str
     title: str
     count: int
     count_is_exact: bool
+    value_minor: int | None
     usual_days: float | None
     cards: list[CardShape]
     next: str | None
 
 
 class BoardShape(msgspec.Struct):
+    """`currency` is that of the values, `currencies` are all that people have bought in."""
+
     by: str
+    currency: str | None
+    currencies: list[str]
     lanes: list[LaneShape]
 
 

@@ -38,6 +38,7 @@ _PARAMETERS: Final = [
     query_parameter("q", _("Words: each begins a word of a name, a title, a company, an address or a number.")),
     query_parameter("ordering", _("Who came last first, or who came first."), enum=list(ORDERS)),
     query_parameter("limit", _("How many cards of each lane, at most 400."), int),
+    query_parameter("currency", _("Of the values, such as EUR; without it the one most people have bought in.")),
     query_parameter("lane", _("The key of one lane: only this one.")),
     query_parameter("cursor", _("With lane: its next cards, from `next` of the page before.")),
 ]
@@ -52,8 +53,9 @@ _PARAMETERS: Final = [
     problems=["invalid-query", "invalid-cursor"],
 )
 def board_read(request: Request) -> HttpResponse:
-    """People in lanes by stage, owner or health: of each lane how many stand there (`count_is_exact`: or more), how
-    long they usually stay, and its first cards. Visitors, and those whose standing is closed, are on no board."""
+    """People in lanes by stage, owner or health: of each lane how many stand there (`count_is_exact`: or more), what
+    they have bought and kept, how long they usually stay, and its first cards. Visitors, and those whose standing is
+    closed, are on no board."""
     return _shown(request._request, caller(request))
 
 
@@ -76,13 +78,14 @@ def _shown(request: HttpRequest, principal: Principal) -> HttpResponse:
             title=lane.title,
             count=lane.count,
             count_is_exact=lane.is_exact,
+            value_minor=lane.value_minor,
             usual_days=usual.get(lane.id) if lane.stage else None,
             cards=[_shape(card, keys) for card in lane.cards],
             next=lane.next,
         )
         for lane in seen.lanes
     ]
-    return answer(BoardShape(seen.wish.by, lanes))
+    return answer(BoardShape(seen.wish.by, seen.currency or None, list(seen.currencies), lanes))
 
 
 _NAMES: Final = [one.name for one in _PARAMETERS]
@@ -107,6 +110,7 @@ def _wish(request: HttpRequest) -> Wish:
         limit=whole_number(request, "limit", default=CARDS, least=1, most=MOST_CARDS),
         lane=lane,
         after=after,
+        currency=parameter(request, "currency") or "",
     )
 
 

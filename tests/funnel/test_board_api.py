@@ -135,14 +135,17 @@ def test_the_board_is_told_as_lanes_of_cards():
     caller, owner = make_caller(), make_user()
     heidi = lead(owner=owner)
 
-    lanes = caller.get("/api/v1/board").json()["lanes"]
+    told = caller.get("/api/v1/board").json()
+    lanes = told["lanes"]
 
+    assert (told["currency"], told["currencies"]) == (None, [])
     assert [lane["key"] for lane in lanes] == [
         "prospecting", "retargeting", "lead", "customer", "loyalty", "advocate",
     ]  # fmt: skip
     [card] = lanes[2].pop("cards")
     assert lanes[2] == {
-        "key": "lead", "title": "Lead", "count": 1, "count_is_exact": True, "usual_days": None, "next": None,
+        "key": "lead", "title": "Lead", "count": 1, "count_is_exact": True, "value_minor": None, "usual_days": None,
+        "next": None,
     }  # fmt: skip
     assert {name: card[name] for name in ("contact", "name", "owner", "stage", "health", "standing")} == {
         "contact": heidi.pk, "name": "Heidi", "owner": owner.pk, "stage": "lead", "health": None, "standing": "open",

@@ -242,3 +242,28 @@ def test_a_board_costs_three_statements_however_many_stand_on_it(
 
     with django_assert_max_num_queries(3):
         board(principal, wish)
+
+
+def test_lanes_tell_what_their_people_bought_and_kept_in_one_currency_at_a_time():
+    principal, other = somebody(), make_user()
+    own = buyer(ago(3), name="Own", owner=principal.user)  # for 25.50 euros
+    happened(own, "order_completed", ago(2), value_minor=1000, currency="EUR")
+    happened(own, "order_refunded", ago(1), value_minor=300, currency="EUR")
+    project([buyer(ago(3), name="Other's", owner=other).pk])
+    abroad = asker(ago(3), name="Abroad", owner=other)
+    happened(abroad, "order_completed", ago(2), value_minor=8000, currency="USD")
+    asker(ago(2), name="No customer")
+    advance_everything()
+
+    def values(wish: Wish, who: Principal = principal) -> dict[str, int | None]:
+        return {lane.key: lane.value_minor for lane in board(who, wish).lanes if lane.count}
+
+    whole = board(principal, Wish())
+    assert (whole.currency, list(whole.currencies)) == ("EUR", ["EUR", "USD"])
+    assert values(Wish()) == {"lead": 0, "customer": 2550, "loyalty": 3250}
+    assert values(Wish(currency="USD")) == {"lead": 0, "customer": 8000, "loyalty": 0}
+    assert values(Wish(by="health")) == {"active": 5800}
+    assert values(Wish(owner="mine")) == {"loyalty": 3250}
+    assert values(Wish(words="other")) == {"customer": 2550}
+    assert values(Wish(by="owner")) == {str(own.owner_id): 3250, str(other.pk): 2550, "nobody": 0}
+    assert values(Wish(), somebody(Role.SALES)) == {"lead": 0}

@@ -26,6 +26,7 @@ def wish_of(request: HttpRequest) -> Wish:
         limit=min(MOST_AT_ONCE, max(CARDS, int(size))) if _is_id(size) else CARDS,
         lane=asked.get("lane", ""),
         after=asked.get("after", ""),
+        currency=asked.get("currency", "")[:3],
     )
 
 
@@ -37,6 +38,7 @@ def address_of(wish: Wish, **other: str) -> str:
         "source": "" if wish.source is None else str(wish.source),
         "q": wish.words,
         "order": "longest" if wish.longest_first else "",
+        "currency": wish.currency,
     }
     return urlencode({name: value for name, value in (said | other).items() if value})
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_compact_currency, format_currency, get_currency_precision
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
@@ -28,6 +28,7 @@ ANSWERS: Final = (
     gettext_lazy("Put in the wrong place"),
 )
 SOON: Final = timedelta(days=14)  # somebody who cools within these days asks to be called
+THOUSAND: Final = 1000
 FAR_LONGER: Final = 2.0  # times the usual stay
 HEALTHS: Final = {one.value: one.name.lower() for one in Health}
 
@@ -65,6 +66,7 @@ class Column:
     lane: Lane
     place: int
     usual: float | None
+    worth: str  # what they have bought, rounded; empty: nothing
     faces: Sequence[Face]
 
     @property
@@ -100,6 +102,7 @@ def bands(board: Board, usual: Mapping[int, float]) -> list[Band]:
             lane,
             _place(lane.stage, board.stages),
             usual.get(lane.id) if lane.stage else None,
+            _rounded(lane.value_minor, board.currency) if lane.value_minor else "",
             [facing(card, lane.key) for card in lane.cards],
         )
         for lane in board.lanes
@@ -188,3 +191,11 @@ def days_of(stay: timedelta) -> str:
 def _money(minor: int, currency: str) -> str:
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
     return format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+
+
+def _rounded(minor: int, currency: str) -> str:
+    """In thousands or millions, as the language shortens them."""
+    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
+    digits = 0 if abs(amount) < THOUSAND else 1
+    locale = to_locale(get_language() or "en")
+    return format_compact_currency(amount, currency, locale=locale, fraction_digits=digits)
