@@ -1,5 +1,6 @@
 """Handing one letter to a mail server, and knowing what became of it: taken, not now, never, or nobody can tell."""
 
+import logging
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Final
 from django.conf import settings
 from django.core.mail import EmailMessage as DjangoMessage
 from django.core.mail import get_connection
+
+logger = logging.getLogger(__name__)
 
 SMTP_BACKEND: Final = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -33,13 +36,18 @@ def hand_over(letter: EmailMessage, *, sender: str, recipient: str) -> Handed:
     if settings.EMAIL_BACKEND != SMTP_BACKEND:
         return _keep(letter, sender, recipient)
     try:
+        text = _text_of(letter)
+    except Exception as error:  # it cannot be put into lines today, nor tomorrow
+        logger.exception("a letter could not be rendered")
+        return Handed(Outcome.NEVER, f"{type(error).__name__}: {error}"[:200])
+    try:
         server = _connected()
     except smtplib.SMTPAuthenticationError as error:
         return Handed(Outcome.NOT_NOW, _said(error.smtp_code, error.smtp_error))
     except (OSError, smtplib.SMTPException) as error:
         return Handed(Outcome.NOT_NOW, str(error)[:200])
     try:
-        return _converse(server, letter, sender, recipient)
+        return _converse(server, text, sender, recipient)
     finally:
         _leave(server)
 
@@ -59,16 +67,18 @@ def _connected() -> smtplib.SMTP:
     return server
 
 
-def _converse(server: smtplib.SMTP, letter: EmailMessage, sender: str, recipient: str) -> Handed:
+def _converse(server: smtplib.SMTP, text: bytes, sender: str, recipient: str) -> Handed:
     """Until the letter itself is on the line, whatever goes wrong means that it was not taken."""
     try:
         for code, words in _envelope(server, sender, recipient):
             if code >= 400:
                 return Handed(_refused(code), _said(code, words))
+    except UnicodeError as error:  # an address that a server knows no letters for
+        return Handed(Outcome.NEVER, str(error)[:200])
     except (OSError, smtplib.SMTPException) as error:
         return Handed(Outcome.NOT_NOW, str(error)[:200])
     try:
-        server.send(smtplib._quote_periods(_lines(letter)) + b".\r\n")  # type: ignore[attr-defined]
+        server.send(text + b".\r\n")
         code, words = server.getreply()
     except (OSError, smtplib.SMTPException) as error:
         return Handed(Outcome.UNKNOWN, str(error)[:200])
@@ -83,9 +93,11 @@ def _envelope(server: smtplib.SMTP, sender: str, recipient: str):  # type: ignor
     yield server.docmd("DATA")
 
 
-def _lines(letter: EmailMessage) -> bytes:
+def _text_of(letter: EmailMessage) -> bytes:
+    """As it goes over the line, but for the dot that ends it."""
     text = letter.as_bytes(policy=SMTP)
-    return text if text.endswith(b"\r\n") else text + b"\r\n"
+    lines: bytes = smtplib._quote_periods(text)  # type: ignore[attr-defined]
+    return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
 
 
 def _refused(code: int) -> Outcome:

@@ -29,8 +29,9 @@ from .choosing import checked_choice, chosen
 from .ingest import record_events, retract_events
 from .messages import ContactRef, Message
 from .models import Contact, Job, JobChunk, JobState
-from .results import Status
+from .results import Result, Status
 from .services import source_of
+from .settling import UNKNOWN_CONTACT
 from .tagging import forget_unused_tag
 
 logger = logging.getLogger(__name__)
@@ -236,8 +237,11 @@ def _end(job: Job, state: JobState, failure: str = "") -> None:
 # --- The deeds of contacts --------------------------------------------------------------------------------------------
 
 
-def _record(job: Job, by: Principal, said: Mapping[int, dict[str, Any]], type_: str) -> list[int]:
-    """An event of each of these people; the same job says the same thing of somebody once, for ever."""
+def _record(job: Job, by: Principal, said: Mapping[int, dict[str, Any]], type_: str) -> Outcome:
+    """An event of each of these people; the same job says the same thing of somebody once, for ever.
+
+    Of whom it cannot be said (somebody may have been erased meanwhile) is left alone.
+    """
     messages = [
         Message(
             message_id=f"job:{job.pk}:{contact_id}",
@@ -249,10 +253,19 @@ def _record(job: Job, by: Principal, said: Mapping[int, dict[str, Any]], type_: 
         for contact_id, properties in said.items()
     ]
     results = record_events(source=source_of(by), messages=messages) if messages else []
-    for result in results:
-        if result.status != Status.ACCEPTED or result.event_id is None:
-            raise ValidationError(result.detail or str(result.reason or result.status), code=result.reason)
-    return [result.event_id for result in results if result.event_id is not None]
+    outcome = Outcome()
+    for contact_id, result in zip(said, results, strict=True):
+        if result.status == Status.ACCEPTED and result.event_id is not None:
+            outcome.events.append(result.event_id)
+        else:
+            outcome.left.append((contact_id, result.reason or result.status, _why(result)))
+    return outcome
+
+
+def _why(result: Result) -> str:
+    if result.reason == UNKNOWN_CONTACT.reason:
+        return _("They were erased meanwhile.")
+    return result.detail or str(result.status)
 
 
 def _tags(params: Mapping[str, Any], _by: Principal) -> dict[str, Any]:
@@ -270,8 +283,9 @@ def _do_tag(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
     code, words = ("tagged", _("They have this tag already.")) if adds else ("untagged", _("They have no such tag."))
     name = "add_tags" if adds else "remove_tags"
     said = {one: {name: [tag]} for one in ids if (one in have) != adds}
-    events = _record(job, by, said, "attributes_changed")
-    return Outcome(events, [(one, code, words) for one in ids if one not in said])
+    outcome = _record(job, by, said, "attributes_changed")
+    outcome.left += [(one, code, words) for one in ids if one not in said]
+    return outcome
 
 
 def _two_tags(params: Mapping[str, Any], by: Principal) -> dict[str, Any]:
@@ -291,8 +305,9 @@ def _do_retag(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
     old, new = job.params["tag"], job.params["to"]
     have = set(Contact.objects.filter(pk__in=ids, tags__contains=[old]).values_list("pk", flat=True))
     said = {one: {"remove_tags": [old], "add_tags": [new]} for one in ids if one in have}
-    events = _record(job, by, said, "attributes_changed")
-    return Outcome(events, [(one, "untagged", _("They have no such tag.")) for one in ids if one not in have])
+    outcome = _record(job, by, said, "attributes_changed")
+    outcome.left += [(one, "untagged", _("They have no such tag.")) for one in ids if one not in have]
+    return outcome
 
 
 def _owners(params: Mapping[str, Any], _by: Principal) -> dict[str, Any]:
@@ -319,8 +334,9 @@ def _is_theirs(params: Mapping[str, Any]) -> Q:
 def _do_assign(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
     theirs = set(Contact.objects.filter(_is_theirs(job.params), pk__in=ids).values_list("pk", flat=True))
     said = {one: dict(job.params) for one in ids if one not in theirs}
-    events = _record(job, by, said, "owner_changed")
-    return Outcome(events, [(one, "already_theirs", _("They belong there already.")) for one in ids if one in theirs])
+    outcome = _record(job, by, said, "owner_changed")
+    outcome.left += [(one, "already_theirs", _("They belong there already.")) for one in ids if one in theirs]
+    return outcome
 
 
 def register() -> None:

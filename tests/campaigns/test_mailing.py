@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 
 import pytest
@@ -11,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaigns.gate import Ground
+from campaigns.handing import Outcome, hand_over
 from campaigns.mailing import claim_mail, give_up_lapsed, send_mails, take_back_mail, write_mail
 from campaigns.models import Mail, MailState
 from contacts.ingest import record_staff_event
@@ -139,6 +141,17 @@ def test_what_the_server_says_decides_and_is_kept(jukka, settings, answers, stat
         send_mails()
 
     assert state_of(mail) == state
+
+
+@pytest.mark.parametrize(("body", "recipient"), [("Hei \ud800", "aino@example.com"), ("Hei", "päivä@example.com")])
+def test_what_cannot_be_put_on_the_line_is_given_up_before_a_letter_begins(settings, body, recipient):
+    letter = EmailMessage()
+    letter.set_payload(body)
+
+    with mail_server(settings) as server:
+        handed = hand_over(letter, sender="us@example.com", recipient=recipient)
+
+    assert (handed.outcome, "can't encode" in handed.words, server.letters) == (Outcome.NEVER, True, [])
 
 
 def test_without_anybody_listening_it_is_tried_again_until_it_is_given_up(jukka, settings):

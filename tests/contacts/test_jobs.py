@@ -1,10 +1,13 @@
 """Work on many people: what it does, whom it leaves alone, how it stops, goes on and is undone."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import ValidationError
 
 from contacts import jobs
 from contacts.catalogue import install_catalogue
+from contacts.erasing import erase_contact
 from contacts.jobs import foresee, start_job, stop_job, take_step, undo_job, work_off_jobs
 from contacts.models import Contact, Event, Job, JobState
 from funnel.advancing import advance_everything
@@ -125,6 +128,23 @@ def test_owner_and_team_are_given_to_many(by):
     start_job(by=by, kind="assign", params={"owner": None}, choice={"ids": [mine.pk]})
     work_off_jobs()
     assert Contact.objects.get(pk=mine.pk).owner_id is None
+
+
+def test_who_is_erased_while_the_job_has_them_in_hand_is_left_alone_and_the_others_are_not(by, monkeypatch):
+    people(3)
+
+    def erase_one_and_assign(job, principal, ids):
+        erase_contact(contact=Contact.objects.get(pk=ids[1]), by=by)
+        return jobs.KINDS["assign"].do(job, principal, ids)
+
+    monkeypatch.setitem(jobs.KINDS, "hasty", replace(jobs.KINDS["assign"], name="hasty", do=erase_one_and_assign))
+    job = start_job(by=by, kind="hasty", params={"owner": by.user.pk}, choice={"filter": None})
+    work_off_jobs()
+
+    [chunk] = job.chunks.all()
+    assert state(job) == (JobState.DONE, 3, 2, 1)
+    assert [left[1:] for left in chunk.left] == [["unknown-contact", "They were erased meanwhile."]]
+    assert list(Contact.objects.order_by("pk").values_list("owner", flat=True)) == [by.user.pk, None, by.user.pk]
 
 
 def test_many_are_moved_and_undone(by):
