@@ -71,7 +71,7 @@ def company_create(request: Request) -> HttpResponse:
     """Create a company. When another has its external id or one of its domains, the answer is 409."""
     body = valid(CompanyBody(data=request.data))
     company = create_company(by=caller(request), **body.columns({}))
-    return _one_company(request, company.pk, status=201)
+    return _onevisible_company(request, company.pk, status=201)
 
 
 @operation(
@@ -83,7 +83,7 @@ def company_create(request: Request) -> HttpResponse:
 )
 def company_detail(request: Request, company_id: int) -> HttpResponse:
     """A company."""
-    return _one_company(request, company_id)
+    return _onevisible_company(request, company_id)
 
 
 @operation(
@@ -98,10 +98,10 @@ def company_detail(request: Request, company_id: int) -> HttpResponse:
 )
 def company_update(request: Request, company_id: int) -> HttpResponse:
     """Change the fields named in the body."""
-    company = _company(request, company_id)
+    company = visible_company(request, company_id)
     fields = valid(CompanyBody(data=request.data, partial=True)).columns(company.custom)
     update_company(company=company, by=caller(request), seen=seen_versions(request._request), **fields)
-    return _one_company(request, company_id)
+    return _onevisible_company(request, company_id)
 
 
 @operation(
@@ -140,7 +140,7 @@ def membership_create(request: Request) -> HttpResponse:
     visible_leader(request, contact_id)
     membership = join_company(
         contact=Contact.objects.get(pk=contact_id),
-        company=_company(request, company_id),
+        company=visible_company(request, company_id),
         by=caller(request),
         **said,
     )
@@ -159,21 +159,26 @@ def membership_create(request: Request) -> HttpResponse:
 )
 def membership_update(request: Request, membership_id: int) -> HttpResponse:
     """Change the role, the title or the time; a date in `until` ends it, null takes it up again."""
-    people = Contact.objects.visible_to(caller(request)).filter(erased_at=None)
-    membership = Membership.objects.filter(pk=membership_id, contact__leader__in=people).first()
-    if membership is None:
-        raise Http404
+    membership = visible_membership(request, membership_id)
     fields = valid(MembershipBody(data=request.data)).validated_data
     return answer(shapes.show_membership(update_membership(membership=membership, by=caller(request), **fields)))
 
 
-def _company(request: Request, company_id: int) -> Company:
+def visible_membership(request: Request, membership_id: int) -> Membership:
+    people = Contact.objects.visible_to(caller(request)).filter(erased_at=None)
+    membership = Membership.objects.filter(pk=membership_id, contact__leader__in=people).first()
+    if membership is None:
+        raise Http404
+    return membership
+
+
+def visible_company(request: Request, company_id: int) -> Company:
     company = Company.objects.visible_to(caller(request)).filter(pk=company_id).first()
     if company is None:
         raise Http404
     return company
 
 
-def _one_company(request: Request, company_id: int, status: int = 200) -> HttpResponse:
+def _onevisible_company(request: Request, company_id: int, status: int = 200) -> HttpResponse:
     companies = Company.objects.visible_to(caller(request)).filter(pk=company_id)
     return one_row(request, shapes.show_companies(list(shapes.company_rows(companies))), status)

@@ -15,7 +15,7 @@ from staff.models import Team, User
 
 from .attributes import normal_attribute
 from .matching import normal_domain
-from .models import Company, Contact, CustomField, FieldKind, MembershipRole
+from .models import Company, Contact, CustomField, FieldKind, Joining, MembershipRole
 from .projecting import fits
 from .services import NewContact
 
@@ -186,6 +186,7 @@ class CompanyBody(Body):
     domains = serializers.ListField(
         child=serializers.CharField(max_length=253), max_length=MOST_DOMAINS, required=False
     )
+    joining = serializers.ChoiceField(choices=Joining.choices, required=False)
     country = Detail(_("A country: FI, Finland, Suomi."))
     external_id = serializers.CharField(max_length=254, required=False, allow_null=True)
     owner = RowId(_owner, _("Who is responsible: the id of a member of staff."), required=False, allow_null=True)

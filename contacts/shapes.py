@@ -62,11 +62,13 @@ class ContactShape(msgspec.Struct):
 
 
 class CompanyShape(msgspec.Struct):
-    """An organisation people work for. `owner` and `team` are ids."""
+    """An organisation people work for. `owner` and `team` are ids; `joining` says what a new address at one of the
+    domains does: nothing, propose (the person), or join (give them a place)."""
 
     id: int
     name: str
     domains: list[str]
+    joining: str
     country: str
     external_id: str | None
     owner: int | None

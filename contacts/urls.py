@@ -3,7 +3,7 @@ from django.urls import path
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
-from . import api, company_api, list_api, task_api
+from . import api, company_api, list_api, network_api, task_api
 
 urlpatterns = [
     path("contacts", endpoint(GET=api.contact_list, POST=api.contact_create)),
@@ -22,8 +22,18 @@ urlpatterns = [
     ),
     path("companies", endpoint(GET=company_api.company_list, POST=company_api.company_create)),
     path("companies/<row:company_id>", endpoint(GET=company_api.company_detail, PATCH=company_api.company_update)),
+    path("companies/<row:company_id>/network", endpoint(GET=network_api.company_network)),
+    path(
+        "companies/<row:company_id>/proposed",
+        endpoint(GET=network_api.proposed_list, POST=network_api.proposed_decide),
+    ),
+    path("ties", endpoint(GET=network_api.tie_list, POST=network_api.tie_create)),
+    path("ties/<row:tie_id>", endpoint(PATCH=network_api.tie_update, DELETE=network_api.tie_delete)),
     path("memberships", endpoint(GET=company_api.membership_list, POST=company_api.membership_create)),
-    path("memberships/<row:membership_id>", endpoint(PATCH=company_api.membership_update)),
+    path(
+        "memberships/<row:membership_id>",
+        endpoint(PATCH=company_api.membership_update, DELETE=network_api.membership_delete),
+    ),
     path("tasks", endpoint(GET=task_api.task_list, POST=task_api.task_create)),
     path("tasks/<row:task_id>", endpoint(GET=task_api.task_detail, PATCH=task_api.task_update)),
     path("tasks/<row:task_id>/done", endpoint(POST=task_api.task_finish, DELETE=task_api.task_resume)),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funnel.api import boards, figures, playbooks, positions, stages, timeline, walk
+from funnel.api import boards, companies, figures, playbooks, positions, stages, timeline, walk
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("board", boards.boards),
     path("contacts/<int:contact_id>/move", boards.moves),
     path("contacts/<row:contact_id>/timeline", endpoint(GET=timeline.timeline)),
+    path("companies/<row:company_id>/breadth", endpoint(GET=companies.company_breadth)),
+    path("companies/<row:company_id>/timeline", endpoint(GET=companies.company_timeline)),
     path("positions", endpoint(GET=positions.position_list)),
     path("positions/<int:contact_id>", endpoint(GET=positions.position_detail)),
     path("transitions", endpoint(GET=positions.transition_list)),

@@ -51,6 +51,7 @@ def test_a_created_company_can_be_read(caller):
         "id": Company.objects.get().pk,
         "name": "Acme Oy",
         "domains": ["acme.fi", "acme.com"],
+        "joining": "propose",
         "country": "FI",
         "external_id": "c1",
         "owner": owner.pk,

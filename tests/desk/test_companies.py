@@ -119,7 +119,7 @@ def test_neither_the_list_nor_the_page_asks_more_for_many_people():
 
 
 def test_a_place_is_given_changed_and_ended_and_each_is_undone():
-    client, user = at_desk()
+    client, _user = at_desk()
     nordlogi, aino = company(), person(name="Aino")
     page = f"/companies/{nordlogi.pk}"
 
@@ -196,7 +196,7 @@ def test_the_network_is_told_from_both_ends():
     for said in (
         {"whom": "Holding", "kind": "owner"},
         {"whom": f"Rival (#{rival.pk})", "kind": "competitor"},
-        {"whom": "boss", "kind": "owner"},
+        {"whom": f"Boss (#{boss.pk})", "kind": "owner"},
     ):
         assert client.post(f"/companies/{nordlogi.pk}/ties/new", said).status_code == 302, said
     assert (

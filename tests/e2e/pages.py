@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from contacts.ingest import record_staff_event
-from contacts.models import Company, Contact, Membership, Merge, SavedView, Task
+from contacts.models import AnswerClock, Company, Contact, Membership, Merge, SavedView, Task
 from contacts.services import NewContact, create_contact
 from contacts.tasking import add_task
 from contacts.viewing import save_view
@@ -55,12 +55,17 @@ def examples(admin: User) -> dict[str, list[Any]]:
         "other_id": [merged.newer_id],
         "merge_id": [merged.pk],
         "event_id": list(canary.events.values_list("pk", flat=True)[:1]),
+        "company_id": list(canary.memberships.values_list("company", flat=True)[:1]),
+        "membership_id": list(canary.memberships.values_list("pk", flat=True)[:1]),
+        "tie_id": [0],
         "task_id": list(Task.objects.values_list("pk", flat=True)[:1]),
         "view_id": list(SavedView.objects.filter(owner=admin).values_list("pk", flat=True)[:1]),
         "user_id": list(User.objects.exclude(pk=admin.pk).order_by("-pk").values_list("pk", flat=True)[:1]),
         "team_id": list(Team.objects.values_list("pk", flat=True)[:1]),
         "invitation_id": list(Invitation.objects.values_list("pk", flat=True)[:1]),
         "job_id": [0],
+        "clock_id": list(AnswerClock.objects.running().values_list("pk", flat=True)[:1]),
+        "days": [1],
         "mail_id": [0],
         "deed": ["call", "tag"],
         "pk": [0],

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from campaigns.models import Mail
 from contacts.merging import merge_contacts
-from contacts.models import Claim, Company, Contact, Event, Identity, IdentityKind, Membership, Quarantine
+from contacts.models import AnswerClock, Claim, Company, Contact, Event, Identity, IdentityKind, Membership, Quarantine, Tie
 from contacts.models.tasks import Task
 from crm.models import WebhookDelivery, WebhookEndpoint
 from funnel.models import Playbook, PlaybookDraft, Stage, Transition
@@ -153,6 +153,20 @@ def renewal(world: World) -> Values:
     return {Row.ANY: "renew"}
 
 
+def tie(world: World) -> Values:
+    where = Company.objects.create(name="In the middle")
+    others = {row: Company.objects.create(name=row.value, **own) for row, own in world.ownerships().items()}
+    return {row: Tie.objects.create(company=where, other=one, kind="partner").pk for row, one in others.items()}
+
+
+def place_deed(world: World) -> Values:
+    return {Row.ANY: "end"}
+
+
+def proposed_deed(world: World) -> Values:
+    return {Row.ANY: "join"}
+
+
 def staff_help(world: World) -> Values:
     return {Row.ANY: "end-sessions"}
 
@@ -172,6 +186,25 @@ def mail(world: World) -> Values:
     return {row: letter(one).pk for row, one in world.contacts.items()}
 
 
+def clock(world: World) -> Values:
+    """Each of them waits for an answer."""
+
+    def running(one: Contact) -> AnswerClock:
+        asked = Event.objects.filter(contact=one).latest("id")
+        when = {"asked_at": NOON, "due_at": NOON, "late_at": NOON}
+        return AnswerClock.objects.create(contact=one, question=asked, last_question=asked, source_id=1, **when)
+
+    return {row: running(one).pk for row, one in world.contacts.items()}
+
+
+def answers_table(world: World) -> Values:
+    return {Row.ANY: "week"}
+
+
+def days(world: World) -> Values:
+    return dict.fromkeys(world.contacts, "1")
+
+
 def path_table(world: World) -> Values:
     return {Row.ANY: "stages"}
 
@@ -188,6 +221,8 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
     made.__name__: made
     for made in (
         *(contact, company, event, transition, membership, identity, claim, task, mail),
+        *(tie, place_deed, proposed_deed),
+        *(clock, answers_table, days),
         *(user, team, invitation, renewal, staff_help, role, team_deed, path_table, month),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk),
     )
@@ -198,6 +233,7 @@ PARAMETERS: Final = {
     "event_id": "event",
     "transition_id": "transition",
     "membership_id": "membership",
+    "tie_id": "tie",
     "identity_id": "identity",
     "claim_id": "claim",
     "task_id": "task",
@@ -210,5 +246,6 @@ PARAMETERS: Final = {
     "mail_id": "mail",
     "user_id": "user",
     "team_id": "team",
+    "clock_id": "clock",
     "invitation_id": "invitation",
 }

@@ -88,7 +88,9 @@ def _moves(
     """The moves of the page: between its first and its last event, or a page of moves alone."""
     if kind not in ("", MOVES):
         return [], None
-    moves = Transition.objects.live().filter(contact__in=leader_ids, dimension=Dimension.STAGE)
+    moves = Transition.objects.live().filter(
+        contact__in=leader_ids, dimension=Dimension.STAGE, from_value__isnull=False
+    )
     if since:
         moves = moves.filter(occurred_at__gte=since)
     if asked and kind == MOVES:
