@@ -20,7 +20,7 @@ from .recurring import Repeat
 
 def add_task(*, contact: Contact, by: Principal, **fields: Any) -> Task:
     """Put a task about a person on somebody's list; nobody named: on that of whoever makes it."""
-    task = Task(contact=contact, created_by=by.user, **{"assignee": by.user, **fields})
+    task = Task(contact=contact, created_by=by.user, **{"assignee": by.user, "repeat": "", **fields})
     task.title = " ".join(task.title.split())
     with transaction.atomic():
         _check(task)
