@@ -5,7 +5,6 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-
 # Whoever asked lately is folded once more, and has a clock then.
 _ASKED = """
     INSERT INTO contacts_pending (contact_id, reason)
@@ -86,7 +85,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="task",
             name="repeat",
-            field=models.CharField(blank=True, db_collation="C", db_default="", max_length=4, verbose_name="again"),
+            field=models.CharField(
+                blank=True, db_collation="C", db_default="", default="", max_length=4, verbose_name="again"
+            ),
         ),
         migrations.AddField(
             model_name="task",

@@ -52,7 +52,9 @@ class Task(models.Model):
     due_at = models.DateTimeField(_("due"))
     remind_at = models.DateTimeField(_("reminder"), null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True, editable=False)
-    repeat = models.CharField(_("again"), max_length=4, blank=True, db_default="", db_collation="C")  # P2W, P1M
+    repeat = models.CharField(
+        _("again"), max_length=4, blank=True, default="", db_default="", db_collation="C"
+    )  # P2W, P1M
     repeat_day = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)  # of the month, of the first
     follows = models.OneToOneField("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="next")
     assignee = models.ForeignKey(
