@@ -4,15 +4,16 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from staff.models import Team, User
 from staff.policy import Principal
 
+from ..turns import ENDINGS, LETTERS, TALKS
 from .jobs import Job
-from .log import Event
+from .log import Event, Trust
 from .people import Contact
 from .tasks import Task
 
@@ -26,6 +27,20 @@ class AnswerClockQuerySet(models.QuerySet["AnswerClock"]):
 
     def running(self) -> Self:
         return self.filter(answered_at=None)
+
+    def waiting(self) -> Self:
+        """Running, and nobody has answered in the log meanwhile: what is recorded is folded a moment later."""
+        answers = Event.objects.standing().filter(
+            Q(type__key__in=TALKS | ENDINGS) | Q(type__key__in=LETTERS, by__isnull=False, campaign_key=None),
+            contact=OuterRef("contact"),
+            occurred_at__gte=OuterRef("last_question__occurred_at"),
+            source__trust=Trust.TRUSTED,
+        )
+        return self.running().filter(~Exists(answers))
+
+    def in_hand_of(self, user: User) -> Self:
+        """Theirs to answer: they took it, or own the person and nobody took it."""
+        return self.filter(Q(holder=user) | Q(holder=None, contact__owner=user))
 
     def measured(self) -> Self:
         """Those that were answered, and not merely ended."""

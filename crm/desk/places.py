@@ -35,9 +35,11 @@ class Place:
 
 PLACES = (
     Place("desk:path", "route", _("Path"), "g p", is_tab=True),
+    Place("desk:today", "sun", _("Today"), "g t", is_tab=True),
     Place("desk:board", "columns-3", _("Board"), "g b", is_tab=True),
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
     Place("desk:company-list", "building-2", _("Companies"), "g o"),
+    Place("desk:inbox", "inbox", _("Inbox"), "g i"),
     Place("rest:reference", "code-xml", _("API"), "g a", group=WIRE),
     Place("desk:settings", "settings", _("Settings"), "g s", group=WIRE),
 )

@@ -9,6 +9,7 @@ from crm.desk.path.views import path as path_page
 from crm.desk.path.views import path_changes, path_narrow, path_table, path_targets
 from crm.desk.people import urls as people
 from crm.desk.person import urls as person
+from crm.desk.today import urls as today
 from crm.desk.undoing import undo
 
 app_name = "desk"
@@ -26,6 +27,7 @@ urlpatterns = [
     path("board/cards/<int:contact_id>", board.board_card, name="board-card"),
     path("board/cards/<int:contact_id>/lane", board.board_move, name="board-move"),
     path("board/cards/<int:contact_id>/move", board.card_move, name="card-move"),
+    *today.urlpatterns,
     *house.urlpatterns,
     path("find", find, name="find"),
     path("keys", keys, name="keys"),

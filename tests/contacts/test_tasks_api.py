@@ -27,6 +27,7 @@ def shown(task: Task, **fields: Any) -> dict[str, Any]:
         "kind": "call",
         "due_at": DUE,
         "remind_at": None,
+        "repeat": None,
         "assignee": None,
         "created_at": task.created_at.isoformat().replace("+00:00", "Z"),
         "created_by": None,

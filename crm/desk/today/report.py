@@ -1,0 +1,191 @@
+"""How soon we answer: median, ninth tenth and share within the target, by team, person, source and week.
+
+Times are business time of the team the person had when they were answered. What was ended without an answer is told
+apart and not measured.
+"""
+
+from collections.abc import Sequence
+from csv import writer
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from io import StringIO
+from typing import Any, Final
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from contacts.models import AnswerClock
+from crm.desk.today.spans import short
+from funnel.pictures import start_of_day
+from staff.policy import Principal
+
+WEEKS: Final = 12
+_BY: Final = {
+    "": ("''", "''"),
+    "week": ("to_char(date_trunc('week', clock.asked_at AT TIME ZONE %(zone)s), 'YYYY-MM-DD')", "''"),
+    "team": ("clock.team_id", "(SELECT name FROM staff_team WHERE id = {key})"),
+    "person": (
+        "clock.answered_by_id",
+        "(SELECT coalesce(nullif(name, ''), email) FROM staff_user WHERE id = {key})",
+    ),
+    "source": ("clock.source_id", "(SELECT name FROM contacts_source WHERE id = {key})"),
+}
+_FIGURES: Final = """
+    SELECT grouped, {label}, n, median, p90, in_time, ended, running FROM (
+        SELECT {key} AS grouped, count(took_s) FILTER (WHERE NOT is_waived) AS n,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY took_s) FILTER (WHERE NOT is_waived) AS median,
+               percentile_cont(0.9) WITHIN GROUP (ORDER BY took_s) FILTER (WHERE NOT is_waived) AS p90,
+               count(*) FILTER (WHERE in_time AND NOT is_waived) AS in_time, count(*) FILTER (WHERE is_waived) AS ended,
+               count(*) FILTER (WHERE answered_at IS NULL) AS running
+          FROM contacts_answerclock clock
+         WHERE asked_at >= %(since)s AND asked_at < %(until)s {scope}
+         GROUP BY 1) AS found
+     ORDER BY 2 NULLS LAST, 1 NULLS LAST
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one group: `median` and `p90` in seconds of business time."""
+
+    key: str
+    label: str
+    n: int
+    median: float | None
+    p90: float | None
+    in_time: int
+    ended: int
+    running: int
+
+    @property
+    def share(self) -> float | None:
+        return 100 * self.in_time / self.n if self.n else None
+
+    @property
+    def median_text(self) -> str:
+        return "–" if self.median is None else short(timedelta(seconds=self.median))
+
+    @property
+    def p90_text(self) -> str:
+        return "–" if self.p90 is None else short(timedelta(seconds=self.p90))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    title: str
+    head: Sequence[str]
+    lines: Sequence[Figures]
+
+    def csv(self) -> str:
+        """As a file for tables: minutes of business time, UTF-8 with a mark for Excel."""
+        out = StringIO()
+        rows = writer(out)
+        rows.writerow([*self.head[:1], "answered", "median_min", "p90_min", "within_target", "ended", "waiting"])
+        for one in self.lines:
+            times = [None if value is None else round(value / 60, 1) for value in (one.median, one.p90)]
+            rows.writerow([_safe(one.label), one.n, *times, one.in_time, one.ended, one.running])
+        return "\ufeff" + out.getvalue()
+
+
+def figures(principal: Principal, *, since: datetime, until: datetime, by: str = "") -> list[Figures]:
+    """The figures of the questions asked in this time of people the principal sees: one statement."""
+    key, label = _BY[by]
+    scope, values = _scope(principal)
+    asked = {"since": since, "until": until, "zone": timezone.get_current_timezone_name()} | values
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES.format(key=key, label=label.format(key="found.grouped"), scope=scope), asked)
+        rows = cursor.fetchall()
+    return [Figures(str(row[0] or ""), _named(by, row[0], row[1]), *row[2:]) for row in rows]
+
+
+def tables(principal: Principal, weeks: int = WEEKS) -> list[Table]:
+    since, until = _monday(weeks), timezone.now()
+    titles = {"week": _("By week"), "team": _("By team"), "person": _("By person"), "source": _("By source")}
+    heads = {"week": _("Week of"), "team": _("Team"), "person": _("Answered by"), "source": _("Source")}
+    return [
+        Table(name, title, _head(heads[name]), figures(principal, since=since, until=until, by=name))
+        for name, title in titles.items()
+    ]
+
+
+def lately(principal: Principal, days: int = 30) -> Figures:
+    """Of the last days, all together."""
+    now = timezone.now()
+    found = figures(principal, since=now - timedelta(days=days), until=now)
+    return found[0] if found else Figures("", "", 0, None, None, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A week in the chart, in units of its picture: 100 high, 10 wide."""
+
+    figures: Figures
+    x: int
+    height: float
+    is_over: bool
+
+    @property
+    def y(self) -> str:
+        return f"{100 - self.height:.1f}"
+
+    @property
+    def tall(self) -> str:
+        return f"{self.height:.1f}"
+
+    @property
+    def text_x(self) -> int:
+        return self.x + 4
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    bars: Sequence[Bar]
+    goal: str  # how far down its line lies
+    width: int
+    words: str
+
+
+def bars(weeks: Table, goal: timedelta) -> Chart:
+    """The medians of the weeks beside the goal."""
+    target = goal.total_seconds()
+    top = 1.15 * max([target, *(one.median or 0 for one in weeks.lines)])
+    made = [
+        Bar(one, 10 * place, 100 * (one.median or 0) / top, (one.median or 0) > target)
+        for place, one in enumerate(weeks.lines)
+    ]
+    words = "; ".join(f"{one.label}: {one.median_text}" for one in weeks.lines)
+    return Chart(made, f"{100 - 100 * target / top:.1f}", 10 * len(made), words)
+
+
+def _head(first: str) -> list[str]:
+    return [first, _("Answered"), _("Median"), _("9 of 10 within"), _("Within target"), _("Ended"), _("Waiting")]
+
+
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds / 3600, 2)
+
+
+def _monday(weeks: int) -> datetime:
+    today = timezone.localdate()
+    return start_of_day(today - timedelta(days=today.weekday(), weeks=weeks - 1))
+
+
+def _named(by: str, key: Any, label: Any) -> str:
+    if by == "week" and key:
+        return date_format(date.fromisoformat(key), "SHORT_DATE_FORMAT")
+    return str(label or {"team": _("No team"), "person": _("A program")}.get(by, ""))
+
+
+def _scope(principal: Principal) -> tuple[str, dict[str, Any]]:
+    sql, values = AnswerClock.objects.visible_to(principal).values("pk").query.sql_with_params()
+    if "WHERE" not in sql:
+        return "", {}
+    names = {f"scope_{place}": value for place, value in enumerate(values)}
+    return f"AND clock.id IN ({sql % tuple(f'%({name})s' for name in names)})", names
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text

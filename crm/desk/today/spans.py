@@ -1,0 +1,35 @@
+"""Lengths of time as short as they can be said."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from contacts.recurring import Repeat
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def short(length: timedelta) -> str:
+    """`12 min`, `3 h 12 min`, `2 d 4 h`; less than a minute is one, for somebody has waited."""
+    seconds = max(MINUTE, int(length.total_seconds()))
+    days, hours, minutes = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
+    if days:
+        words = _("%(days)s d %(hours)s h") if hours else _("%(days)s d")
+    elif hours:
+        words = _("%(hours)s h %(minutes)s min") if minutes else _("%(hours)s h")
+    else:
+        words = _("%(minutes)s min")
+    return words % {"days": days, "hours": hours, "minutes": minutes}
+
+
+def repeat_words(repeat: Repeat) -> str:
+    """`every week`, `every 2 months`."""
+    n = repeat.every
+    words = {
+        "D": ngettext("every day", "every %(n)s days", n),
+        "W": ngettext("every week", "every %(n)s weeks", n),
+        "M": ngettext("every month", "every %(n)s months", n),
+        "Y": ngettext("every year", "every %(n)s years", n),
+    }
+    return words[repeat.unit] % {"n": n}

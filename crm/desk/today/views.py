@@ -1,0 +1,184 @@
+"""Today, the inbox and how soon we answer: parse, ask one service, answer."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contacts.clocks import give_clock, waive_answer
+from contacts.models import AnswerClock, Task
+from contacts.tasking import postpone_task
+from crm.desk.doors import for_staff
+from crm.desk.places import page
+from crm.desk.toasts import done, toast
+from crm.desk.today.came import came, look
+from crm.desk.today.doing import tasks_of
+from crm.desk.today.forms import GiveForm
+from crm.desk.today.headline import headline
+from crm.desk.today.inbox import WHOSE, first_waiting, inbox, sum_of
+from crm.desk.today.report import bars, lately, tables
+from crm.desk.undoing import undo_token
+from staff.hours import Calendars
+from staff.models import Role, User
+from staff.policy import Principal
+
+FEW = 4
+
+
+@require_GET
+@for_staff("contacts:read")
+def today(request: HttpRequest, principal: Principal) -> HttpResponse:
+    assert principal.user
+    mine = request.GET.get("whose", _usual(principal)) == "mine"
+    waiting, tasks, now = sum_of(principal), tasks_of(principal), timezone.now()
+    new = came(principal, look(principal.user), mine=mine)
+    context = {
+        "now": now,
+        "headline": headline(waiting, tasks, new, now),
+        "waiting": waiting,
+        "first": first_waiting(principal, "", FEW),
+        "tasks": tasks,
+        "came": new,
+        "answers": lately(principal),
+        "goal": _goal(principal),
+        "whose": [("mine", _("Mine"), mine), ("all", _("All I see"), not mine)],
+        "may_work": principal.may("contacts:write"),
+    }
+    return _shown(request, "today", context)
+
+
+@require_GET
+@for_staff("contacts:read")
+def inbox_page(request: HttpRequest, principal: Principal) -> HttpResponse:
+    whose = request.GET.get("whose", "")
+    whose = whose if whose in {one.key for one in WHOSE} else ""
+    waiting = sum_of(principal, whose)
+    context = {
+        "now": timezone.now(),
+        "inbox": inbox(request, principal, whose),
+        "waiting": waiting,
+        "headline": headline(waiting, None, None, timezone.now()),
+        "whose": [(one.key, one.label, one.key == whose) for one in WHOSE],
+        "may_work": principal.may("contacts:write"),
+    }
+    return _shown(request, "inbox", context)
+
+
+@require_POST
+@for_staff("contacts:write")
+def answer_take(request: HttpRequest, principal: Principal, clock_id: int) -> HttpResponseBase:
+    clock = _clock(principal, clock_id)
+    try:
+        give_clock(clock=clock, by=principal, to=principal.user)
+    except ValidationError as error:
+        return toast(request, _back(request, "desk:inbox"), " ".join(error.messages), tone="refused")
+    return toast(request, _back(request, "desk:inbox"), _given(principal.user, clock))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("contacts:write")
+def answer_give(request: HttpRequest, principal: Principal, clock_id: int) -> HttpResponseBase:
+    """Whose it is to be: asked, or done."""
+    clock = _clock(principal, clock_id)
+    form = GiveForm(request.POST or None, initial={"to": clock.holder_id})
+    if form.is_valid():
+        try:
+            give_clock(clock=clock, by=principal, to=form.cleaned_data["to"])
+        except ValidationError as error:
+            form.add_error(None, " ".join(error.messages))
+        else:
+            return toast(request, _back(request, "desk:inbox"), _given(form.cleaned_data["to"], clock))
+    title = _("Who answers %(name)s?") % {"name": clock.contact}
+    context = {"title": title, "form": form, "clock": clock}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    alone = {} if request.htmx else page(request)  # type: ignore[attr-defined]
+    return render(request, "desk/today/give.html", alone | context, status=status)
+
+
+@require_POST
+@for_staff("contacts:write")
+def answer_waive(request: HttpRequest, principal: Principal, clock_id: int) -> HttpResponseBase:
+    clock = _clock(principal, clock_id)
+    try:
+        event = waive_answer(clock=clock, by=principal)
+    except ValidationError as error:
+        return toast(request, _back(request, "desk:inbox"), " ".join(error.messages), tone="refused")
+    words = _("%(name)s needs no answer.") % {"name": clock.contact}
+    return toast(request, _back(request, "desk:inbox"), words, undo=undo_token(principal, [event.pk]))
+
+
+@require_POST
+@for_staff("contacts:write")
+def task_postpone(request: HttpRequest, principal: Principal, task_id: int, days: int) -> HttpResponseBase:
+    task = get_object_or_404(Task.objects.visible_to(principal).open(), pk=task_id)
+    if not 1 <= days <= 365:
+        raise Http404
+    later = postpone_task(task=task, by=principal, days=days)
+    due = date_format(timezone.localtime(later.due_at), "SHORT_DATE_FORMAT")
+    words = _("%(task)s: on %(date)s.") % {"task": task, "date": due}
+    return toast(request, _back(request, "desk:today"), words)
+
+
+@require_GET
+@for_staff("figures:read")
+def answers(request: HttpRequest, principal: Principal) -> HttpResponse:
+    found, calendar = tables(principal), Calendars.read().of(principal.user.team_id if principal.user else None)
+    context = {
+        "tables": found,
+        "lately": lately(principal),
+        "goal": calendar.target,
+        "chart": bars(found[0], calendar.target),
+        "waiting": sum_of(principal),
+        "now": timezone.now(),
+    }
+    return _shown(request, "answers", context)
+
+
+@require_GET
+@for_staff("figures:read")
+def answers_table(request: HttpRequest, principal: Principal, name: str) -> HttpResponse:
+    """One of the tables as a file."""
+    table = next((one for one in tables(principal) if one.name == name), None)
+    if table is None:
+        raise Http404
+    answer = HttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="polku-answers-{name}.csv"'
+    return answer
+
+
+def _usual(principal: Principal) -> str:
+    return "mine" if principal.user and principal.user.role == Role.SALES else "all"
+
+
+def _goal(principal: Principal) -> Any:
+    return Calendars.read().of(principal.user.team_id if principal.user else None).target
+
+
+def _shown(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """The page, or only what is on it where that is asked for again."""
+    is_part = request.htmx and request.headers.get("HX-Target") == f"{name}-part"  # type: ignore[attr-defined]
+    whole = {} if is_part else page(request)
+    shown = whole | context | {"here": request.get_full_path()}
+    return render(request, f"desk/today/{name}{'_part' if is_part else ''}.html", shown)
+
+
+def _clock(principal: Principal, clock_id: int) -> AnswerClock:
+    clocks = AnswerClock.objects.visible_to(principal).running().select_related("contact__owner", "holder")
+    return get_object_or_404(clocks, pk=clock_id)
+
+
+def _given(to: User | None, clock: AnswerClock) -> str:
+    if to is None:
+        return _("Whoever owns %(name)s answers.") % {"name": clock.contact}
+    return _("%(who)s answers %(name)s.") % {"who": to, "name": clock.contact}
+
+
+def _back(request: HttpRequest, where: str) -> HttpResponseBase:
+    return done() if request.htmx else redirect(where)  # type: ignore[attr-defined]

@@ -1,0 +1,28 @@
+"""Lengths of time on the pages of today and the inbox."""
+
+from datetime import datetime, timedelta
+
+from django import template
+
+from contacts.models import Task
+from contacts.recurring import Repeat
+from crm.desk.today.spans import repeat_words, short
+
+register = template.Library()
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    return short(length)
+
+
+@register.filter
+def since(now: datetime, moment: datetime) -> str:
+    """How long before `now` that was."""
+    return short(now - moment)
+
+
+@register.filter
+def again(task: Task) -> str:
+    """How often a task comes again."""
+    return repeat_words(Repeat.read(task.repeat)) if task.repeat else ""

@@ -1,0 +1,175 @@
+"""Today and the inbox: who waits, what is due, what came in; and how soon we answer."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from contacts.models import AnswerClock, Event, Task
+from contacts.tasking import add_task
+from funnel.advancing import advance_everything
+from staff.models import Role, WorkWeek
+from staff.policy import Principal
+from staff.worktime import DAY_MIN
+from tests.desk.scenes import ago, at_desk, queries_for
+from tests.factories import make_team, make_user
+from tests.funnel.worlds import happened, install, person
+
+pytestmark = pytest.mark.django_db
+ALWAYS = [[[0, DAY_MIN]]] * 7
+
+
+@pytest.fixture(autouse=True)
+def _ground() -> None:
+    """Everybody works round the clock here, so that the tests do not depend on the hour."""
+    install()
+    WorkWeek.objects.create(team=None, time_zone="Europe/Helsinki", week=ALWAYS)
+
+
+def asks(hours: float, name: str, text: str = "What does it cost?", **fields: Any) -> Event:
+    at = timezone.now() - timedelta(hours=hours)
+    who = person(name=name, **fields)
+    return happened(who, "message_received", at, recorded_at=at, properties={"text": text})
+
+
+def test_the_headline_counts_who_waits_and_what_is_overdue():
+    client, user = at_desk()
+    empty = client.get("/today").context["headline"]
+    asks(3.21, "Aino")
+    asks(1, "Onni")
+    advance_everything()
+    add_task(contact=person(name="Sari"), by=Principal(user=user), title="Call", due_at=ago(1))
+
+    assert empty == "Nobody waits and nothing is due. Good."
+    assert client.get("/today").context["headline"] == (
+        "2 people wait for an answer, the oldest for 3 h 12 min. 1 task is overdue."
+    )
+
+
+def test_the_inbox_shows_whose_time_runs_out_first_and_hides_whom_somebody_answered():
+    client, user = at_desk(Role.SALES)
+    mine, other = asks(1, "Mine", owner=user), asks(3, "Other")
+    asks(2, "Foreign", owner=make_user(team=make_team()))
+    advance_everything()
+
+    def shown(address: str) -> list[tuple[str, bool, str]]:
+        lines = client.get(address).context["inbox"].lines
+        return [(str(one.clock.contact), one.is_overdue, one.words) for one in lines]
+
+    waiting = [("Other", True, "What does it cost?"), ("Mine", False, "What does it cost?")]
+    assert shown("/inbox") == waiting
+    assert (shown("/inbox?whose=mine"), shown("/inbox?whose=nobody")) == (waiting[1:], waiting[:1])
+    happened(other.contact, "call_held", ago(0), by_id=user.pk)  # recorded, and not folded yet
+    assert shown("/inbox?cursor=made-up") == waiting[1:]
+    assert mine.contact.owner == user
+
+
+def test_somebody_takes_gives_and_waives_and_takes_that_back():
+    client, user = at_desk(name="Laura")
+    helper = make_user(name="Mikko")
+    asks(1, "Aino")
+    advance_everything()
+    clock = AnswerClock.objects.get()
+    client.post(f"/inbox/{clock.pk}/take")
+    taken = AnswerClock.objects.get().holder
+    client.post(f"/inbox/{clock.pk}/give", {"to": helper.pk})
+    given = AnswerClock.objects.get().holder
+    page = client.post(f"/inbox/{clock.pk}/waive", follow=True)
+    advance_everything()
+    waived = AnswerClock.objects.get()
+    said = list(page.context["messages"])[-1]
+    client.post("/undo", {"token": said.extra_tags})
+    advance_everything()
+
+    assert (taken, given, str(said)) == (user, helper, "Aino needs no answer.")
+    assert (waived.is_waived, waived.answered_by, AnswerClock.objects.get().is_running) == (True, user, True)
+
+
+def test_a_task_that_comes_again_leaves_the_next_one_and_undo_takes_it_back():
+    client, user = at_desk()
+    contact = person(name="Aino")
+    by = Principal(user=user)
+    due = timezone.now().replace(microsecond=0) - timedelta(days=1)
+    task = add_task(contact=contact, by=by, title="Ask how it goes", due_at=due, repeat="P2W")
+    client.post(f"/tasks/{task.pk}/done")
+    coming = Task.objects.get(follows=task)
+    client.post(f"/tasks/{task.pk}/reopen")
+
+    assert (timezone.localdate(coming.due_at) - timezone.localdate(due), coming.repeat) == (timedelta(days=14), "P2W")
+    assert list(Task.objects.open()) == [task]
+
+
+def test_a_task_is_put_off_to_a_day_that_is_still_to_come():
+    client, user = at_desk()
+    by = Principal(user=user)
+    now = timezone.now().replace(microsecond=0)
+    late = add_task(contact=person(), by=by, title="Late", due_at=now - timedelta(days=3))
+    soon = add_task(contact=person(), by=by, title="Soon", due_at=now + timedelta(days=2), remind_at=now)
+    for task in (late, soon):
+        client.post(f"/tasks/{task.pk}/postpone/1")
+        task.refresh_from_db()
+
+    today = timezone.localdate()
+    assert [timezone.localdate(task.due_at) - today for task in (late, soon)] == [timedelta(days=1), timedelta(days=3)]
+    assert soon.due_at - (soon.remind_at or now) == timedelta(days=2)
+
+
+def test_what_came_in_is_new_leads_moves_and_recalls_each_with_its_cause():
+    client, _user = at_desk(name="Laura")
+    lead, buyer, later = person(name="Lead"), person(name="Buyer"), person(name="Later")
+    happened(lead, "quote_requested", ago(0.2))
+    for kind, days in (("quote_requested", 9), ("order_completed", 0.1)):
+        happened(buyer, kind, ago(days), **({"value_minor": 100, "currency": "EUR"} if days < 1 else {}))
+    happened(later, "quote_requested", ago(5))
+    happened(later, "postponed", ago(4), properties={"until": timezone.localdate().isoformat()})
+    advance_everything()
+    came = client.get("/today").context["came"]
+
+    def told(lines: Any) -> list[tuple[str, str]]:
+        return [(str(one.contact), one.cause.type.key if one.cause else "") for one in lines]
+
+    assert told(came.leads) == [("Lead", "quote_requested")]
+    assert told(came.moves) == [("Buyer", "order_completed")]
+
+
+def test_the_report_measures_what_was_answered_and_tells_the_rest_apart():
+    team = make_team("North")
+    client, user = at_desk(name="Laura", team=team)
+    for hours, answered in ((5, 4), (6, 3), (7, 1)):
+        asked = asks(hours, f"Asked {hours} h ago", team=team)
+        at = timezone.now() - timedelta(hours=answered)
+        happened(asked.contact, "message_answered", at, recorded_at=at, by_id=user.pk)
+    asks(2, "Waits", team=team)
+    advance_everything()
+    context = client.get("/inbox/answers").context
+    by = {table.name: table.lines for table in context["tables"]}
+    [figures] = by["team"]
+    csv = client.get("/inbox/answers/team.csv").text.splitlines()
+
+    assert (figures.label, figures.n, figures.median_text, figures.in_time, figures.running) == (
+        "North",
+        3,
+        "3 h",
+        1,
+        1,
+    )
+    assert [(one.label, one.n) for one in by["person"]] == [("Laura", 3), ("A program", 0)]
+    assert csv[1] == "North,3,180.0,324.0,1,0,1"
+
+
+@pytest.mark.parametrize(("address", "most"), [("/today", 26), ("/inbox", 16), ("/inbox/answers", 18)])
+def test_a_page_asks_as_much_for_many_as_for_one(address, most):
+    client, user = at_desk(Role.SALES)
+    asks(1, "First", owner=user)
+    advance_everything()
+    few = len(queries_for(client, address))
+    for number in range(8):
+        asks(number, f"One more {number}", owner=user)
+        happened(person(owner=user), "quote_requested", ago(0.1))
+        add_task(contact=person(owner=user), by=Principal(user=user), title="Call", due_at=ago(1))
+    advance_everything()
+
+    many = len(queries_for(client, address))
+    assert many - few <= 3
+    assert many <= most
