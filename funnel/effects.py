@@ -5,7 +5,7 @@ that marks the effects done: what goes out over a wire is sent from those rows.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -25,7 +25,7 @@ LATER = "60 seconds"  # when a kind fails, its effects wait for so long
 @dataclass(frozen=True, slots=True)
 class EffectKind:
     wanted: Callable[[], Collection[int]]  # the dimensions whose moves set it off, at the moment
-    run: Callable[[list[Effect]], None]
+    run: Callable[[list[Effect]], None]  # each with the transition that made the entry when we looked whether it stands
 
 
 EFFECT_KINDS: dict[str, EffectKind] = {}
@@ -102,9 +102,10 @@ _DUE = """
      ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _STANDING = """
-    SELECT e.id FROM funnel_effect e WHERE e.id = ANY(%s::bigint[]) AND EXISTS (
-        SELECT 1 FROM funnel_transition t WHERE t.contact_id = e.contact_id AND t.superseded_at IS NULL
-           AND t.dimension = e.dimension AND coalesce(t.to_value, 0) = e.target AND t.visit = e.visit)
+    SELECT e.id, t.id FROM funnel_effect e JOIN funnel_transition t
+        ON t.contact_id = e.contact_id AND t.superseded_at IS NULL
+       AND t.dimension = e.dimension AND coalesce(t.to_value, 0) = e.target AND t.visit = e.visit
+     WHERE e.id = ANY(%s::bigint[])
 """
 _POSTPONE = "UPDATE funnel_effect SET due_at = clock_timestamp() + %s::interval WHERE id = ANY(%s::bigint[])"
 
@@ -114,11 +115,23 @@ def run_due_effects(*, limit: int = 500) -> int:
     with transaction.atomic():
         due = numbers(_DUE, [list(EFFECT_KINDS), limit])
         if due:
-            standing = set(numbers(_STANDING, [array(due)]))
-            gone = [effect for effect in due if effect not in standing]
+            standing = _standing(due)
+            found = {effect.pk for effect in standing}
+            gone = [effect for effect in due if effect not in found]
             Effect.objects.filter(id__in=gone).update(state=EffectState.SUPERSEDED, finished_at=Now())
-            _run(Effect.objects.filter(id__in=standing).order_by("due_at", "id"))
+            _run(standing)
     return len(due)
+
+
+def _standing(due: Sequence[int]) -> list[Effect]:
+    """Those whose entry stands at this moment, with its transition: it may have been given another cause meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [array(due)])
+        transitions: dict[int, int] = dict(cursor.fetchall())
+    effects = list(Effect.objects.filter(id__in=transitions).order_by("due_at", "id"))
+    for effect in effects:
+        effect.transition_id = transitions[effect.pk]
+    return effects
 
 
 def work_off_effects() -> None:

@@ -1,7 +1,7 @@
 """From effects to deliveries: one message for each move and endpoint, written with the effects in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,14 +27,14 @@ def wanted() -> set[int]:
 def make_deliveries(effects: list[Effect]) -> None:
     """One delivery for each effect and each endpoint that wants its dimension."""
     endpoints = list(WebhookEndpoint.objects.filter(disabled_at=None))
-    by_entry = _moves(effects)
-    moves = list(by_entry.values())
+    by_number = Transition.objects.in_bulk({effect.transition_id for effect in effects})
+    moves = list(by_number.values())
     contacts = _identities({move.contact_id for move in moves})
     rules = {one.pk: why.rule for one, why in zip(moves, explain(moves), strict=True)}
     names = Names()
     deliveries = []
     for effect in effects:
-        move = by_entry[_entry(effect)]
+        move = by_number[effect.transition_id]
         body = _body(move, names, rules[move.pk], contacts[move.contact_id])
         for endpoint in endpoints:
             if effect.dimension in (endpoint.dimensions or EVERY_DIMENSION):
@@ -63,21 +63,6 @@ class Names:
 def message(kind: str, at: datetime, data: dict[str, Any]) -> str:
     """The body of a webhook: what happened, when, and its particulars."""
     return msgspec.json.encode({"type": kind, "timestamp": at, "data": data}).decode()
-
-
-Entry = tuple[int, int, int, int]
-
-
-def _entry(effect: Effect) -> Entry:
-    return effect.contact_id, effect.dimension, effect.target, effect.visit
-
-
-def _moves(effects: Sequence[Effect]) -> dict[Entry, Transition]:
-    """The live transition behind each effect: the entry may have been given another cause meanwhile."""
-    asked = {_entry(effect) for effect in effects}
-    live = Transition.objects.live().filter(contact_id__in={effect.contact_id for effect in effects})
-    by_entry = {(one.contact_id, one.dimension, one.to_value or 0, one.visit): one for one in live}
-    return {entry: one for entry, one in by_entry.items() if entry in asked}
 
 
 def _identities(contacts: Iterable[int]) -> dict[int, dict[str, list[str]]]:

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 from django.utils import timezone
 from standardwebhooks import Webhook
 
@@ -13,8 +14,8 @@ from crm.webhooks.delivering import SCHEDULE, deliver_webhooks, wait_after
 from crm.webhooks.egress import Reply
 from crm.webhooks.services import make_secret
 from funnel.advancing import advance_everything
-from funnel.effects import run_due_effects
-from funnel.models import Dimension, Effect, EffectState
+from funnel.effects import EFFECT_KINDS, EffectKind, run_due_effects
+from funnel.models import Dimension, Effect, EffectState, Transition
 from tests.callers import make_caller
 from tests.factories import make_contact, make_event
 from tests.funnel.worlds import install
@@ -66,6 +67,23 @@ def test_a_move_is_delivered_and_the_reference_library_accepts_the_signature(rec
     assert lead["data"]["from"] == "prospecting"
     assert {one.state for one in WebhookDelivery.objects.all()} == {DeliveryState.DELIVERED}
     assert {one.state for one in Effect.objects.all()} == {EffectState.DONE}
+
+
+def test_a_move_that_is_superseded_after_it_was_found_standing_is_told_as_it_stood(receiver, monkeypatch):
+    """Another effect, run just before, stands for the worker who folds the person at that moment."""
+
+    def supersede(effects):
+        Transition.objects.filter(pk__in=[effect.transition_id for effect in effects]).update(superseded_at=Now())
+
+    make_endpoint(receiver.url)
+    monkeypatch.setitem(EFFECT_KINDS, "a fold", EffectKind(wanted=lambda: [Dimension.STAGE], run=supersede))
+    move_somebody()
+
+    deliver_webhooks()
+
+    assert sorted(json.loads(body)["data"]["to"] for _, body in receiver.got) == ["lead", "prospecting"]
+    assert {one.state for one in Effect.objects.all()} == {EffectState.DONE}
+    assert not Transition.objects.live().exists()
 
 
 def test_a_failed_try_is_written_down_and_comes_again_under_the_same_id(receiver):
