@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from funnel.metrics import CLOSED, Cohort, Place
@@ -91,7 +91,8 @@ class Walk:
     steps: Sequence[Step]
     flows: Sequence[Flow]
     trend: Trend
-    month: Mapping[int, int]  # who came to each stage since the first of the month
+    plan_month: date  # its first day
+    month: Mapping[int, int]  # who came to each stage in that month, until the last day
     people: int
     visitors: int
     visitors_came: int
@@ -108,14 +109,18 @@ class Walk:
         return self.steps[self.leak.place] if self.leak else None
 
 
-def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None) -> Walk:
-    """The period are the `days` that end with the picture's; those who went on did so within `window` days."""
+def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None, month: date | None = None) -> Walk:
+    """The period are the `days` that end with the picture's; those who went on did so within `window` days.
+
+    Arrivals are told for the `month` of this day too; for that of the picture where none is named.
+    """
     window = window or WINDOW_OF.get(days, 30)
     today = today_of(picture)
-    spans = _Spans.of(today, days, window)
+    plan_month = (month or day_of(today)).replace(day=1)
+    spans = _Spans.of(today, days, window, plan_month)
     seen = overview(picture, whose, spans.asked())
     came, came_before, entered, entered_before, went, went_before, *others = seen.walks
-    stays, trend, trend_before, visits, visits_before, month = others
+    stays, trend, trend_before, visits, visits_before, in_month = others
     medians = medians_of_stay(stays)
     living = {place: n for place, n in seen.places.items() if not place.group.is_visitor and place.standing != CLOSED}
     steps = [
@@ -141,7 +146,8 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
         steps=with_leak(steps),
         flows=_flows(seen.path, came, came_before),
         trend=_trend(spans, trend, trend_before),
-        month=_arrivals(month),
+        plan_month=plan_month,
+        month=_arrivals(in_month),
         people=sum(living.values()),
         visitors=_visitors(seen.places),
         visitors_came=_began(visits),
@@ -160,13 +166,16 @@ class _Spans:
     trend: Days
     window: int
     each: int
+    month: Days
 
     @classmethod
-    def of(cls, today: int, days: int, window: int) -> "_Spans":
+    def of(cls, today: int, days: int, window: int, month: date) -> "_Spans":
         period = Days(today - days + 1, today)
         cohort = Days(today - window - days, today - window - 1)
         each = WEEK if days >= WEEKLY_FROM else 1
-        return cls(period, cohort, Days(period.first - period.first % each, today), window, each)
+        next_month = (month + timedelta(days=31)).replace(day=1)
+        in_month = Days(number_of(month), min(number_of(next_month) - 1, today))
+        return cls(period, cohort, Days(period.first - period.first % each, today), window, each, in_month)
 
     def asked(self) -> list[Span]:
         """In the order in which `walk` takes the answers."""
@@ -183,7 +192,7 @@ class _Spans:
             Span(Pace.MOVED, before, each=self.each),
             Span(Pace.MOVED, self.period, visitors=True),
             Span(Pace.MOVED, self.period.before(), visitors=True),
-            Span(Pace.MOVED, Days(number_of(day_of(self.period.last).replace(day=1)), self.period.last)),
+            Span(Pace.MOVED, self.month),
         ]
 
 

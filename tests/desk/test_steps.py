@@ -38,6 +38,7 @@ def walk_of(*steps: Step) -> Walk:
         steps=steps,
         flows=(),
         trend=Trend((), weekly=False, now={}, before={}),
+        plan_month=today.replace(day=1),
         month={},
         people=1,
         visitors=0,

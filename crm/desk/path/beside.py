@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from campaigns.models import Target
 from contacts.models import Contact, Task
+from funnel.healths import changes_of_health, question_of_health
+from funnel.leaks import Origin, origin_of_leak, question_of_leak
 from funnel.models import Health, Phase, Position, Standing
 from funnel.pacing import Whose
 from funnel.walks import Step, Walk
@@ -22,6 +24,7 @@ from staff.policy import Principal
 AT_MOST: Final = 6  # tasks that are shown
 COUNTED: Final = 1000
 COOLS_WITHIN: Final = timedelta(days=14)
+NOTHING: Final[tuple[str, Sequence[Any]]] = ("NULL::json", ())
 STILL_AFTER: Final = {Phase.FRIEND: 60}  # days in a stage of the phase that are long
 
 
@@ -51,24 +54,28 @@ class Beside:
     cooling: int
     more_cooling: bool
     targets: Mapping[int, int]
+    health: Mapping[str, int]  # how many more than when the period began
+    origin: Origin | None  # where those come from whom the leak misses
 
 
-def beside(principal: Principal, whose: Whose, walk: Walk) -> Beside:
+def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> Beside:
     now = timezone.now()
     watched = [(step, STILL_AFTER[phase]) for step in walk.steps if (phase := Phase(step.stage.phase)) in STILL_AFTER]
     questions = [
         _rows(_tasks(principal)),
-        _rows(Target.objects.filter(month=walk.until.replace(day=1)).values("stage_id", "people")),
+        _rows(Target.objects.filter(month=walk.plan_month).values("stage_id", "people")),
         _number(
             _positions(whose).filter(health=Health.ACTIVE, standing=Standing.OPEN, wake_at__lte=now + COOLS_WITHIN)
         ),
+        (question_of_leak(walk, whose) if is_live else None) or NOTHING,
+        (question_of_health(walk, whose) if is_live else None) or NOTHING,
         *(_number(_stood(whose, step, now - timedelta(days=days))) for step, days in watched),
     ]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT " + ", ".join(sql for sql, _ in questions), [one for _, values in questions for one in values]
         )
-        tasks, targets, cooling, *still = cursor.fetchone()
+        tasks, targets, cooling, leaked, changed, *still = cursor.fetchone()
     return Beside(
         tasks=[_to_do(row, now) for row in tasks or ()],
         still=[
@@ -77,6 +84,8 @@ def beside(principal: Principal, whose: Whose, walk: Walk) -> Beside:
         cooling=min(cooling, COUNTED),
         more_cooling=cooling > COUNTED,
         targets={row["stage_id"]: row["people"] for row in targets or ()},
+        health=changes_of_health(changed or ()),
+        origin=origin_of_leak(walk, leaked or ()),
     )
 
 

@@ -3,7 +3,7 @@
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -54,20 +54,31 @@ class Plan:
 
 
 def plan_of(walk: Walk, targets: Mapping[int, int]) -> Plan:
-    """Of the month of the walk's last day; `targets` by stage."""
-    days = monthrange(walk.until.year, walk.until.month)[1]
-    passed = 100 * walk.until.day / days
+    """Of the month that the walk was asked for; `targets` by stage."""
+    first = walk.plan_month
+    days = monthrange(first.year, first.month)[1]
+    day = min(max((walk.until - first).days + 1, 0), days)
+    passed = 100 * day / days
     lines = [
         Line(step.stage, step.place, walk.month.get(step.stage.pk, 0), targets[step.stage.pk], passed)
         for step in walk.steps
         if step.stage.pk in targets
     ]
-    month = date_format(walk.until, "F Y")
-    note = _("Day %(day)s of %(days)s: the line on each bar is where the month is.") % {
-        "day": walk.until.day,
-        "days": days,
-    }
-    return Plan(_("Plan for %(month)s") % {"month": month}, note, lines)
+    return Plan(_("Plan for %(month)s") % {"month": month_name(first)}, _note(day, days), lines)
+
+
+def _note(day: int, days: int) -> str:
+    if day == 0:
+        return _("The month has not begun yet.")
+    if day == days:
+        return _("The month is over.")
+    return _("Day %(day)s of %(days)s: the line on each bar is where the month is.") % {"day": day, "days": days}
+
+
+def around(month: date) -> dict[str, date]:
+    """The months before and after."""
+    earlier, later = month - timedelta(days=1), month + timedelta(days=31)
+    return {"month_before": earlier.replace(day=1), "month_after": later.replace(day=1)}
 
 
 class TargetsForm(forms.Form):

@@ -20,7 +20,7 @@ from crm.desk.doors import for_staff
 from crm.desk.path.beside import beside
 from crm.desk.path.narrowing import questions
 from crm.desk.path.newest import newest
-from crm.desk.path.plan import TargetsForm, month_name, plan_of
+from crm.desk.path.plan import TargetsForm, around, month_name, plan_of
 from crm.desk.path.showing import Shown
 from crm.desk.path.tables import tables
 from crm.desk.path.wishes import PERIOD_LABELS, Wish, wish_of
@@ -91,7 +91,7 @@ def path_table(request: HttpRequest, principal: Principal, name: str) -> HttpRes
     """One of the tables as a file."""
     wish = wish_of(request)
     walked = _walked(principal, wish)
-    targets = {target.stage_id: target.people for target in targets_of(walked.until)}
+    targets = {target.stage_id: target.people for target in targets_of(walked.plan_month)}
     table = next((one for one in tables(walked, plan_of(walked, targets)) if one.name == name), None)
     if table is None:
         raise Http404
@@ -111,13 +111,14 @@ def path_narrow(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff("targets:write")
 def path_targets(request: HttpRequest, principal: Principal) -> HttpResponseBase:
-    month = timezone.localdate().replace(day=1)
+    month = wish_of(request).month or timezone.localdate().replace(day=1)
     form = TargetsForm(list(Stage.objects.in_use()), targets_of(month), month, request.POST or None)
     if form.is_valid():
         set_targets(month=form.cleaned_data["month"], people=form.people(), by=principal)
         answer = done() if request.htmx else redirect("desk:path")  # type: ignore[attr-defined]
-        return toast(request, answer, _("The targets of %(month)s are set.") % {"month": month_name(month)})
-    shown = {"title": _("Targets for %(month)s") % {"month": month_name(month)}, "form": form}
+        name = month_name(form.cleaned_data["month"])
+        return toast(request, answer, _("The targets of %(month)s are set.") % {"month": name})
+    shown = {"title": _("Targets for %(month)s") % {"month": month_name(month)}, "form": form, **around(month)}
     status = 422 if form.is_bound else 200
     return render(request, "desk/path/targets.html", _alone(request) | shown, status=status)
 
@@ -126,7 +127,7 @@ def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
     """What the page is made of."""
     walked = _walked(principal, wish)
     shown, whose = Shown(walked, wish), wish.whose(principal)
-    aside = beside(principal, whose, walked)
+    aside = beside(principal, whose, walked, is_live=not wish.is_past)
     return {
         "wish": wish,
         "walk": walked,
@@ -134,13 +135,14 @@ def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
         "newest": newest(whose, walked),
         "beside": aside,
         "plan": plan_of(walked, aside.targets),
+        "plan_around": {name: wish.address(month=other) for name, other in around(walked.plan_month).items()},
         "may_set_targets": principal.may("targets:write"),
         "trend": shown.trend(),
     }
 
 
 def _walked(principal: Principal, wish: Wish) -> Walk:
-    return walk(wish.picture(), wish.whose(principal), days=wish.days, window=wish.window)
+    return walk(wish.picture(), wish.whose(principal), days=wish.days, window=wish.window, month=wish.month)
 
 
 def _parts(request: HttpRequest, context: dict[str, Any], names: Any) -> Iterator[Part]:

@@ -57,6 +57,7 @@ class Wish:
     as_of: date | None = None
     known_on: date | None = None
     view: str = ""
+    month: date | None = None  # whose plan is shown; that of the picture where none is said
     fault: str = ""
 
     @property
@@ -96,6 +97,7 @@ class Wish:
             "team": self.team.pk if self.team else "",
             "as_of": self.as_of or "",
             "known_on": self.known_on or "",
+            "month": f"{self.month:%Y-%m}" if self.month else "",
             "view": self.view,
         }
         return {name: str(value) for name, value in named.items() if value != ""}
@@ -149,6 +151,7 @@ def wish_of(request: HttpRequest) -> Wish:
         team=_row(given, "team", Team),
         as_of=_date(given, "as_of"),
         known_on=_date(given, "known_on"),
+        month=_month(given),
         view="table" if given.get("view") == "table" else "",
     )
     return _checked(wish)
@@ -173,6 +176,15 @@ def _among(given: Mapping[str, str], name: str, allowed: tuple[int, ...]) -> int
 def _row(given: Mapping[str, str], name: str, model: Any) -> Any:
     text = given.get(name, "")
     return get_object_or_404(model, pk=int(text)) if text.isdecimal() and len(text) < 10 else None
+
+
+def _month(given: Mapping[str, str]) -> date | None:
+    """The first day of a month said as 2026-11."""
+    said = given.get("month", "")
+    try:
+        return date.fromisoformat(f"{said}-01") if len(said) == 7 else None
+    except ValueError:
+        return None
 
 
 def _date(given: Mapping[str, str], name: str) -> date | None:

@@ -1,0 +1,139 @@
+"""Where those come from who are missing behind a leak of the path, and whether going on has stopped there.
+
+Always true or absent: a source is named only when by its own rate of before it misses enough people, and most of those
+who are missing; that nobody goes on is said only when ten would have.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+from funnel.metrics import Cohort
+from funnel.models import Pace
+from funnel.pacing import Whose
+from funnel.reading import array
+from funnel.spans import day_of, number_of
+from funnel.walks import LEAST_MISSED, Step, Walk, percent
+
+MOST: Final = 0.5  # the share of the missing that a source must account for to be named
+QUIET_DAYS: Final = 3  # fewer days without anybody say nothing
+USUAL_DAYS: Final = 28  # over which one looks how many used to go on
+LOOKED_BACK: Final = 120  # days within which going on may have stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Nobody has gone on since `day`; in the four weeks up to it so many did."""
+
+    day: date
+    used_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The source most of the missing come from, with its own counts now and before."""
+
+    source: str
+    missing: int
+    onward: Cohort
+    onward_before: Cohort
+    stopped: Stopped | None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the roll-ups hold of one source about one stage."""
+
+    entered: Counter[bool] = field(default_factory=Counter)  # by whether it is of the cohort now, or of the one before
+    went: Counter[bool] = field(default_factory=Counter)
+    on: Counter[int] = field(default_factory=Counter)  # who went on, by the number of the day
+
+    def cohort(self, *, now: bool) -> Cohort:
+        return Cohort(self.entered[now], self.went[now])
+
+
+Question = tuple[str, tuple[Any, ...]]  # SQL for one value, and its parameters
+
+
+def question_of_leak(walk: Walk, whose: Whose) -> Question | None:
+    """What is to be asked about the leak of a walk of everybody; nothing where there is none, or no roll-up of it."""
+    leak = walk.leak
+    if leak is None or not whose.is_rolled_up or whose.source is not None:
+        return None
+    stage, further = leak.stage.pk, array(walk.path.order[leak.place :])
+    first, last = (number_of(day) for day in walk.cohort)
+    before, today = number_of(walk.cohort[0] - timedelta(days=walk.days)), number_of(walk.until)
+    entered = (first, before, last, stage)
+    went = (first, before, last, stage, further, walk.window)
+    return _BY_SOURCE, (*entered, *went, today - LOOKED_BACK, today, stage, further)
+
+
+def origin_of_leak(walk: Walk, rows: Iterable[Sequence[Any]]) -> Origin | None:
+    """The source that accounts for the leak, if a single one does; `rows` are the answer to the question."""
+    return _worst(walk.leak, _by_source(rows), number_of(walk.until)) if walk.leak else None
+
+
+def _worst(leak: Step, counted: Mapping[str, Counts], today: int) -> Origin | None:
+    missing = {source: _missing(one) for source, one in counted.items()}
+    source = max(missing, key=lambda name: missing[name], default="")
+    if not source or missing[source] < max(LEAST_MISSED, MOST * leak.missing):
+        return None
+    counts = counted[source]
+    return Origin(
+        source=source,
+        missing=min(missing[source], leak.missing),
+        onward=counts.cohort(now=True),
+        onward_before=counts.cohort(now=False),
+        stopped=stopped(counts.on, today),
+    )
+
+
+def _missing(counts: Counts) -> int:
+    before = percent(counts.cohort(now=False))
+    return 0 if before is None else round(before / 100 * counts.entered[True]) - counts.went[True]
+
+
+def stopped(on: Mapping[int, int], today: int) -> Stopped | None:
+    """Whether so many used to go on that the silence since the last of them cannot be chance."""
+    last = max((day for day, n in on.items() if n > 0 and day <= today), default=None)
+    if last is None:
+        return None
+    used_to = sum(n for day, n in on.items() if last - USUAL_DAYS < day <= last)
+    quiet = today - last
+    if quiet < QUIET_DAYS or quiet * used_to / USUAL_DAYS < LEAST_MISSED:
+        return None
+    return Stopped(day_of(last), used_to)
+
+
+def _by_source(rows: Iterable[Sequence[Any]]) -> dict[str, Counts]:
+    found: dict[str, Counts] = {}
+    for source, what, day, now, n in rows:
+        counts = found.setdefault(source, Counts())
+        if what == "on":
+            counts.on[day] += int(n)
+        else:
+            getattr(counts, what)[now] += int(n)
+    return found
+
+
+_OF_SOURCE: Final = "source_id = source.id AND level = 0 AND NOT is_visitor"
+_BY_SOURCE: Final = f"""
+    (SELECT json_agg(json_build_array(source.name, pace.what, pace.day, pace.is_now, pace.n))
+       FROM contacts_source AS source
+      CROSS JOIN LATERAL (
+           SELECT 'entered' AS what, 0 AS day, block >= %s AS is_now, sum(n) AS n FROM funnel_pacecount
+            WHERE kind = {Pace.MOVED} AND {_OF_SOURCE} AND block BETWEEN %s AND %s AND to_stage = %s
+            GROUP BY 3
+            UNION ALL
+           SELECT 'went', 0, block >= %s, sum(n) FROM funnel_pacecount
+            WHERE kind = {Pace.WENT_ON} AND {_OF_SOURCE} AND block BETWEEN %s AND %s
+              AND from_stage = %s AND to_stage = ANY(%s::smallint[]) AND lag <= %s
+            GROUP BY 3
+            UNION ALL
+           SELECT 'on', block, FALSE, sum(n) FROM funnel_pacecount
+            WHERE kind = {Pace.MOVED} AND {_OF_SOURCE} AND block BETWEEN %s AND %s
+              AND from_stage = %s AND to_stage = ANY(%s::smallint[])
+            GROUP BY 2) AS pace)
+"""  # noqa: S608  (numbers of ours)
