@@ -62,6 +62,8 @@ _WILD: Final = re.compile(r"[%_\\]")
 _EMPTYING: Final = (
     "UPDATE contacts_importreject SET raw = '', detail = '' WHERE lower(raw || detail) LIKE ANY(%(patterns)s)",
     "UPDATE contacts_import SET failure = '' WHERE lower(failure) LIKE ANY(%(patterns)s)",
+    "UPDATE contacts_import SET foreseen = NULL WHERE lower(foreseen::text) LIKE ANY(%(patterns)s)",
+    "UPDATE contacts_import SET file_name = '' WHERE lower(file_name) LIKE ANY(%(patterns)s)",
     "UPDATE contacts_savedview SET words = '' WHERE lower(words) LIKE ANY(%(patterns)s)",
     "UPDATE contacts_savedview SET filter = NULL WHERE lower(filter::text) LIKE ANY(%(patterns)s)",
     "UPDATE contacts_job SET choice = '{}' WHERE state <> 'running' AND lower(choice::text) LIKE ANY(%(patterns)s)",

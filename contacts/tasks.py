@@ -1,6 +1,7 @@
 from celery import shared_task
 
-from contacts import jobs, watching
+from contacts import jobs
+from contacts.importing import keeping, working
 
 
 @shared_task
@@ -8,11 +9,11 @@ def work_off_jobs() -> None:
     jobs.work_off_jobs()
 
 
-@shared_task
-def watch_answers() -> None:
-    watching.watch_answers()
+@shared_task(time_limit=7200, soft_time_limit=7100)
+def work_off_imports() -> None:
+    working.work_off_imports()
 
 
 @shared_task
-def remind_of_tasks() -> None:
-    watching.remind_of_tasks()
+def throw_away_old() -> None:
+    keeping.throw_away_old()

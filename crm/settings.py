@@ -281,6 +281,10 @@ STORAGES = {
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = STATE / "media"
+# Files that people import: every process of the web and of the workers must see the same folder.
+IMPORTS_ROOT = Path(optional("IMPORTS_ROOT", str(STATE / "imports"))).absolute()
+IMPORT_LARGEST = env.int("IMPORT_LARGEST_MB", default=500) * 1_000_000
+IMPORT_FILES_DAYS = env.int("IMPORT_FILES_DAYS", default=7)  # how long a file is kept that nobody went on with
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 
@@ -388,7 +392,14 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "advance_due": {"task": "funnel.tasks.advance_due", "schedule": 1.0, "options": {"expires": 2.0}},
     "run_due_effects": {"task": "funnel.tasks.run_due_effects", "schedule": 1.0, "options": {"expires": 2.0}},
+    "work_off_backtests": {
+        "task": "funnel.tasks.work_off_backtests",
+        "schedule": 5.0,
+        "options": {"expires": 10.0},
+    },
     "work_off_jobs": {"task": "contacts.tasks.work_off_jobs", "schedule": 5.0, "options": {"expires": 10.0}},
+    "work_off_imports": {"task": "contacts.tasks.work_off_imports", "schedule": 5.0, "options": {"expires": 10.0}},
+    "throw_away_old": {"task": "contacts.tasks.throw_away_old", "schedule": 3600.0, "options": {"expires": 600.0}},
     "deliver_webhooks": {"task": "crm.tasks.deliver_webhooks", "schedule": 5.0, "options": {"expires": 10.0}},
     "send_mails": {"task": "campaigns.tasks.send_mails", "schedule": 5.0, "options": {"expires": 10.0}},
     "watch_answers": {"task": "contacts.tasks.watch_answers", "schedule": 20.0, "options": {"expires": 20.0}},

@@ -14,3 +14,8 @@ def check_stage_set(message: Message) -> None:
         raise Refusal(
             "archived-stage", "/properties/stage", "This stage has been archived: nobody is set to it any more."
         )
+
+
+def stages_in_use() -> list[str]:
+    """The keys of the stages that somebody may be set to, in order."""
+    return list(Stage.objects.in_use().values_list("key", flat=True))

@@ -42,6 +42,7 @@ DEEDS: Final = (
     Deed("contacts:write", _("Add and change people and companies, own them, tag them, do tasks"), _WORKING),
     Deed("contacts:merge", _("Join two people into one, and part them again"), _WORKING),
     Deed("contacts:export", _("Take people out as a file"), _PLANNING),
+    Deed("contacts:import", _("Bring people in from a file, and take an import back"), _PLANNING),
     Deed("contacts:erase", _("Erase a person for ever"), _ADMIN, on_request=True),
     Deed("events:read", _("See what happened"), _EVERYBODY),
     Deed("events:write", _("Record what happened, move people on the path"), _WORKING),

@@ -11,13 +11,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ..messages import EARLIEST, LARGEST
+from .dates import ORDERS, read_moment
 from .mapping import ROW, Cell, Column, Moment, Place, Scalar
 from .reading import Cells
 
 CACHED_MOMENTS = 10_000
 ROW_NUMBER = -1
-YES = frozenset({"yes", "y", "true", "t", "1", "x"})
-NO = frozenset({"no", "n", "false", "f", "0"})
+YES = frozenset({"yes", "y", "true", "t", "1", "x", "kyllä", "k", "tosi"})
+NO = frozenset({"no", "n", "false", "f", "0", "ei", "e", "epätosi"})
 TIME_OF_DAY = re.compile(r"%[HIMSfpcXzZ]")
 
 Read = Callable[[int, Cells], Scalar | None]  # of the number of the row and its cells; nothing when blank
@@ -47,11 +48,18 @@ class Columns:
             if not 1 <= column <= len(self.names):
                 self.problems.append(_("there is no column number %(number)s") % {"number": column})
             return column - 1
+        if column.isdecimal() and column not in self.names:
+            return self.index(int(column))
         if self.names.count(column) == 1:
             return self.names.index(column)
         problem = _("two columns are called “%(name)s”") if column in self.names else _("there is no column “%(name)s”")
         self.problems.append(problem % {"name": column})
         return 0
+
+    def label(self, column: Column) -> str:
+        """What a column is called in a report: as the header has it."""
+        number = int(column) if isinstance(column, int) or (column.isdecimal() and column not in self.names) else 0
+        return self.names[number - 1] or str(column) if 1 <= number <= len(self.names) else str(column)
 
     def refuse_problems(self) -> None:
         if self.problems:
@@ -62,11 +70,11 @@ class Columns:
             )
 
 
-def label_of(place: Place) -> str:
+def label_of(place: Place, columns: Columns) -> str:
     """What the place is called in a report."""
     if not isinstance(place, Cell):
-        return str(place)
-    return str(place.template or place.constant) if place.column is None else str(place.column)
+        return columns.label(place)
+    return str(place.template or place.constant) if place.column is None else columns.label(place.column)
 
 
 def place_reader(place: Place, columns: Columns) -> Read:
@@ -81,8 +89,8 @@ def place_reader(place: Place, columns: Columns) -> Read:
         else template_reader(str(place.template), columns)
     )
     if place.values is not None:
-        return table_reader(read, place)
-    return converted(read, place, columns.decimal)
+        return table_reader(read, place, label_of(place, columns))
+    return converted(read, place, label_of(place, columns), columns.decimal)
 
 
 def column_reader(index: int) -> Read:
@@ -108,9 +116,8 @@ def percent_form(template: str) -> tuple[str, list[str]]:
     return form, [name for _literal, name, *_rest in parts if name is not None]
 
 
-def table_reader(read: Read, place: Cell) -> Read:
+def table_reader(read: Read, place: Cell, label: str) -> Read:
     table: Mapping[str, Scalar] = place.values or {}
-    label = label_of(place)
 
     def look_up(row: int, cells: Cells) -> Scalar | None:
         text = read(row, cells)
@@ -125,10 +132,9 @@ def table_reader(read: Read, place: Cell) -> Read:
     return look_up
 
 
-def converted(read: Read, place: Cell, decimal: str) -> Read:
+def converted(read: Read, place: Cell, label: str, decimal: str) -> Read:
     if place.kind == "text":
         return read
-    label = label_of(place)
 
     def convert(row: int, cells: Cells) -> Scalar | None:
         text = read(row, cells)
@@ -143,7 +149,7 @@ def converted(read: Read, place: Cell, decimal: str) -> Read:
 
 def plain_number(text: str, decimal: str) -> str:
     """A number as programs write it: without blanks and thousands marks, with a decimal point."""
-    joined = "".join(text.split())
+    joined = "".join(text.split()).strip("€$£")
     return joined.replace(".", "").replace(",", ".") if decimal == "," else joined.replace(",", "")
 
 
@@ -166,16 +172,23 @@ def yes_no(text: str, label: str) -> bool:
 
 def day(text: str, form: str, label: str) -> str:
     try:
-        found = datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007
+        found = parsed(text, form)
     except ValueError:
         raise RowRefused(label, "bad-date", _("“%(text)s” is not a date.") % {"text": text}) from None
     return found.date().isoformat()
 
 
+def parsed(text: str, form: str) -> datetime:
+    """A date, perhaps with its time of day, as `form` says it is written; raises ValueError."""
+    if form in ORDERS:
+        return read_moment(text, form)
+    return datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007
+
+
 def moment_reader(moment: Moment, columns: Columns) -> ReadMoment:
     """Moments in UTC, nothing where the columns are blank. What was read lately is remembered."""
     indexes = [columns.index(part) for part in moment.parts]
-    label = " ".join(str(part) for part in moment.parts)
+    label = " ".join(columns.label(part) for part in moment.parts)
     parse = moment_parser(moment)
     known: dict[str, datetime] = {}
 
@@ -210,11 +223,12 @@ def moment_parser(moment: Moment) -> Callable[[str], datetime]:
     if form in {"unix", "unix_ms"}:
         scale = 1 if form == "unix" else 1000
         return lambda text: datetime.fromtimestamp(int(text) / scale, UTC)
-    is_day = None if form == "iso" else not TIME_OF_DAY.search(form)
+    is_told = form == "iso" or form in ORDERS  # whether the length of the text tells if there is a time of day in it
+    is_day = not TIME_OF_DAY.search(form)
 
     def parse(text: str) -> datetime:
-        found = datetime.fromisoformat(text) if is_day is None else datetime.strptime(text, form)  # noqa: DTZ007
-        if len(text) <= len("2026-03-01") if is_day is None else is_day:
+        found = parsed(text, form)
+        if len(text) <= len("2026-03-01") if is_told else is_day:
             found = datetime.combine(found.date(), at)
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 

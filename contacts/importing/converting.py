@@ -5,12 +5,13 @@ from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
 
-from ..attributes import ATTRIBUTE_TYPES, normal_attribute
+from ..attributes import ATTRIBUTE_TYPES, MOST_OF_A_KIND, normal_attribute, normal_tag
 from ..matching import normal_phone
 from ..messages import (
     LONGEST_ID,
@@ -35,6 +36,7 @@ from .reading import Cells
 
 NOT_IN_A_KEY = re.compile(r"[^a-z0-9_.]+")
 LONGEST_SOURCE_KEY = 40
+BETWEEN_VALUES = re.compile(r"[;,\n]| ::: ")  # of several addresses, numbers or tags in one cell
 DETAILS = frozenset(
     ["name", "email", "phone", "title", "country", "language", "time_zone", "company", "owner", "team", "fit"]
 )
@@ -79,6 +81,11 @@ class Converter:
             (name, detail_reader(name, place, columns, fields, contact.phone_country))
             for name, place in contact.attributes.items()
         ]
+        self.lists = [
+            (name, [list_reader(place, columns, LIST_CHECKS[name](contact.phone_country)) for place in places])
+            for name, places in (("emails", contact.emails), ("phones", contact.phones), ("tags", contact.tags))
+            if places
+        ]
         self.since = moment_reader(contact.moment, columns) if contact.moment else None
         self.origin = origin_reader(mapping.origin, columns)
         self.events = [event_reader(section, columns) for section in mapping.events]
@@ -91,12 +98,16 @@ class Converter:
         if not known_by:
             raise RowRefused("", "missing-identity", _("The row does not say whom it is about."))
         contact = ContactRef(**known_by)
+        attributes = {name: value for name, read in self.attributes if (value := read(row, cells)) is not None}
+        for name, reads in self.lists:
+            if values := [value for read in reads for value in read(row, cells)]:
+                attributes[name] = list(dict.fromkeys(values))[:MOST_OF_A_KIND]
         return Said(
             row,
             line,
             cells,
             contact,
-            {name: value for name, read in self.attributes if (value := read(row, cells)) is not None},
+            attributes,
             self.since(cells) if self.since else None,
             self.origin(row, cells),
             [
@@ -153,6 +164,43 @@ def not_kept(name: str, value: Any) -> Refusal:
     return Refusal(f"bad-{name.replace('_', '-')}", "", detail)
 
 
+def built_in(name: str) -> Callable[[str], Check]:
+    return lambda phone_country: built_in_check(name, phone_country)
+
+
+LIST_CHECKS: dict[str, Callable[[str], Check]] = {
+    "emails": built_in("email"),
+    "phones": built_in("phone"),
+    "tags": lambda _phone_country: tag_check,
+}
+
+
+def tag_check(value: Any) -> str:
+    try:
+        return normal_tag(value)
+    except ValueError:
+        raise not_kept("tag", value) from None
+
+
+def list_reader(place: Place, columns: Columns, check: Check) -> Callable[[int, Cells], list[Any]]:
+    """Read several values that one cell may hold; what can't be kept is refused, or left out where the mapping says."""
+    read, label = place_reader(place, columns), label_of(place, columns)
+    is_lenient = isinstance(place, Cell) and place.wrong == "blank"
+
+    def read_list(row: int, cells: Cells) -> list[Any]:
+        found = []
+        for text in BETWEEN_VALUES.split(str(read(row, cells) or "")):
+            try:
+                if text.strip():
+                    found.append(check(text.strip()))
+            except Refusal as refusal:
+                if not is_lenient:
+                    raise RowRefused(label, refusal.reason, refusal.detail) from None
+        return found
+
+    return read_list
+
+
 def checked_id(text: str) -> str:
     return short_text(text, "", LONGEST_ID)
 
@@ -161,13 +209,14 @@ IDENTITY_CHECKS: dict[str, Check] = {
     "external_id": checked_id,
     "user_id": checked_id,
     "anonymous_id": checked_id,
-    "email": lambda text: checked_email(text, ""),
+    "email": lambda text: checked_email(BETWEEN_VALUES.split(text, maxsplit=1)[0].strip(), ""),
 }
 
 
 def checked(place: Place, columns: Columns, check: Check) -> ReadChecked:
     """Read a place and hold it to `check`; the report names its column."""
-    read, label = place_reader(place, columns), label_of(place)
+    read, label = place_reader(place, columns), label_of(place, columns)
+    is_lenient = isinstance(place, Cell) and place.wrong == "blank"
 
     def read_checked(row: int, cells: Cells) -> Any:
         value = read(row, cells)
@@ -176,6 +225,8 @@ def checked(place: Place, columns: Columns, check: Check) -> ReadChecked:
         try:
             return check(value)
         except Refusal as refusal:
+            if is_lenient:
+                return None
             raise RowRefused(label, refusal.reason, refusal.detail) from None
 
     return read_checked
@@ -204,12 +255,15 @@ def event_reader(section: EventSection, columns: Columns) -> ReadEvent:
         Cell(constant=section.type) if isinstance(section.type, str) else section.type, columns, checked_event_type
     )
     moment = moment_reader(section.moment, columns) if section.moment else None
-    moment_label = " ".join(str(part) for part in section.moment.parts) if section.moment else ""
+    moment_label = " ".join(columns.label(part) for part in section.moment.parts) if section.moment else ""
+    needed = place_reader(section.needs, columns) if section.needs is not None else None
     value = value_reader(section.value, columns)
     campaign = checked(section.campaign, columns, checked_campaign) if section.campaign is not None else None
     properties = [(name, place_reader(place, columns)) for name, place in section.properties.items()]
 
     def read(row: int, cells: Cells, contact: ContactRef) -> Message | None:
+        if needed and needed(row, cells) in (None, False):
+            return None
         occurred_at = moment(cells) if moment else None
         if moment and occurred_at is None:
             if section.optional:
@@ -217,20 +271,26 @@ def event_reader(section: EventSection, columns: Columns) -> ReadEvent:
             raise RowRefused(moment_label, "missing-moment", _("The row does not say when it happened."))
         event_type = kind(row, cells)
         if event_type is None:
-            raise RowRefused(label_of(section.type), "missing-type", _("The row does not say what happened."))
+            raise RowRefused(label_of(section.type, columns), "missing-type", _("The row does not say what happened."))
         minor, currency = value(row, cells)
+        said = {name: found for name, read in properties if (found := read(row, cells)) is not None}
+        name = message_id(row, cells)
         return Message(
-            message_id=message_id(row, cells),
+            message_id=f"{name}-{digest_of(said)}" if section.per_content else name,
             type=event_type,
             contact=contact,
             occurred_at=occurred_at,
             value_minor=minor,
             currency=currency,
             campaign=campaign(row, cells) if campaign else None,
-            properties={name: said for name, read in properties if (said := read(row, cells)) is not None},
+            properties=said,
         )
 
     return read
+
+
+def digest_of(said: Map[str, Any]) -> str:
+    return blake2b(msgspec.json.encode(said, order="sorted"), digest_size=6).hexdigest()
 
 
 def message_id_reader(template: str, columns: Columns) -> Callable[[int, Cells], str]:

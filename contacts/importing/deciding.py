@@ -14,6 +14,7 @@ from .cells import RowRefused
 from .converting import Fact, Said, fact_of
 
 LISTS: Final = {"email": "emails", "phone": "phones"}  # the details of which there may be several
+SKIP, FILL = "skip", "fill"
 
 
 class Reject(NamedTuple):
@@ -58,6 +59,7 @@ class Terms:
     source_key: str
     label: str
     is_public: bool = False
+    duplicates: str = "overwrite"  # what rows may do to somebody there is already
 
 
 @dataclass
@@ -81,6 +83,7 @@ class Decision:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    skipped: int = 0
 
 
 def names_of(said: Said, source_key: str) -> list[Name]:
@@ -92,6 +95,7 @@ def names_of(said: Said, source_key: str) -> list[Name]:
         ("external", ref.external_id),
         (EMAIL, ref.email),
         (EMAIL, stated if stated != ref.email else None),
+        *[(EMAIL, email) for email in said.attributes.get("emails", ()) if email not in (ref.email, stated)],
         (ANONYMOUS, ref.anonymous_id),
     ]
     return [Name(kind, "" if kind == EMAIL else source_key, value) for kind, value in named if value]
@@ -116,7 +120,12 @@ def _decide_row(said: Said, known: Known, terms: Terms, decision: Decision) -> N
     if is_repeated and not facts:
         decision.unchanged += 1
         return
+    if person is not None and terms.duplicates == SKIP:
+        decision.skipped += 1
+        return
     attributes = {} if is_repeated else said.attributes
+    if person is not None and terms.duplicates == FILL:
+        names, attributes = _only_blanks(person, names, attributes)
     if person is None:
         person = _made(said)
         decision.made.append(person)
@@ -133,6 +142,14 @@ def _decide_row(said: Said, known: Known, terms: Terms, decision: Decision) -> N
         decision.updated += 1
     else:
         decision.unchanged += 1
+
+
+def _only_blanks(person: Person, names: list[Name], attributes: Mapping[str, Any]) -> tuple[list[Name], dict[str, Any]]:
+    """What the row says that was not known: a second address of somebody is no blank."""
+    if person.details.get("emails") or any(name.kind == EMAIL for name in person.names):
+        names = [name for name in names if name.kind != EMAIL]
+    known = {name for name in attributes if person.details.get(LISTS.get(name, name)) not in (None, "", [])}
+    return names, {name: value for name, value in attributes.items() if name not in known}
 
 
 def _tell(person: Person, facts: list[Fact], known: Known, terms: Terms, decision: Decision) -> bool:
@@ -245,7 +262,10 @@ def _change(person: Person, attributes: Mapping[str, Any]) -> bool:
     differing = [name for name, value in attributes.items() if not _is_known(person, name, value)]
     for name in differing:
         value = attributes[name]
-        person.is_known = person.is_known or name in {"name", "phone"}
+        person.is_known = person.is_known or name in {"name", "phone", "phones"}
+        if name in ("phones", "tags"):
+            _add(person, name, value)
+            continue
         if name not in LISTS:
             person.details[name] = person.changes[name] = value
             continue
@@ -259,8 +279,25 @@ def _change(person: Person, attributes: Mapping[str, Any]) -> bool:
     return bool(differing)
 
 
+def _add(person: Person, name: str, values: list[str]) -> None:
+    """Further numbers behind those there are; tags beside them."""
+    have = person.details.get(name) or []
+    missing = [value for value in values if value not in have]
+    if name == "tags":
+        person.details["tags"] = sorted([*have, *missing])
+        person.changes["add_tags"] = sorted([*person.changes.get("add_tags", []), *missing])
+        return
+    person.details["phones"] = [*have, *missing]
+    person.changes.pop("phone", None)
+    person.changes["phones"] = person.details["phones"]
+
+
 def _is_known(person: Person, name: str, value: Any) -> bool:
     """Whether the detail says nothing new; of several addresses or numbers each is known."""
+    if name == "emails":
+        return True  # they are names, and told by being linked
+    if name in ("phones", "tags"):
+        return set(value) <= set(person.details.get(name) or [])
     if name in LISTS:
         return value in person.details.get(LISTS[name], [])
     return bool(person.details.get(name) == value)

@@ -74,6 +74,7 @@ class Cell(Section, frozen=True):
     other: Literal["refuse", "keep", "blank"] = "refuse"
     kind: Literal["text", "number", "yes_no", "date"] = "text"
     format: str = "iso"
+    wrong: Literal["refuse", "blank"] = "refuse"  # what becomes of what can't be kept
 
     def __post_init__(self) -> None:
         if sum(given is not None for given in (self.column, self.template, self.constant)) != 1:
@@ -137,6 +138,9 @@ class ContactSection(Section, frozen=True):
     anonymous_id: Place | None = None
     moment: Moment | None = None
     phone_country: str = ""  # of numbers without a country code
+    emails: tuple[Place, ...] = ()  # further addresses; a cell may hold several
+    phones: tuple[Place, ...] = ()
+    tags: tuple[Place, ...] = ()  # added to those a person has
     attributes: dict[str, Place] = {}
 
     def __post_init__(self) -> None:
@@ -155,12 +159,17 @@ class ContactSection(Section, frozen=True):
 
 
 class EventSection(Section, frozen=True):
-    """One event a row. Its message id is made of the row's own columns: the same row is the same event, for ever."""
+    """One event a row. Its message id is made of the row's own columns: the same row is the same event, for ever.
+
+    With `needs`, only rows have it in which that place says something (and does not say no).
+    """
 
     message_id: str
     type: str | Cell
     moment: Moment | None = None
     optional: bool = False
+    needs: Place | None = None
+    per_content: bool = False  # what it says is part of its id: told otherwise, it is another event
     value: Value | None = None
     campaign: Place | None = None
     properties: dict[str, Place] = {}
@@ -179,6 +188,9 @@ class Mapping(Section, frozen=True):
     file: FileSection = FileSection()
     origin: OriginSection | None = None
     events: tuple[EventSection, ...] = ()
+    # Of rows about somebody we know, or who stands further up in the file: take what they say, only what we did not
+    # know, or nothing at all.
+    duplicates: Literal["overwrite", "fill", "skip"] = "overwrite"
 
     def __post_init__(self) -> None:
         ids = [event.message_id for event in self.events]

@@ -19,13 +19,20 @@ REPORT_COLUMNS: Final = ("line", "column", "reason", "detail")
 
 def summary(run: Import) -> str:
     """The counts of a run in one sentence."""
-    return _(
+    words = _(
         "%(rows)s rows: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(rejected)s rejected."
-    ) % {
+    )
+    if run.skipped:
+        words = _(
+            "%(rows)s rows: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(skipped)s skipped, "
+            "%(rejected)s rejected."
+        )
+    return words % {
         "rows": f"{run.rows_read:,}",
         "created": f"{run.created:,}",
         "updated": f"{run.updated:,}",
         "unchanged": f"{run.unchanged:,}",
+        "skipped": f"{run.skipped:,}",
         "rejected": f"{run.rejected:,}",
     }
 

@@ -10,18 +10,52 @@ from django.db import connection
 from ..models import Import, ImportReject, ImportState
 from ..placing import EMAIL, Name
 from ..projecting import details_in_log
-from .converting import Said
+from .converting import Said, fact_of
 from .deciding import Known, Person, names_of
 
 
 def resolve(run: Import, rows: Sequence[Said], *, with_details: bool) -> Known:
     """Who is meant by the rows, what the log has of their events, and which lines it has seen."""
+    bring_back(run.source_id, run.source.key, rows)
     people = find_people({name for said in rows for name in names_of(said, run.source.key)})
     repeated = repeated_lines(run, rows)
     if with_details and people and len(repeated) < len(rows):
         _give_details(people)
     keys = [fact.key for said in rows for fact in said.facts]
     return Known(people, find_events(keys, with_claims=run.source.is_public), repeated)
+
+
+def bring_back(source_id: int, source_key: str, rows: Sequence[Said]) -> None:
+    """What was taken back by undoing an import may come in again: under another id, for each is used only once."""
+    if not Import.objects.filter(source_id=source_id, state=ImportState.UNDONE).exists():
+        return
+    waiting = {fact.key: (said, fact) for said in rows for fact in said.facts}
+    while waiting:
+        taken_back = [(waiting[key], run_id) for key, run_id in _taken_back(waiting, source_id)]
+        waiting = {}
+        for (said, fact), run_id in taken_back:
+            message_id = f"{fact.message.message_id[:LONGEST_STEM]}~{run_id}"
+            again = fact_of(msgspec.structs.replace(fact.message, message_id=message_id), source_key)
+            said.facts = [again if one is fact else one for one in said.facts]
+            waiting[again.key] = (said, again)
+
+
+def _taken_back(keys: Collection[str], source_id: int) -> list[tuple[str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN_BACK, {"keys": list(keys), "source": source_id})
+        return list(cursor.fetchall())
+
+
+LONGEST_STEM: Final = 235
+_TAKEN_BACK: Final = """
+SELECT encode(uuid_send(e.key), 'hex'), max(chunk.run_id)
+  FROM contacts_event e
+  JOIN contacts_importchunk chunk ON e.id BETWEEN chunk.first_event AND chunk.last_event AND chunk.undone_at IS NOT NULL
+   AND e.id = ANY(chunk.events)
+  JOIN contacts_import run ON run.id = chunk.run_id AND run.source_id = %(source)s
+ WHERE e.key = ANY(%(keys)s::uuid[]) AND e.retracted_at IS NOT NULL
+ GROUP BY 1
+"""
 
 
 def find_people(names: Iterable[Name]) -> dict[Name, Person]:
@@ -85,10 +119,16 @@ def repeated_lines(run: Import, rows: Sequence[Said]) -> frozenset[int]:
 
 
 def _give_details(people: dict[Name, Person]) -> None:
-    """Each person's details as the log tells them; an address that is linked need not be told again."""
+    """Each person's details as the log tells them."""
     by_leader = details_in_log({person.leader_id for person in people.values()})
-    for name, person in people.items():
+    for person in people.values():
         person.details = by_leader.setdefault(person.leader_id, {})
+    know_addresses(people)
+
+
+def know_addresses(people: dict[Name, Person]) -> None:
+    """An address that is linked need not be told again."""
+    for name, person in people.items():
         if name.kind == EMAIL:
             emails = person.details.setdefault("emails", [])
             if name.value not in emails:

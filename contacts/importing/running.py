@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import DateTimeField, Func, Value
 from django.db.models.functions import Now
 from django.utils.translation import activate, get_language
 from django.utils.translation import gettext as _
@@ -18,10 +19,10 @@ from psycopg2.errors import DeadlockDetected
 
 from staff.models import User
 
-from ..models import CustomField, Import, ImportState, Source, SourceKind
+from ..models import BEGUN, CustomField, Import, ImportState, Source, SourceKind
 from .cells import RowRefused
 from .converting import Converter, Said
-from .deciding import Decision, Reject, Terms, decide
+from .deciding import FILL, Decision, Reject, Terms, decide
 from .mapping import Mapping, as_json, mapping_of
 from .reading import BadRow, Survey, Table, open_table, survey
 from .resolving import resolve
@@ -29,6 +30,12 @@ from .screening import screen
 from .writing import write, write_rejects
 
 CHUNK: Final = 4_000
+ELSEWHERE: Final = "running_elsewhere"
+LEASE_S: Final = 30
+# Whoever works on an import holds it for so long after each step; then others may take it for abandoned.
+LEASE: Final = Func(
+    Value(timedelta(seconds=LEASE_S)), template="clock_timestamp() + %(expressions)s", output_field=DateTimeField()
+)
 # How often a chunk is tried again when others record the same people or events at the same moment.
 PATIENCE: Final = 10
 
@@ -60,10 +67,15 @@ def start_import(*, path: Path, mapping: Mapping, by: User | None = None) -> Imp
 def run_import(*, run: Import, path: Path, progress: Report | None = None) -> Import:
     """Bring in the rows of the file that `run` has not read yet, until its end or until somebody cancels."""
     mapping = mapping_of(run.mapping)
+    return _run(run, path, mapping, survey_of(run, path, mapping), progress)
+
+
+def survey_of(run: Import, path: Path, mapping: Mapping) -> Survey:
+    """The file of a run, looked at again: it must be the same."""
     found = survey(path, mapping.file.encoding)
     if found.digest != run.file_digest:
         raise ValidationError(_("This is not the file that the import began with."), code="other_file")
-    return _run(run, path, mapping, found, progress)
+    return found
 
 
 def cancel_import(*, run: Import) -> None:
@@ -73,12 +85,13 @@ def cancel_import(*, run: Import) -> None:
 
 def _start(path: Path, mapping: Mapping, found: Survey, by: User | None) -> Import:
     with open_table(path, mapping.file, found) as table:
-        _converter(mapping, table)
+        converter_of(mapping, table)
         columns = list(table.columns)
     with transaction.atomic():
-        source = Source.objects.select_for_update(no_key=True).get(pk=_source(mapping).pk)  # two starts make one run
+        # two starts make one run
+        source = Source.objects.select_for_update(no_key=True).get(pk=source_of_mapping(mapping).pk)
         same = {"source": source, "file_digest": found.digest, "mapping": as_json(mapping)}
-        run = Import.objects.filter(**same).exclude(state=ImportState.DONE).order_by("-pk").first()
+        run = Import.objects.filter(**same, stored="", state__in=BEGUN).order_by("-pk").first()
         if run is None:
             run = Import.objects.create(**same, file_name=path.name[-255:], columns=columns, started_by=by)
         else:
@@ -88,7 +101,7 @@ def _start(path: Path, mapping: Mapping, found: Survey, by: User | None) -> Impo
     return run
 
 
-def _source(mapping: Mapping) -> Source:
+def source_of_mapping(mapping: Mapping) -> Source:
     said = mapping.source
     made = {"name": (said.name or said.key)[:80], "kind": SourceKind.IMPORT, "trust": said.trust}
     source, _is_new = Source.objects.get_or_create(key=said.key, defaults=made)
@@ -100,7 +113,7 @@ def _source(mapping: Mapping) -> Source:
     return source
 
 
-def _converter(mapping: Mapping, table: Table) -> Converter:
+def converter_of(mapping: Mapping, table: Table) -> Converter:
     return Converter(mapping, table.columns, {field.key: field for field in CustomField.objects.filter(of="contact")})
 
 
@@ -119,25 +132,32 @@ def _no_search_for_cycles() -> Iterator[None]:
 def _run(run: Import, path: Path, mapping: Mapping, found: Survey, progress: Report | None) -> Import:
     try:
         with open_table(path, mapping.file, found) as table, _no_search_for_cycles():
-            chunks = _chunks(table, _converter(mapping, table), run.rows_read)
-            with ThreadPoolExecutor(1, initializer=activate, initargs=(get_language() or "en",)) as reader:
-                ahead = reader.submit(next, chunks, None)  # the next chunk is read while this one is written
-                while chunk := ahead.result():
-                    ahead = reader.submit(next, chunks, None)
-                    if not _take(run, mapping, chunk):
-                        break
-                    if progress:
-                        progress(run, chunk.share)
-                else:
-                    _finish(run)
+            for chunk in read_ahead(chunks_of(table, converter_of(mapping, table), run.rows_read)):
+                if not _take(run, mapping, chunk):
+                    break
+                if progress:
+                    progress(run, chunk.share)
+            else:
+                _finish(run)
     except (ValidationError, DatabaseError, OSError) as error:
-        _fail(run, error)
+        # A worker goes on by itself once the database is back; whoever runs it elsewhere goes on anyway.
+        if not (run.stored and is_passing(error)) and getattr(error, "code", "") != ELSEWHERE:
+            fail(run, error)
         raise
     run.refresh_from_db()
     return run
 
 
-def _chunks(table: Table, convert: Converter, skip: int) -> Iterator[Chunk]:
+def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks; each is read while the one before is worked on."""
+    with ThreadPoolExecutor(1, initializer=activate, initargs=(get_language() or "en",)) as reader:
+        ahead = reader.submit(next, chunks, None)
+        while chunk := ahead.result():
+            ahead = reader.submit(next, chunks, None)
+            yield chunk
+
+
+def chunks_of(table: Table, convert: Converter, skip: int = 0) -> Iterator[Chunk]:
     chunk = Chunk()
     for row, (line, cells) in enumerate(table.rows(), 1):
         if row <= skip:
@@ -176,15 +196,15 @@ def _is_ours(run: Import) -> bool:
     """Lock the run; nobody else may be at it."""
     now = Import.objects.select_for_update(no_key=True).get(pk=run.pk)
     if now.rows_read != run.rows_read:
-        raise ValidationError(_("Another process is running this import."), code="running_elsewhere")
+        raise ValidationError(_("Another process is running this import."), code=ELSEWHERE)
     return now.state == ImportState.RUNNING
 
 
 def _take_once(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
-    received = _database_clock()
+    received = received_now()
     sound, refused, types = screen(run, chunk.said, received)
-    known = resolve(run, sound, with_details=bool(mapping.contact.attributes))
-    terms = Terms(run.source.key, f"import:{run.pk}:{run.file_digest[:12]}", run.source.is_public)
+    known = resolve(run, sound, with_details=needs_details(mapping))
+    terms = terms_of(run, mapping)
     decision = decide(sound, known, terms)
     write(run, terms, decision, types, received, note=mapping.origin.note if mapping.origin else "")
     rejects = [*chunk.rejects, *refused, *decision.rejects]
@@ -193,35 +213,52 @@ def _take_once(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
     return True
 
 
+def needs_details(mapping: Mapping) -> bool:
+    """Whether it matters what is known of the people of the file."""
+    contact = mapping.contact
+    return bool(contact.attributes or contact.phones or contact.tags) or mapping.duplicates == FILL
+
+
+def terms_of(run: Import, mapping: Mapping) -> Terms:
+    label = f"import:{run.pk}:{run.file_digest[:12]}"
+    return Terms(run.source.key, label, run.source.is_public, mapping.duplicates)
+
+
 def _count(run: Import, chunk: Chunk, decision: Decision, rejected: int) -> None:
     counts = {
         "rows_read": run.rows_read + chunk.rows,
         "created": run.created + decision.created,
         "updated": run.updated + decision.updated,
         "unchanged": run.unchanged + decision.unchanged,
+        "skipped": run.skipped + decision.skipped,
         "rejected": run.rejected + rejected,
     }
-    Import.objects.filter(pk=run.pk).update(**counts)
+    Import.objects.filter(pk=run.pk).update(**counts, permille=int(1000 * chunk.share), taken_until=LEASE)
     for name, count in counts.items():
         setattr(run, name, count)
 
 
 def _finish(run: Import) -> None:
-    Import.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(state=ImportState.DONE, finished_at=Now())
+    ended = {"state": ImportState.DONE, "finished_at": Now(), "permille": 1000, "taken_until": None}
+    Import.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(**ended)
 
 
-def _fail(run: Import, error: Exception) -> None:
+def is_passing(error: Exception) -> bool:
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def fail(run: Import, error: Exception) -> None:
     """Leave a word of why, where the database still listens; without it the run can go on as well."""
     words = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error).strip()
     try:
-        Import.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(
-            state=ImportState.FAILED, finished_at=Now(), failure=words
+        Import.objects.filter(pk=run.pk, state__in=[ImportState.RUNNING, ImportState.UNDOING]).update(
+            state=ImportState.FAILED, finished_at=Now(), failure=words, taken_until=None
         )
     except DatabaseError:
         connection.close()
 
 
-def _database_clock() -> datetime:
+def received_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime = cursor.fetchone()[0]

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from ..checks import EVENT_CHECKS
-from ..messages import Refusal
+from ..messages import Message, Refusal
 from ..models import EventType, Import, Source
 from ..recording import TOLERANCE
 from .cells import RowRefused
@@ -18,16 +19,18 @@ DETAIL_TYPES: Final = ("contact_created", "attributes_changed")
 MOST_NEW_TYPES: Final = 1000  # that one source may bring before somebody names them
 
 Types = dict[str, tuple[int, int]]  # of each key the id and the rank
+Checked = dict[tuple[str, bytes], Refusal | None]  # what was said to events like these
 
 
 def screen(run: Import, rows: Sequence[Said], received: datetime) -> tuple[list[Said], list[Reject], Types]:
     """The rows that can be recorded now, those that can't, and the types of the events."""
     types = types_for(run.source, {fact.message.type for said in rows for fact in said.facts})
     horizon = received + TOLERANCE
+    checked: Checked = {}
     sound, rejects = [], []
     for said in rows:
         try:
-            _check(said, types, horizon)
+            _check(said, types, horizon, checked)
         except RowRefused as refused:
             rejects.append(Reject.of(said.line, refused, said.cells))
         else:
@@ -35,7 +38,7 @@ def screen(run: Import, rows: Sequence[Said], received: datetime) -> tuple[list[
     return sound, rejects, types
 
 
-def _check(said: Said, types: Types, horizon: datetime) -> None:
+def _check(said: Said, types: Types, horizon: datetime, checked: Checked) -> None:
     if said.since and said.since > horizon:
         raise RowRefused("", "in-the-future", _("It has not happened yet by our clock."))
     for fact in said.facts:
@@ -44,11 +47,20 @@ def _check(said: Said, types: Types, horizon: datetime) -> None:
             raise RowRefused("", "in-the-future", _("It has not happened yet by our clock."))
         if message.type not in types:
             raise RowRefused("", "too-many-types", _("The source has brought too many types nobody named yet."))
-        if message.type in EVENT_CHECKS:
-            try:
-                EVENT_CHECKS[message.type](message)
-            except Refusal as refusal:
-                raise RowRefused(refusal.pointer, refusal.reason, refusal.detail) from None
+        if message.type in EVENT_CHECKS and (refusal := _refusal(message, checked)):
+            raise RowRefused(refusal.pointer, refusal.reason, refusal.detail)
+
+
+def _refusal(message: Message, checked: Checked) -> Refusal | None:
+    """What another package says against an event; asked once for all rows of a chunk that say the same."""
+    same = (message.type, msgspec.json.encode(message.properties, order="sorted"))
+    if same not in checked:
+        try:
+            EVENT_CHECKS[message.type](message)
+            checked[same] = None
+        except Refusal as refusal:
+            checked[same] = refusal
+    return checked[same]
 
 
 def types_for(source: Source, keys: Collection[str]) -> Types:

@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from staff.models import Team, User
 
 from ..attributes import BUILT_IN
+from ..domains import join_by_domain
 from ..messages import ContactRef
-from ..models import CustomField, Import, ImportReject, PendingReason, Source, SourceKind
+from ..models import CustomField, Import, ImportChunk, ImportReject, PendingReason, Source, SourceKind
 from ..nudge import nudge_on_commit
 from ..placing import ANONYMOUS, EMAIL, Name
 from ..projecting import fits, found_by, keep_tags, project
@@ -36,14 +37,20 @@ LONGEST_COLUMN: Final = 120
 
 
 def write(run: Import, terms: Terms, decision: Decision, types: Types, received: datetime, *, note: str = "") -> None:
-    """Write contacts, names, events and their marks; whoever else writes the same at this moment makes it fail."""
+    """Write contacts, names, events and their marks, and note which; whoever else writes the same at this moment makes
+    it fail."""
     for person, contact_id in zip(decision.made, take_ids("contacts_contact", len(decision.made)), strict=True):
         person.contact_id = contact_id
     _write_contacts(run, decision.made, note)
-    _write_names([*decision.made, *decision.met])
+    identities = _write_names([*decision.made, *decision.met])
     _write_claims(run, decision.claims, types, received)
-    _write_events(run, [*_detail_facts(terms, decision), *decision.events], types, received)
-    project([person.contact_id for person in decision.met])
+    events = _write_events(run, [*_detail_facts(terms, decision), *decision.events], types, received)
+    if events or identities:
+        made = [person.contact_id for person in decision.made]
+        spans = {"first_event": min(events, default=0), "last_event": max(events, default=0)}
+        ImportChunk.objects.create(run=run, events=events, contacts=made, identities=identities, **spans)
+    joined = join_by_domain((one.contact_id, email) for one in decision.made for email in _emails(one))
+    project([*(person.contact_id for person in decision.met), *joined])
     nudge_on_commit()
 
 
@@ -188,14 +195,16 @@ def _check_origins(more: int) -> None:
         raise ValidationError(words % {"limit": MOST_ORIGINS}, code="too_many_origins")
 
 
-def _write_names(people: Iterable[Person]) -> None:
+def _write_names(people: Iterable[Person]) -> list[int]:
     names: list[tuple[Name, int]] = sorted([(name, person.contact_id) for person in people for name in person.names])
+    ids = take_ids("contacts_identity", len(names))
     copy(
         "contacts_identity",
-        ("kind", "namespace", "value", "contact_id"),
-        [(*name, contact_id) for name, contact_id in names],
+        ("id", "kind", "namespace", "value", "contact_id"),
+        [(number, *name, contact_id) for number, (name, contact_id) in zip(ids, names, strict=True)],
         texts=("namespace",),
     )
+    return ids
 
 
 def _detail_facts(terms: Terms, decision: Decision) -> list[tuple[Person, Fact]]:
@@ -237,7 +246,7 @@ EVENT_COLUMNS: Final = (
 )
 
 
-def _write_events(run: Import, events: list[tuple[Person, Fact]], types: Types, received: datetime) -> None:
+def _write_events(run: Import, events: list[tuple[Person, Fact]], types: Types, received: datetime) -> list[int]:
     events.sort(key=lambda event: event[1].key)
     ids = take_ids("contacts_event", len(events))
     by = run.started_by_id
@@ -273,6 +282,7 @@ def _write_events(run: Import, events: list[tuple[Person, Fact]], types: Types, 
         ("contact_id", "event_id", "reason"),
         [(row[1], row[0], PendingReason.IMPORT.value) for row in rows],
     )
+    return ids
 
 
 def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:

@@ -1,6 +1,6 @@
 from .clocks import AnswerClock, Notice, NoticeKind
 from .erasures import Erasure
-from .imports import Import, ImportReject, ImportState
+from .imports import BEGUN, Import, ImportChunk, ImportReject, ImportState
 from .jobs import Job, JobChunk, JobState
 from .log import (
     Claim,
@@ -33,6 +33,7 @@ from .tasks import Task, TaskKind
 from .views import SavedView, Shared
 
 __all__ = [
+    "BEGUN",
     "MUTUAL",
     "AnswerClock",
     "Claim",
@@ -48,6 +49,7 @@ __all__ = [
     "Identity",
     "IdentityKind",
     "Import",
+    "ImportChunk",
     "ImportReject",
     "ImportState",
     "Job",

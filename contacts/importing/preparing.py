@@ -1,0 +1,326 @@
+"""An import on the desk and in the API: a file comes, what its columns mean is proposed and chosen, tried and begun."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from babel.core import get_global
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from staff import audit
+from staff.models import User
+from staff.policy import Principal
+
+from ..models import CustomField, FieldKind, Import, ImportState, Source, SourceKind, Trust
+from ..services import declare_field
+from . import keeping
+from .drafting import Draft, mapping_from
+from .fields import looks_like_header
+from .guessing import CONSENT, Choices, guess, preset_named
+from .mapping import FileSection, as_json
+from .presets import stage_for
+from .reading import BadRow, Cells, Survey, Table, open_table, survey
+from .running import converter_of, source_of_mapping
+from .sheets import into_csv, is_spreadsheet
+from .undoing import begin_undoing
+from .working import nudge_imports
+
+SAMPLE: Final = 500
+MOST_TEXTS: Final = 100  # that a column of stages may hold
+LOOKED_THROUGH: Final = 200_000  # rows, for these texts
+REPORT: Final = ("line", "column", "reason", "detail")  # what the list of refused rows puts in front
+EDITABLE: Final = (ImportState.DRAFT, ImportState.CHECKING)
+
+# The stages there are, by key; the package that keeps them tells us.
+STAGES: Final[list[Callable[[], list[str]]]] = []
+
+
+def bring_file(*, by: Principal, name: str, pieces: Iterable[bytes], sheet: str = "") -> Import:
+    """Keep an upload as the draft of an import, with what its columns seem to mean; refused with a sentence."""
+    path = keeping.keep(pieces)
+    try:
+        return _draft(by, name, path, sheet)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _draft(by: Principal, name: str, path: Path, sheet: str) -> Import:
+    file: dict[str, Any] = {}
+    if is_spreadsheet(path):
+        out = keeping.new_path()
+        read = into_csv(path, out, sheet=sheet)
+        out.replace(path)
+        file = {"sheet": read.read, "other_sheets": read.others}
+    found = survey(path)
+    file |= _form_of(path, found)
+    names, rows = _first_rows(path, _section(file), found)
+    choices = _proposed(by, names, rows) | file
+    with transaction.atomic():
+        run = Import.objects.create(
+            source=_source("import"),
+            file_name=" ".join(name.split())[-255:] or "file",
+            file_digest=found.digest,
+            stored=path.name,
+            size=found.size,
+            columns=names,
+            choices=choices,
+            mapping={},
+            state=ImportState.DRAFT,
+            started_by=by.user,
+            by_key=by.key,
+            language=get_language() or "",
+        )
+        audit.record(by=by, action="import_uploaded", kind="import", row=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def _form_of(path: Path, found: Survey) -> dict[str, Any]:
+    """Its encoding, its delimiter, and whether its first row names the columns."""
+    with open_table(path, FileSection(header=False), found) as table:
+        rows = [cells for _line, cells in islice(table.rows(), SAMPLE) if not isinstance(cells, BadRow)]
+        header = not rows or looks_like_header(rows[0], rows[1:])
+        return {"encoding": found.encoding, "delimiter": table.delimiter, "header": header}
+
+
+def _section(choices: Mapping[str, Any]) -> FileSection:
+    return FileSection(
+        encoding=choices.get("encoding", ""),
+        delimiter=choices.get("delimiter", ""),
+        header=choices.get("header", True),
+    )
+
+
+def _first_rows(path: Path, section: FileSection, found: Survey, count: int = SAMPLE) -> tuple[list[str], list[Cells]]:
+    with open_table(path, section, found) as table:
+        return list(table.columns), _sound(table, count)
+
+
+def _sound(table: Table, count: int) -> list[Cells]:
+    return [cells for _line, cells in islice(table.rows(), count) if not isinstance(cells, BadRow)]
+
+
+def _proposed(by: Principal, names: list[str], rows: list[Cells]) -> Choices:
+    """What the columns seem to mean; those of a list of refused rows mean what they meant in its import."""
+    zone = settings.TIME_ZONE
+    country = str(get_global("zone_territories").get(zone, ""))
+    if tuple(names[: len(REPORT)]) != REPORT:
+        return guess(names, rows, zone=zone, country=country)
+    earlier = Import.objects.visible_to(by).filter(columns=names[len(REPORT) :]).exclude(choices={}).order_by("-pk")
+    if before := earlier.first():
+        kept: Choices = before.choices | {"columns": ["", "", "", "", *before.choices["columns"]]}
+        return kept | {"lenient": [False] * len(REPORT) + list(before.choices.get("lenient", []))}
+    found = guess(names[len(REPORT) :], [row[len(REPORT) :] for row in rows], zone=zone, country=country)
+    return found | {"columns": ["", "", "", "", *found["columns"]], "lenient": [False] * len(names)}
+
+
+def _source(key: str) -> Source:
+    made = {"name": key.capitalize()[:80], "kind": SourceKind.IMPORT, "trust": Trust.TRUSTED}
+    return Source.objects.get_or_create(key=key, defaults=made)[0]
+
+
+# --- Choosing ---------------------------------------------------------------------------------------------------------
+
+
+def preview(run: Import, count: int = 5) -> list[Cells]:
+    """The first rows of the file."""
+    path = keeping.path_of(run)
+    section = _section(run.choices)
+    return _first_rows(path, section, survey_again(run), count)[1]
+
+
+def survey_again(run: Import) -> Survey:
+    """What we know of the file, without reading it once more; a closer look at each line is always right."""
+    return Survey(run.file_digest, run.size, run.choices.get("encoding") or "utf-8", is_clean=False)
+
+
+def choose(*, by: Principal, run: Import, said: Mapping[str, Any]) -> None:
+    """Change what is chosen; fields that are to be made are made. What was tried before counts no more."""
+    _refuse_begun(run)
+    choices = run.choices | {name: value for name, value in said.items() if name in CHANGEABLE}
+    _check_shape(choices)
+    names = list(run.columns)
+    if {"encoding", "delimiter", "header"} & said.keys():
+        names = _first_rows(keeping.path_of(run), _section(choices), _survey_as(run, choices), 0)[0]
+    if len(choices["columns"]) != len(names):
+        choices = _proposed(by, names, preview_as(run, choices)) | {
+            name: choices[name] for name in ("encoding", "delimiter", "header")
+        }
+    choices["columns"] = [_field(chosen, name, by) for chosen, name in zip(choices["columns"], names, strict=True)]
+    if "stage" in choices["columns"]:
+        texts = _texts(run, choices, choices["columns"].index("stage"))
+        choices["stages"] = _staged(choices, texts)
+    Import.objects.filter(pk=run.pk).update(
+        choices=choices, columns=names, state=ImportState.DRAFT, foreseen=None, taken_until=None
+    )
+    run.refresh_from_db()
+
+
+_TEXTS: Final = ("encoding", "delimiter", "decimal", "dates", "zone", "phone_country", "duplicates", "source", "tag")
+_TABLES: Final = ("stages", "consent", "event")
+CHANGEABLE: Final = frozenset(["columns", "lenient", "header", *_TEXTS, *_TABLES])
+
+
+def _check_shape(choices: Choices) -> None:
+    """Programs may send anything: what cannot even be read is refused by its name."""
+    wrong = [name for name in _TEXTS if not isinstance(choices.get(name), str)]
+    wrong += [name for name in ("columns", "lenient") if not isinstance(choices.get(name), list)]
+    wrong += [name for name in _TABLES if not isinstance(choices.get(name), dict)]
+    if not wrong and not all(isinstance(one, str) for one in [*choices["columns"], *choices["stages"].values()]):
+        wrong = ["columns"]
+    if wrong:
+        raise ValidationError({wrong[0]: ValidationError(_("This can't be read."), code="invalid")})
+    if choices["duplicates"] not in ("overwrite", "fill", "skip"):
+        raise ValidationError({"duplicates": ValidationError(_("Say overwrite, fill or skip."), code="invalid")})
+    choices["consent"] = CONSENT | {name: value for name, value in choices["consent"].items() if name in CONSENT}
+    choices["event"] = {name: str(choices["event"].get(name, "")) for name in ("type", "currency")}
+
+
+def _survey_as(run: Import, choices: Choices) -> Survey:
+    return survey(keeping.path_of(run), choices.get("encoding", ""))
+
+
+def preview_as(run: Import, choices: Choices) -> list[Cells]:
+    return _first_rows(keeping.path_of(run), _section(choices), _survey_as(run, choices))[1]
+
+
+def _field(chosen: str, head: str, by: Principal) -> str:
+    """A field that is to be made is made, once; others are as they are."""
+    if not chosen.startswith("new:"):
+        return chosen
+    kind = chosen.removeprefix("new:")
+    if kind not in FieldKind.values or kind == FieldKind.CHOICE or not by.may("contacts:write"):
+        return ""
+    key = key_of(head)
+    if not CustomField.objects.filter(of="contact", key=key).exists():
+        declare_field(of="contact", key=key, label=head[:80] or key, kind=FieldKind(kind))
+    return f"custom:{key}"
+
+
+def key_of(head: str) -> str:
+    plain = unicodedata.normalize("NFKD", head.lower()).encode("ascii", "ignore").decode()
+    key = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:40]
+    return key if key[:1].isalpha() else f"field_{key}"[:40].rstrip("_")
+
+
+def _texts(run: Import, choices: Choices, at: int) -> list[str]:
+    """The different texts of a column, the most frequent of the file's beginning first."""
+    counts: dict[str, int] = {}
+    with open_table(keeping.path_of(run), _section(choices), survey_again(run)) as table:
+        for _line, cells in islice(table.rows(), LOOKED_THROUGH):
+            text = "" if isinstance(cells, BadRow) else cells[at].strip()
+            if text and (text in counts or len(counts) < MOST_TEXTS):
+                counts[text] = counts.get(text, 0) + 1
+    return sorted(counts, key=lambda text: (-counts[text], text))
+
+
+def _staged(choices: Choices, texts: list[str]) -> dict[str, str]:
+    """For each text its stage: as chosen, or as it is known to be."""
+    known = stage_keys()
+    preset = preset_named(choices.get("preset", ""))
+    before = choices["stages"]
+    return {text: before[text] if text in before else stage_for(preset, text, known) for text in texts}
+
+
+def stage_keys() -> list[str]:
+    return [key for tell in STAGES for key in tell()]
+
+
+def draft_of(run: Import) -> Draft:
+    """What was chosen, ready to be made a mapping."""
+    owners: dict[str, str] = {}
+    for email, name in User.objects.filter(is_active=True).values_list("email", "name"):
+        owners |= {email: email, email.lower(): email, name: email}
+    custom = frozenset(CustomField.objects.filter(of="contact").values_list("key", flat=True))
+    stages = frozenset(stage_keys())
+    return Draft(list(run.columns), run.choices, owners=owners, custom=custom, stages=stages)
+
+
+# --- Deeds ------------------------------------------------------------------------------------------------------------
+
+
+def check_import(*, by: Principal, run: Import) -> None:
+    """Have the workers count what it would do."""
+    _ready(run)
+    checking = {"state": ImportState.CHECKING, "foreseen": None, "permille": 0, "taken_until": None}
+    _change(run, EDITABLE, language=get_language() or "", **checking)
+    transaction.on_commit(nudge_imports)
+
+
+def start_import_of(*, by: Principal, run: Import) -> None:
+    """Have the workers bring it in."""
+    _ready(run)
+    now = {"state": ImportState.RUNNING, "started_at": Now(), "finished_at": None, "taken_until": None, "permille": 0}
+    with transaction.atomic():
+        _change(run, EDITABLE, started_by=by.user, by_key=by.key, language=get_language() or "", **now)
+        audit.record(by=by, action="import_started", kind="import", row=run.pk, source=run.source.key)
+        transaction.on_commit(nudge_imports)
+
+
+def _ready(run: Import) -> None:
+    """Set its mapping to what was chosen; raises ValidationError where that cannot be, or does not fit the file."""
+    _refuse_begun(run)
+    path = keeping.path_of(run)
+    mapping = mapping_from(draft_of(run))
+    with open_table(path, mapping.file, survey_again(run)) as table:
+        converter_of(mapping, table)
+    run.source = source_of_mapping(mapping)
+    run.mapping = as_json(mapping)
+    run.save(update_fields=["source", "mapping"])
+
+
+def stop_import(*, by: Principal, run: Import) -> None:
+    """Stop after the chunk in hand: what is in stays, and it can go on. A dry run just ends."""
+    if Import.objects.filter(pk=run.pk, state=ImportState.CHECKING).update(
+        state=ImportState.DRAFT, taken_until=None, permille=0
+    ):
+        return
+    _change(run, (ImportState.RUNNING,), state=ImportState.CANCELLED, finished_at=Now())
+    audit.record(by=by, action="import_stopped", kind="import", row=run.pk)
+
+
+def resume_import(*, by: Principal, run: Import) -> None:
+    keeping.path_of(run)
+    now = {"state": ImportState.RUNNING, "finished_at": None, "failure": "", "taken_until": None}
+    with transaction.atomic():
+        _change(run, (ImportState.CANCELLED, ImportState.FAILED), **now)
+        audit.record(by=by, action="import_started", kind="import", row=run.pk, source=run.source.key)
+        transaction.on_commit(nudge_imports)
+
+
+def undo_import(*, by: Principal, run: Import, also_changed: bool = False) -> None:
+    """Have the workers take it back."""
+    with transaction.atomic():
+        begin_undoing(run=run, also_changed=also_changed)
+        audit.record(by=by, action="import_undone", kind="import", row=run.pk, also_changed=also_changed)
+        transaction.on_commit(nudge_imports)
+
+
+def drop_draft(*, by: Principal, run: Import) -> None:
+    """Forget a file that was not brought in."""
+    _refuse_begun(run)
+    keeping.throw_away(run)
+    with suppress(Import.DoesNotExist):
+        run.delete()
+    audit.record(by=by, action="import_dropped", kind="import", row=run.pk)
+
+
+def _change(run: Import, states: tuple[ImportState, ...], **values: Any) -> None:
+    if not Import.objects.filter(pk=run.pk, state__in=states).update(**values):
+        raise ValidationError(_("The import is not in a state for that any more."), code="wrong_state")
+    run.refresh_from_db()
+
+
+def _refuse_begun(run: Import) -> None:
+    if run.state not in EDITABLE:
+        raise ValidationError(_("It has begun already. Undo it, and bring the file in again."), code="wrong_state")
