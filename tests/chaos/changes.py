@@ -127,10 +127,11 @@ SLOW_INTAKE = Change(
 )  # fmt: skip
 SLOW_START = Change(
     "slow_start",
+    # for longer than the settled moment waits for somebody who has written nothing yet
     "some batches are held up between the beginning of their transaction and their first lock",
     {
         "funnel.advancing": (
-            ("        _limit_transaction()\n", f"        _limit_transaction()\n        {_WAIT}(2.5, 0.3)\n"),
+            ("        _limit_transaction()\n", f"        _limit_transaction()\n        {_WAIT}(7.0, 0.3)\n"),
         )
     },
 )

@@ -66,7 +66,7 @@ def test_one_that_never_ends_has_only_its_own_time():
             pass
 
     began = time.monotonic()
-    found = tried(lambda: time.sleep(0.15), endless, lambda: time.sleep(0.15), lambda: time.sleep(9), limit_s=0.25)
+    found = tried(lambda: time.sleep(0.3), endless, lambda: time.sleep(0.3), lambda: time.sleep(9), limit_s=0.2)
 
     assert found == ({1: "It did not come to an end in time.", 3: "It did not come to an end in time."}, 4)
     assert time.monotonic() - began < 5
