@@ -282,7 +282,24 @@ def test_what_others_moved_is_told_until_one_looks_and_not_what_one_did_oneself(
     assert told() == ("", [])
 
 
-@pytest.mark.parametrize("since", ["x", "-1", "9" * 30])
+def test_what_others_took_back_is_told_and_not_what_one_took_back_oneself():
+    client, _user = at_desk()
+    laura_s_client, _laura = at_desk(name="Laura Lahti")
+    heidi = lead()
+    _status, said = moved(laura_s_client, heidi, lane="customer", **{"from": "lead"}, reason="x")
+    advance_everything()
+    seen = client.get("/board").context["latest"]
+    assert client.get("/board/changes", {"since": seen}, headers=HTMX).json() == {"people": [], "said": ""}
+
+    laura_s_client.post("/undo", {"token": said["undo"]}, headers=HTMX)
+    advance_everything()
+
+    told = [one.get("/board/changes", {"since": seen}, headers=HTMX).json() for one in (client, laura_s_client)]
+    assert told == [{"people": [heidi.pk], "said": "Laura moved 1"}, {"people": [], "said": ""}]
+    assert names(client) == {"lead": ["Heidi Mattila"]}
+
+
+@pytest.mark.parametrize("since", ["x", "-1", "1", "1-x", "9" * 30])
 def test_changes_since_nothing_are_not_there(since: str):
     client, _user = at_desk()
 

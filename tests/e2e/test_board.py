@@ -12,7 +12,7 @@ from funnel.advancing import advance_everything
 from funnel.moving import move_contacts
 from staff.models import Role
 from staff.policy import Principal
-from tests.e2e.scenes import furnished, serious, sideways, sign_in
+from tests.e2e.scenes import enter, furnished, serious, sideways, sign_in
 from tests.factories import make_message, make_source, make_user, record
 from tests.funnel.worlds import stage_of
 
@@ -202,6 +202,35 @@ def test_what_another_moved_waits_until_one_looks_and_keeps_ones_place(board: Pa
     expect(board.locator("#lane-loyalty .k.is-new")).to_contain_text("Sanna Rautio")
     expect(board.locator(":focus")).to_have_text(name)
     expect(board.locator("#b-others")).to_be_hidden()
+
+
+def test_what_another_takes_back_in_a_browser_of_their_own_comes_back_on_this_board(board: Page, laura: Principal):
+    assert laura.user
+    browser = board.context.browser
+    assert browser
+    address = board.site_url  # type: ignore[attr-defined]
+    elsewhere = browser.new_context(viewport=WIDE)
+    hers = elsewhere.new_page()
+    hers.site_url = address  # type: ignore[attr-defined]
+    enter(hers, laura.user)
+    hers.goto(f"{address}/board")
+    drag(hers, "Sanna Rautio", "customer")
+    hers.keyboard.type("Paid")
+    hers.keyboard.press("Enter")
+    folded(hers, "Sanna Rautio")
+    board.reload()
+    expect(board.locator("#lane-customer .k", has_text="Sanna Rautio")).to_be_visible()
+
+    hers.keyboard.press("z")
+    expect(hers.locator(".toast-pk", has_text="Undone")).to_be_visible()
+    advance_everything()
+    board.evaluate("document.getElementById('board').dispatchEvent(new Event('look'))")
+    expect(board.locator("#b-others")).to_contain_text("Laura moved 1")
+    board.locator("#b-others button").click()
+
+    expect(board.locator("#lane-prospecting .k.is-new")).to_contain_text("Sanna Rautio")
+    expect(hers.locator("#lane-prospecting .k", has_text="Sanna Rautio")).to_be_visible()
+    elsewhere.close()
 
 
 def test_the_owner_board_gives_people_away_and_health_stays_as_it_is(board: Page):

@@ -15,7 +15,7 @@ from contacts.models import Source
 from crm.desk.board.asking import address_of, wish_of
 from crm.desk.board.faces import ANSWERS, bands, facing_of
 from crm.desk.board.placing import Placed, Stayed, lane_of, place
-from crm.desk.board.watching import changes_since, latest_move
+from crm.desk.board.watching import Seen, changes_since, seen_now
 from crm.desk.doors import for_staff
 from crm.desk.places import page
 from crm.desk.toasts import toast
@@ -33,7 +33,7 @@ from staff.policy import Principal
 def board_page(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """The whole board; for its script, all the lanes anew, or the next cards of one of them."""
     wish = wish_of(request)
-    latest = latest_move()
+    latest = seen_now()
     try:
         seen = board(principal, wish)
     except Problem:  # an address that somebody shortened or made up
@@ -79,11 +79,12 @@ def _ways() -> list[tuple[str, str]]:
 @for_staff("contacts:read")
 @require_safe
 def board_changes(request: HttpRequest, principal: Principal) -> HttpResponseBase:
-    since = request.GET.get("since", "") or str(latest_move())
-    if not (since.isascii() and since.isdigit() and len(since) <= 18):
+    said = request.GET.get("since", "")
+    since = Seen.of(said) if said else seen_now()
+    if since is None:
         raise Http404
-    changes = changes_since(principal, wish_of(request), int(since))
-    return JsonResponse({"latest": changes.latest, "people": changes.people, "said": changes.said})
+    changes = changes_since(principal, wish_of(request), since)
+    return JsonResponse({"people": changes.people, "said": changes.said})
 
 
 @for_staff("contacts:read")
