@@ -1,0 +1,79 @@
+"""Companies in a real browser: from the list to the page, people taken in and parted, all undone by one key."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from contacts.companies import create_company
+from contacts.models import Membership, Tie
+from contacts.services import NewContact, create_contact
+from funnel.advancing import advance_everything
+from staff.policy import Principal
+from tests.e2e.people import story
+from tests.e2e.scenes import enter, serious, sideways
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def nordic():
+    """A company with two people, one of whom its address proposes, and a company beside it."""
+    user, aino = story()
+    by = Principal(user=user)
+    company = aino.memberships.get().company
+    company.domains = ["nordlogi.fi"]
+    company.save()
+    create_company(by=by, name="Rautatie Oy")
+    create_contact(by=by, new=NewContact(attributes={"name": "Helmi Niemi", "email": "helmi@nordlogi.fi"}))
+    advance_everything()
+    return user, company
+
+
+def test_a_company_is_found_read_and_worked_with(site: Page):
+    user, _company = nordic()
+    enter(site, user)
+    site.goto("/companies")
+    site.fill("#q", "nordl")
+    expect(site.locator(".co-tb tbody tr")).to_have_count(1)
+    site.locator(".co-tb .nm a").focus()
+    site.keyboard.press("Enter")
+    expect(site.locator("#breadth")).to_have_text("1 of 3 is a customer; every decision maker is one.")
+
+    site.get_by_role("button", name="Give Helmi Niemi a place here").click()
+    expect(site.locator(".toast-text")).to_have_text("1 person has a place in Nordlogi Oy.")
+    expect(site.locator("#breadth")).to_have_text("1 of 4 is a customer; every decision maker is one.")
+    site.keyboard.press("z")
+    expect(site.locator("#side-proposed")).to_be_visible()
+
+    site.get_by_role("button", name="End the place of Jenni Aalto today").click()
+    expect(site.locator("#breadth")).to_have_text("1 of 2 is a customer; every decision maker is one.")
+    expect(site.locator(".co-net")).to_contain_text("Jenni Aalto")
+    site.keyboard.press("z")
+    expect(site.locator("#breadth")).to_have_text("1 of 3 is a customer; every decision maker is one.")
+
+    site.get_by_role("link", name="Tie").click()
+    site.locator("#id_whom").press_sequentially("rautat")
+    expect(site.locator("#found option")).to_have_count(1)
+    site.fill("#id_whom", site.locator("#found option").get_attribute("value") or "")
+    site.select_option("#id_kind", "owner")
+    site.locator("#drawer").get_by_role("button", name="Add").click()
+    expect(site.locator(".co-net")).to_contain_text("owns this company")
+    assert (Tie.objects.count(), Membership.objects.filter(until=None).count()) == (1, 3)
+
+    site.get_by_role("link", name="Decision maker, Customer: 1 person").click()
+    expect(site.locator(".co-mates li")).to_have_count(1)
+    site.goto("/companies/new")
+    site.fill("#id_name", "Nordlogi Ab")
+    expect(site.locator("#co-alike")).to_contain_text("has nearly this name")
+
+
+def test_a_company_is_read_by_thumb_in_the_dark_and_in_finnish(site: Page):
+    user, company = nordic()
+    user.language = "fi"
+    user.save()
+    site.emulate_media(color_scheme="dark")
+    site.set_viewport_size({"width": 390, "height": 844})
+    enter(site, user)
+    for address in ("/companies", f"/companies/{company.pk}"):
+        site.goto(address)
+        expect(site.locator("h1")).to_be_visible()
+        assert (serious(site), sideways(site)) == ([], [])
+    expect(site.locator("#breadth")).to_have_text("3 ihmisestä 1 on asiakas; jokainen päättäjä on asiakas.")
