@@ -11,5 +11,5 @@ class CampaignsConfig(AppConfig):
         from contacts import erasing  # noqa: PLC0415
         from funnel import writing  # noqa: PLC0415
 
-        erasing.ALSO.append(forgetting.forget_mails)
+        erasing.ALSO.extend([forgetting.forget_mails, forgetting.forget_submissions])
         writing.ALSO.append(crediting.keep_credits)

@@ -1,8 +1,8 @@
-"""Letters to a person who is erased."""
+"""Letters to a person who is erased, and the forms they sent."""
 
 from collections.abc import Sequence
 
-from campaigns.models import Mail, MailState
+from campaigns.models import Mail, MailState, Submission
 
 
 def forget_mails(members: Sequence[int]) -> None:
@@ -10,3 +10,9 @@ def forget_mails(members: Sequence[int]) -> None:
     letters = Mail.objects.filter(contact__in=members)
     letters.filter(state__in=[MailState.QUEUED, MailState.RETRY]).update(state=MailState.CANCELLED)
     letters.update(address="", subject="", body="", reason="", message_id="")
+
+
+def forget_submissions(members: Sequence[int]) -> None:
+    """That somebody sent a form stays; who, and the way to their file, does not."""
+    for one in Submission.objects.filter(contact__in=members):
+        Submission.objects.filter(pk=one.pk).update(email="", nonce=f"erased-{one.pk}", token=f"erased-{one.pk}")

@@ -47,12 +47,18 @@ class Decision:
     since: datetime | None = None
 
 
+# A letter that only asks whether an address is theirs: whoever typed it into a form asked for it.
+CONFIRMATION: Final = "confirmation"
+
+
 def may_write(leader: Contact, address: str, *, purpose: str = CORRESPONDENCE) -> Decision:
     """Whether one may write to this address of the person, and on what ground, as everything committed says now."""
     if leader.erased_at:
         return _no(Ground.ERASED, _("This person was erased; nothing may be sent."))
     if address.lower() not in {email.lower() for email in leader.emails}:
         return _no(Ground.NOT_THEIRS, _("This is not an address of this person any more."))
+    if purpose == CONFIRMATION:
+        return Decision(True, Ground.REQUEST, _("A form was filled in with this address."))
     if Position.objects.filter(contact=leader, standing=Standing.CLOSED).exists():
         return _no(Ground.CLOSED, _("The relationship is closed. Reopen it before you write."))
     members = list(Contact.objects.led_by([leader.pk]).values_list("pk", flat=True))

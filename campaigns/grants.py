@@ -2,4 +2,5 @@
 
 RESTRICTED = {
     "campaigns_cost": "SELECT, INSERT, UPDATE (withdrawn_at, withdrawn_by_id)",
+    "campaigns_wording": "SELECT, INSERT",
 }

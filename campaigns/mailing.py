@@ -19,7 +19,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from campaigns.gate import may_write
+from campaigns.gate import CONFIRMATION, may_write
 from campaigns.handing import Handed, Outcome, hand_over
 from campaigns.models import Mail, MailQuerySet, MailState
 from contacts.catalogue import STAFF_SOURCE
@@ -59,6 +59,18 @@ def write_mail(*, contact: Contact, by: Principal, address: str, subject: str, b
     return mail
 
 
+def write_confirmation(*, contact_id: int, address: str, subject: str, body: str) -> Mail:
+    """Put a letter on its way that asks whether the address is theirs; the gate is asked when it goes."""
+    return Mail.objects.create(
+        contact_id=contact_id,
+        address=address,
+        subject=" ".join(subject.split())[:200],
+        body=body,
+        purpose=CONFIRMATION,
+        next_at=_clock(),
+    )
+
+
 def take_back_mail(*, mail: Mail, by: Principal) -> Mail:
     """Keep a letter from going out; refused once it is on its way."""
     waiting = Mail.objects.filter(pk=mail.pk, state__in=[MailState.QUEUED, MailState.RETRY])
@@ -76,7 +88,7 @@ def send_mail_again(*, mail: Mail, by: Principal) -> Mail:
     It stays the same letter with the same Message-ID, so that whoever has it already shows it once.
     """
     with transaction.atomic():
-        decision = may_write(Contact.objects.get(pk=_leader_id(mail)), mail.address)
+        decision = may_write(Contact.objects.get(pk=_leader_id(mail)), mail.address, purpose=mail.purpose)
         if not decision.may:
             raise ValidationError(decision.sentence, code="not_allowed", params={"ground": decision.ground.value})
         anew = {"attempts": 0, "claim": None, "lease_until": None, "reason": "", "ground": decision.ground}
@@ -107,7 +119,7 @@ def claim_mail() -> Mail | None:
             if mail is None:
                 return None
             claimed_at = _clock()  # before the gate reads: what was withdrawn until now is seen
-            decision = may_write(Contact.objects.get(pk=_leader_id(mail)), mail.address)
+            decision = may_write(Contact.objects.get(pk=_leader_id(mail)), mail.address, purpose=mail.purpose)
             if not decision.may:
                 Mail.objects.filter(pk=mail.pk).update(
                     state=MailState.REFUSED, ground=decision.ground, reason=decision.sentence

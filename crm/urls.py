@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from campaigns.views import tracking_script
 from contacts import urls_intake
 from crm import health
 from crm.desk.house import urls as house
@@ -12,6 +13,8 @@ urlpatterns = [
     path("api/v1/", include("contacts.urls")),
     path("api/v1/", include(urls_intake.api)),
     path("v1/", include(urls_intake.segment)),
+    path("f/", include("campaigns.public_urls")),
+    path("t.js", tracking_script, name="tracking-script"),
     path("api/v1/", include("funnel.urls")),
     path("api/v1/", include("campaigns.urls")),
     path("api/v1/", include("crm.webhooks.urls")),

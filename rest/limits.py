@@ -1,4 +1,4 @@
-"""How many requests a minute a key may make, counted in Valkey. Where Valkey is away, everybody is let through."""
+"""How many requests a minute a key, or an address, may make. Where Valkey, which counts them, is away, all may."""
 
 import logging
 import time
@@ -52,12 +52,20 @@ class Allowance:
 
 def limit_rate(request: HttpRequest, principal: Principal) -> None:
     """Count this request against the key; refuse it when the minute's allowance is spent."""
-    allowance = _count(principal) if settings.API_RATE_LIMIT else None
+    if principal.key is None or not settings.API_RATE_LIMIT:
+        return
+    allowance = _count(str(principal.key.pk), settings.API_RATE_LIMIT)
     if allowance is None:
         return
     request.allowance = allowance  # type: ignore[attr-defined]
     if allowance.is_spent:
         raise Problem("rate-limited", headers={"Retry-After": str(allowance.seconds_left)})
+
+
+def asks_too_often(request: HttpRequest, what: str, *, most: int) -> bool:
+    """Count this request against its address, for doors without a key: whether it is one too many in this minute."""
+    allowance = _count(f"{what}:{request.META.get('REMOTE_ADDR', '')}", most)
+    return allowance is not None and allowance.is_spent
 
 
 def tell_allowance(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -67,12 +75,12 @@ def tell_allowance(request: HttpRequest, response: HttpResponseBase) -> None:
             response.headers[name] = value
 
 
-def _count(principal: Principal) -> Allowance | None:
+def _count(who: str, limit: int) -> Allowance | None:
     global _left_alone_until
-    if principal.key is None or time.monotonic() < _left_alone_until:
+    if time.monotonic() < _left_alone_until:
         return None
     window, into_it = divmod(int(time.time()), WINDOW)
-    name = f"polku:rate:{principal.key.pk}:{window}"
+    name = f"polku:rate:{who}:{window}"
     try:
         with _valkey().pipeline(transaction=True) as together:
             together.incr(name)
@@ -82,7 +90,7 @@ def _count(principal: Principal) -> Allowance | None:
         _left_alone_until = time.monotonic() + SECONDS_TO_LEAVE_ALONE
         logger.warning("requests are not counted", extra={"error": type(error).__name__})
         return None
-    return Allowance(limit=settings.API_RATE_LIMIT, used=used, seconds_left=WINDOW - into_it)
+    return Allowance(limit=limit, used=used, seconds_left=WINDOW - into_it)
 
 
 @cache

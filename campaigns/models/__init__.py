@@ -1,5 +1,6 @@
 from .costs import Cost, CostFile
 from .credits import CampaignDay, Credit, Kind, Way
+from .forms import Deed, Form, FormDay, Handout, Site, Submission, Wording
 from .links import Link, LinkDay
 from .mails import Mail, MailQuerySet, MailState
 from .plan import MOST_PEOPLE, Campaign, Channel, Question, Target
@@ -12,6 +13,10 @@ __all__ = [
     "Cost",
     "CostFile",
     "Credit",
+    "Deed",
+    "Form",
+    "FormDay",
+    "Handout",
     "Kind",
     "Link",
     "LinkDay",
@@ -19,6 +24,9 @@ __all__ = [
     "MailQuerySet",
     "MailState",
     "Question",
+    "Site",
+    "Submission",
     "Target",
     "Way",
+    "Wording",
 ]

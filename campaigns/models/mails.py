@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from contacts.consents import CORRESPONDENCE
 from contacts.models import Contact
 from staff.policy import Principal
 
@@ -51,6 +52,7 @@ class Mail(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     state = models.CharField(max_length=10, choices=MailState, default=MailState.QUEUED)
+    purpose = models.CharField(max_length=16, default=CORRESPONDENCE, db_default=CORRESPONDENCE)  # what the gate asks
     ground = models.CharField(max_length=24, blank=True)  # what the gate decided by, when it was last asked
     reason = models.CharField(max_length=300, blank=True)  # why it did not go, for people
     next_at = models.DateTimeField()

@@ -14,6 +14,10 @@ from contacts.tasking import add_task
 from contacts.viewing import save_view
 from crm.world.demo import make_demo
 from funnel.advancing import advance_everything
+from funnel.backtesting import start_backtest, work_off_backtests
+from funnel.models import Backtest
+from funnel.publishing import document_of, save_draft, start_draft
+from funnel.redrafting import inserted
 from staff.inviting import invite
 from staff.links import make_sign_in_link
 from staff.models import Invitation, Role, Team, User
@@ -21,8 +25,9 @@ from staff.policy import Principal
 
 # What nobody may ever see run: each text that people can write says it.
 CANARY = """<img src=x onerror="window.canary=1">'\"><script>window.canary=1</script>"""
+OUTSIDE = ("accounts/", "f/", "t.js")
 FOR_PROGRAMS = ("api/", "v1/", "healthz", "readyz")
-ALSO = ("/?days=365", "/contacts?q=nobody-at-all", "/find?q=ai", "/find?q=zzzz", "/api/docs")
+ALSO = ("/?days=365", "/contacts?q=nobody-at-all", "/playbooks?part=points", "/find?q=ai", "/find?q=zzzz", "/api/docs")
 
 
 def furnish() -> User:
@@ -62,16 +67,37 @@ def examples(admin: User) -> dict[str, list[Any]]:
         "view_id": list(SavedView.objects.filter(owner=admin).values_list("pk", flat=True)[:1]),
         "user_id": list(User.objects.exclude(pk=admin.pk).order_by("-pk").values_list("pk", flat=True)[:1]),
         "team_id": list(Team.objects.values_list("pk", flat=True)[:1]),
+        **playbook_examples(by, bought),
         "invitation_id": list(Invitation.objects.values_list("pk", flat=True)[:1]),
         "job_id": [0],
+        "import_id": [imported(by).pk],
         "clock_id": list(AnswerClock.objects.running().values_list("pk", flat=True)[:1]),
         "days": [1],
+        "notice_id": [0],
+        "rule_id": [0],
+        "assignment_id": [0],
         "mail_id": [0],
         "deed": ["call", "tag"],
         "pk": [0],
         "name": ["stages"],
         "token": [token, make_sign_in_link(user=admin, by=by)],
     }
+
+
+def playbook_examples(by: Principal, somebody: Contact) -> dict[str, list[Any]]:
+    """A draft in which a rule is changed, another is new and says what nobody may see run, and a finished backtest."""
+    draft = start_draft(name=CANARY[:120], by=by)
+    document = document_of(draft)
+    document["rules"][4]["when"][0]["within_days"] = 400
+    rule = {"name": CANARY, "from": ["prospecting"], "to": "lead", "on": ["page_viewed"]}
+    asked = [{"measure": "property", "name": CANARY, "contains": CANARY}]
+    save_draft(draft=draft, seen=None, document=inserted(document, 7, rule | {"when": asked})[0])
+    draft.refresh_from_db()
+    start_backtest(draft=draft, since=None, by=by)
+    work_off_backtests()
+    done = Backtest.objects.get(draft=draft)
+    assert done.state == "done"
+    return {"draft_id": [draft.pk], "place": [0], "number": [1], "backtest_id": [done.pk]}
 
 
 def every_page(client: Client, admin: User) -> list[str]:
@@ -98,7 +124,7 @@ def _views(resolver: URLResolver, before: str = "", given: tuple[str, ...] = ())
         if isinstance(one, URLResolver):
             yield from _views(one, here, arguments)
         elif isinstance(one, URLPattern) and one.name:
-            space = "" if here.startswith("accounts/") else "desk:"
+            space = "" if here.startswith(OUTSIDE) else "desk:"
             yield f"{space}{one.name}", list(arguments)
 
 
