@@ -1,7 +1,7 @@
 """A small mail server on a port of its own, which can also be told to misbehave at a certain point."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
@@ -12,10 +12,12 @@ GREETING: Final = "220 here"
 
 @dataclass
 class MailServer:
-    """`answers`: what it says to a command in place of 250; `drops`: at which point it drops the line."""
+    """`answers`: what it says to a command in place of 250; `drops`: at which point it drops the line; `sees`: is told
+    of each point before anything is said."""
 
     answers: dict[str, str] = field(default_factory=dict)
     drops: str = ""
+    sees: Callable[[str], None] = lambda point: None
     letters: list[bytes] = field(default_factory=list)
     port: int = 0
 
@@ -30,9 +32,11 @@ class MailServer:
 
     def _converse(self, line: socket.socket) -> None:
         told = line.makefile("rb")
+        self.sees("connection")
         self._say(line, GREETING)
         while words := told.readline():
             command = words.split()[0].upper().decode() if words.split() else ""
+            self.sees(command)
             if command == self.drops:
                 return None
             if command == "QUIT":
@@ -42,6 +46,7 @@ class MailServer:
                 continue
             self._say(line, "354 go on")
             letter = self._letter(told)
+            self.sees("letter")
             if self.drops == "before the answer":
                 return None
             self.letters.append(letter)
