@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from crm.world.firms import know_companies
+from crm.world.letters import correspond
 from crm.world.living import live_on
 from crm.world.loading import fold_people, lay_ground, load_people
 from crm.world.people import World
@@ -55,6 +56,7 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     advance_everything()
     go_to_work(staff, seed=SEED)
     know_companies(staff, seed=SEED)
+    correspond(staff)
     advance_everything()
     _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=staff.admin)
     _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=staff.admin)

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from campaigns.models import Target
+from campaigns.models import Mail, Target
 from contacts.models import Contact, Event, Merge, SavedView, Task
 from crm.world.demo import COLLEAGUES, make_demo
 from funnel.models import Health, Position, Stage, Standing, Transition
@@ -33,6 +33,9 @@ def test_the_demo_company_shows_every_feature(capsys: pytest.CaptureFixture[str]
     for kind in (Invitation, Merge, SavedView, Target):
         assert kind.objects.exists(), kind
     assert Contact.objects.exclude(tags=[]).exists()
+    assert {"sent", "failed", "uncertain"} <= set(Mail.objects.values_list("state", flat=True))
+    assert not Mail.objects.due().exists()
+    assert Task.objects.open().exclude(remind_at=None).exists()
     assert Transition.objects.exclude(superseded_at=None).exists()
     assert login.colleagues == {email: role for email, (_name, role, _team) in COLLEAGUES.items()}
     call_command("rebuild", check=True)
