@@ -84,8 +84,18 @@ class Position(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="position_due"),
-            models.Index(fields=["stage_id", "is_visitor", "-entered_at", "-contact"], name="position_by_stage"),
+            # with what counts leave out: then those who cool soon or stand still are counted from the index alone
+            models.Index(
+                fields=["wake_at"],
+                include=["stage_id", "is_visitor", "standing", "health", "source_id"],
+                condition=Q(wake_at__isnull=False),
+                name="position_due",
+            ),
+            models.Index(
+                fields=["stage_id", "is_visitor", "-entered_at", "-contact"],
+                include=["standing", "source_id"],
+                name="position_by_stage",
+            ),
             models.Index(fields=["attempts"], condition=Q(attempts__gt=0), name="position_in_trouble"),
         ]
 

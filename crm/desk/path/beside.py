@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
 from django.utils import timezone
 
 from campaigns.models import Target
@@ -117,7 +117,7 @@ def _rows(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
 
 
 def _number(rows: QuerySet[Position]) -> tuple[str, Sequence[Any]]:
-    sql, values = rows.values("pk")[: COUNTED + 1].query.sql_with_params()
+    sql, values = rows.values(one=Value(1))[: COUNTED + 1].query.sql_with_params()
     return f"(SELECT count(*) FROM ({sql}) one)", values  # noqa: S608
 
 
