@@ -28,7 +28,8 @@ from .attributes import normal_tag
 from .choosing import checked_choice, chosen
 from .ingest import record_events, retract_events
 from .messages import ContactRef, Message
-from .models import Contact, Job, JobChunk, JobState
+from .models import Contact, Job, JobChunk, JobState, NoticeKind
+from .noticing import notify
 from .results import Result, Status
 from .services import source_of
 from .settling import UNKNOWN_CONTACT
@@ -232,6 +233,8 @@ def _undo(job: Job) -> tuple[int | None, Outcome]:
 
 def _end(job: Job, state: JobState, failure: str = "") -> None:
     Job.objects.filter(pk=job.pk).update(state=state, finished_at=Now(), failure=failure)
+    if job.by:
+        notify([job.by], NoticeKind.JOB, f"job:{job.pk}", job_id=job.pk)
 
 
 # --- The deeds of contacts --------------------------------------------------------------------------------------------

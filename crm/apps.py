@@ -11,10 +11,13 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         # Only here do the models stand that these need.
         from contacts import erasing  # noqa: PLC0415
+        from crm import assigning  # noqa: PLC0415
         from crm.webhooks import delivering, forgetting, making  # noqa: PLC0415
         from funnel import effects, worker  # noqa: PLC0415
 
+        effects.EFFECT_KINDS[assigning.KIND] = assigning.EFFECT_KIND
         effects.EFFECT_KINDS[making.KIND] = making.EFFECT_KIND
+        erasing.ALSO.append(assigning.forget_assignments)
         erasing.ALSO.append(forgetting.forget_deliveries)
         worker.SWEEPS.append(delivering.sweep_deliveries)
         checks.register(durable, checks.Tags.database)

@@ -403,6 +403,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver_webhooks": {"task": "crm.tasks.deliver_webhooks", "schedule": 5.0, "options": {"expires": 10.0}},
     "send_mails": {"task": "campaigns.tasks.send_mails", "schedule": 5.0, "options": {"expires": 10.0}},
     "watch_answers": {"task": "contacts.tasks.watch_answers", "schedule": 20.0, "options": {"expires": 20.0}},
+    "send_morning_mails": {"task": "crm.tasks.send_morning_mails", "schedule": 60.0, "options": {"expires": 60.0}},
     "remind_of_tasks": {"task": "contacts.tasks.remind_of_tasks", "schedule": 20.0, "options": {"expires": 20.0}},
     "seal_audit": {"task": "crm.tasks.seal_audit", "schedule": 60.0, "options": {"expires": 30.0}},
     "forget_old_answers": {"task": "rest.tasks.forget_old_answers", "schedule": 3600.0, "options": {"expires": 600.0}},

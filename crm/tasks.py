@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from crm import morning
 from crm.webhooks import delivering
 from staff import sealing
 
@@ -14,3 +15,8 @@ def deliver_webhooks() -> None:
 @shared_task
 def seal_audit() -> None:
     sealing.seal_audit()
+
+
+@shared_task
+def send_morning_mails() -> None:
+    morning.send_morning_mails()

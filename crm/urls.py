@@ -4,6 +4,7 @@ from campaigns.views import tracking_script
 from contacts import urls_intake
 from crm import health
 from crm.desk.house import urls as house
+from crm.desk.today import urls as today
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/v1/", include("campaigns.urls")),
     path("api/v1/", include("crm.webhooks.urls")),
     path("api/v1/", include(house.programs)),
+    path("api/v1/", include(today.programs)),
     path("", include("crm.desk.urls")),
 ]
 

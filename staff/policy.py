@@ -50,6 +50,7 @@ DEEDS: Final = (
     Deed("views:share", _("Share saved views with everybody"), _WORKING),
     Deed("figures:read", _("See figures"), _EVERYBODY),
     Deed("targets:write", _("Set targets"), _LEADING),
+    Deed("hours:manage", _("Set working hours, goals of answering, and who is given new leads"), _LEADING),
     Deed("playbooks:read", _("See playbooks and stages"), _EVERYBODY),
     Deed("playbooks:write", _("Change playbooks and stages, and publish"), _PLANNING),
     Deed("webhooks:manage", _("Manage webhooks"), _ADMIN),

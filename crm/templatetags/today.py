@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 
 from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import pgettext
 
 from contacts.models import Task
 from contacts.recurring import Repeat
-from crm.desk.today.spans import repeat_words, short
+from crm.desk.today.spans import repeat_words, short, worked
 
 register = template.Library()
 
@@ -14,6 +17,17 @@ register = template.Library()
 @register.filter
 def span(length: timedelta) -> str:
     return short(length)
+
+
+@register.filter
+def business(length: timedelta) -> str:
+    return worked(length)
+
+
+@register.filter
+def day_month(moment: datetime) -> str:
+    """`30 Nov`: the year is plain."""
+    return date_format(timezone.localtime(moment), pgettext("day and short month", "j M"))
 
 
 @register.filter

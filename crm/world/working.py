@@ -18,6 +18,7 @@ from contacts.projecting import project
 from contacts.recording import mark
 from contacts.tasking import add_task, finish_task
 from contacts.viewing import save_view
+from crm.world.answering import answers, open_the_office, questions
 from crm.world.loading import EVENT, Sheet
 from funnel.advancing import advance_everything
 from funnel.models import Position, Stage
@@ -79,7 +80,10 @@ def go_to_work(staff: Staff, *, seed: int) -> None:
     """Let the staff of a demo company work with its people. The same seed, the same deeds."""
     chance = random.Random(seed)  # noqa: S311  (no secret)
     people = {stage.key: _of_stage(stage) for stage in Stage.objects.in_use()}
+    open_the_office(staff.manager)
+    _record(answers(staff.all, random.Random(seed)))  # noqa: S311  (no secret)
     _record(_talked(people, staff, chance))
+    _record(questions(people))
     _record(_tagged(people, chance, staff.marketer))
     _record(_decided(people, staff))
     _record(_permitted(people, staff.marketer))

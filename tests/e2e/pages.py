@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from contacts.ingest import record_staff_event
-from contacts.models import AnswerClock, Company, Contact, Membership, Merge, SavedView, Task
+from contacts.models import AnswerClock, Company, Contact, Import, Membership, Merge, SavedView, Task
 from contacts.services import NewContact, create_contact
 from contacts.tasking import add_task
 from contacts.viewing import save_view

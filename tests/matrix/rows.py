@@ -10,7 +10,7 @@ from campaigns.models import Mail
 from contacts.merging import merge_contacts
 from contacts.models import AnswerClock, Claim, Company, Contact, Event, Identity, IdentityKind, Membership, Quarantine, Tie
 from contacts.models.tasks import Task
-from crm.models import WebhookDelivery, WebhookEndpoint
+from crm.models import Assignment, AssignmentRule, WebhookDelivery, WebhookEndpoint
 from funnel.models import Playbook, PlaybookDraft, Stage, Transition
 from staff.inviting import invite
 from staff.models import Role, User
@@ -197,6 +197,20 @@ def clock(world: World) -> Values:
     return {row: running(one).pk for row, one in world.contacts.items()}
 
 
+def assignment_rule(world: World) -> Values:
+    return {Row.ANY: AssignmentRule.objects.create(team=world.team).pk}
+
+
+def assignment(world: World) -> Values:
+    """Each of them was given to somebody by a rule."""
+
+    def given(one: Contact) -> Assignment:
+        said = Event.objects.filter(contact=one).latest("id")
+        return Assignment.objects.create(contact=one, user=world.colleague, event=said, method="round_robin")
+
+    return {row: given(one).pk for row, one in world.contacts.items()}
+
+
 def answers_table(world: World) -> Values:
     return {Row.ANY: "week"}
 
@@ -222,7 +236,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
     for made in (
         *(contact, company, event, transition, membership, identity, claim, task, mail),
         *(tie, place_deed, proposed_deed),
-        *(clock, answers_table, days),
+        *(clock, answers_table, days, assignment_rule, assignment),
         *(user, team, invitation, renewal, staff_help, role, team_deed, path_table, month),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk),
     )
@@ -247,5 +261,7 @@ PARAMETERS: Final = {
     "user_id": "user",
     "team_id": "team",
     "clock_id": "clock",
+    "rule_id": "assignment_rule",
+    "assignment_id": "assignment",
     "invitation_id": "invitation",
 }

@@ -50,6 +50,14 @@ class OwnForm(HouseForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     language = forms.ChoiceField(label=_("Language"), required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    wants_morning_mail = forms.BooleanField(
+        label=_("Morning mail"),
+        required=False,
+        help_text=_("At 7:30 on working days, if somebody waits for you or something is due."),
+    )
+    is_away = forms.BooleanField(
+        label=_("On leave"), required=False, help_text=_("New leads go to others, and no morning mail comes.")
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

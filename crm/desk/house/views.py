@@ -23,7 +23,7 @@ from staff.inviting import invite, open_invitations, renew_invitation, withdraw_
 from staff.links import make_sign_in_link
 from staff.models import Invitation, Role, Team, User
 from staff.policy import Principal
-from staff.services import add_team, change_oneself, change_user, drop_team, end_sessions, rename_team
+from staff.services import OWN, add_team, change_oneself, change_user, drop_team, end_sessions, rename_team
 from staff.steps import guard_role, note_step_gone, step_is_due
 
 
@@ -31,7 +31,7 @@ from staff.steps import guard_role, note_step_gone, step_is_due
 def account(request: HttpRequest, principal: Principal) -> HttpResponse:
     """One's own account: what one is called, in which language and time, and how one signs in."""
     user = _user(principal)
-    own = {"name": user.name, "language": user.language, "time_zone": user.time_zone}
+    own = {name: getattr(user, name) for name in OWN}
     form = forms.OwnForm(request.POST or None, initial=own)
     if form.is_valid():
         change_oneself(user=user, **form.cleaned_data)

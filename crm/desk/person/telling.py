@@ -110,6 +110,9 @@ def _owner(event: Event, names: Names) -> Told:
         return Told(str(event.type))
     if owner is None:
         return Told(str(event.type), _("nobody"))
+    if isinstance(why := event.properties.get("by_rule"), dict):
+        given = _("%(owner)s, by the rule of new leads for %(team)s")
+        return Told(str(event.type), given % {"owner": names.users.get(owner, owner), "team": why.get("team", "")})
     return Told(str(event.type), names.users.get(owner, str(owner)) if isinstance(owner, int) else str(owner))
 
 

@@ -17,11 +17,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from contacts.models import AnswerClock
-from crm.desk.today.spans import short
+from crm.desk.today.spans import worked
 from funnel.pictures import start_of_day
 from staff.policy import Principal
 
 WEEKS: Final = 12
+GROUPS: Final = ("week", "team", "person", "source")
 _BY: Final = {
     "": ("''", "''"),
     "week": ("to_char(date_trunc('week', clock.asked_at AT TIME ZONE %(zone)s), 'YYYY-MM-DD')", "''"),
@@ -65,11 +66,11 @@ class Figures:
 
     @property
     def median_text(self) -> str:
-        return "–" if self.median is None else short(timedelta(seconds=self.median))
+        return "–" if self.median is None else worked(timedelta(seconds=self.median))
 
     @property
     def p90_text(self) -> str:
-        return "–" if self.p90 is None else short(timedelta(seconds=self.p90))
+        return "–" if self.p90 is None else worked(timedelta(seconds=self.p90))
 
 
 @dataclass(frozen=True, slots=True)

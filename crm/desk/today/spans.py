@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from contacts.recurring import Repeat
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+MANY_HOURS = 100
 
 
 def short(length: timedelta) -> str:
@@ -21,6 +22,15 @@ def short(length: timedelta) -> str:
     else:
         words = _("%(minutes)s min")
     return words % {"days": days, "hours": hours, "minutes": minutes}
+
+
+def worked(length: timedelta) -> str:
+    """Business time: in hours, for a day of it is no day."""
+    seconds = max(MINUTE, int(length.total_seconds()))
+    hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
+    if hours >= MANY_HOURS:
+        return _("over %(hours)s h") % {"hours": MANY_HOURS}
+    return short(length) if not hours or hours < 24 else _("%(hours)s h") % {"hours": hours + (minutes >= 30)}
 
 
 def repeat_words(repeat: Repeat) -> str:

@@ -143,6 +143,14 @@ def answers(request: HttpRequest, principal: Principal) -> HttpResponse:
 
 @require_GET
 @for_staff("figures:read")
+def answers_corner(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """How soon we answer and who waits, in the corner of another page."""
+    context = {"answers": lately(principal), "goal": _goal(principal), "waiting": sum_of(principal)}
+    return render(request, "desk/today/corner.html", context | {"now": timezone.now()})
+
+
+@require_GET
+@for_staff("figures:read")
 def answers_table(request: HttpRequest, principal: Principal, name: str) -> HttpResponse:
     """One of the tables as a file."""
     table = next((one for one in tables(principal) if one.name == name), None)

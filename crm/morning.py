@@ -1,0 +1,151 @@
+"""The mail of the morning: to whoever wants one, at half past seven of their own time on working days, at most once.
+
+Its row is claimed before it is handed over; whoever dies in between leaves a lease behind, and then nobody sends it
+again, for it may have arrived.
+"""
+
+import logging
+from datetime import datetime, time, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from campaigns.handing import Handed, Outcome, hand_over
+from crm.desk.today.came import FURTHEST, came
+from crm.desk.today.doing import tasks_of
+from crm.desk.today.headline import headline
+from crm.desk.today.inbox import first_waiting, sum_of
+from crm.models import Look, MorningMail, MorningMailState
+from staff.hours import Calendars
+from staff.models import User
+from staff.policy import Principal
+
+logger = logging.getLogger(__name__)
+
+HALF_PAST_SEVEN: Final = time(7, 30)
+UNTIL: Final = time(12)  # who was not reached by noon is spared
+LEASE_S: Final = 120
+MOST_ATTEMPTS: Final = 5
+FIRST_PAUSE_S: Final = 60
+FEW: Final = 10
+
+
+def send_morning_mails(now: datetime | None = None) -> int:
+    """Make the rows of this morning, and send what is due; return how many were handed over or given up."""
+    _plan(now or timezone.now())
+    lapsed = MorningMail.objects.filter(state=MorningMailState.SENDING, lease_until__lt=Now())
+    words = _("Whoever sent it vanished before saying what became of it.")
+    lapsed.update(state=MorningMailState.UNCERTAIN, lease_until=None, reason=words)
+    sent = 0
+    while (mail := _claim()) is not None:
+        _send(mail)
+        sent += 1
+    return sent
+
+
+def _plan(now: datetime) -> None:
+    """A row for each who is to get one now; the same row, whoever makes it."""
+    calendars = Calendars.read()
+    rows = []
+    for user in User.objects.filter(is_active=True, wants_morning_mail=True, is_away=False):
+        local = now.astimezone(zone_of(user))
+        is_time = HALF_PAST_SEVEN <= local.time() < UNTIL
+        if is_time and calendars.of(user.team_id).work.is_workday(local.date()):
+            rows.append(MorningMail(user=user, day=local.date()))
+    MorningMail.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _claim() -> MorningMail | None:
+    due = MorningMail.objects.filter(
+        state__in=[MorningMailState.QUEUED, MorningMailState.RETRY], next_at__lte=Now()
+    ).order_by("next_at")
+    with transaction.atomic():
+        mail = due.select_for_update(skip_locked=True, no_key=True).first()
+        if mail is None:
+            return None
+        mail.state, mail.claim = MorningMailState.SENDING, uuid4()
+        mail.lease_until, mail.attempts = timezone.now() + timedelta(seconds=LEASE_S), mail.attempts + 1
+        mail.save(update_fields=["state", "claim", "lease_until", "attempts"])
+        return mail
+
+
+def _send(mail: MorningMail) -> None:
+    letter = letter_of(mail)
+    if letter is None:
+        _finish(mail, state=MorningMailState.NOTHING)
+        return
+    handed = hand_over(letter, sender=parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient=mail.user.email)
+    _finish(mail, **_after(mail, handed))
+
+
+def _after(mail: MorningMail, handed: Handed) -> dict[str, object]:
+    match handed.outcome:
+        case Outcome.TAKEN:
+            return {"state": MorningMailState.SENT, "sent_at": timezone.now()}
+        case Outcome.UNKNOWN:
+            return {"state": MorningMailState.UNCERTAIN, "reason": handed.words}
+        case Outcome.NOT_NOW if mail.attempts < MOST_ATTEMPTS:
+            pause = timedelta(seconds=FIRST_PAUSE_S * 3 ** (mail.attempts - 1))
+            return {"state": MorningMailState.RETRY, "reason": handed.words, "next_at": timezone.now() + pause}
+    return {"state": MorningMailState.FAILED, "reason": handed.words}
+
+
+def _finish(mail: MorningMail, **result: object) -> None:
+    """Write down what became of it, unless it was given up meanwhile and somebody else has it."""
+    ours = MorningMail.objects.filter(pk=mail.pk, claim=mail.claim)
+    if not ours.update(lease_until=None, **result):
+        logger.warning("morning mail finished by somebody who has not claimed it", extra={"mail": mail.pk})
+
+
+def letter_of(mail: MorningMail) -> EmailMessage | None:
+    """What the day brings, in the user's language and time; nothing when it brings nothing."""
+    user = mail.user
+    with translation.override(user.language or settings.LANGUAGE_CODE), timezone.override(zone_of(user)):
+        told = _told(user)
+        if told is None:
+            return None
+        subject, body = told
+    letter = EmailMessage()
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    letter["From"] = Address("Polku", addr_spec=sender)
+    letter["To"] = Address(addr_spec=user.email)
+    letter["Subject"] = subject
+    letter["Date"] = format_datetime(timezone.now())
+    letter["Message-ID"] = f"<morning.{user.pk}.{mail.day:%Y%m%d}@{sender.rpartition('@')[2]}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(body)
+    return letter
+
+
+def _told(user: User) -> tuple[str, str] | None:
+    principal, now = Principal(user=user), timezone.now()
+    seen = Look.objects.filter(user=user).values_list("at", flat=True).first()
+    since = max(seen or now - timedelta(days=1), now - FURTHEST)
+    waiting, tasks, new = sum_of(principal, "mine"), tasks_of(principal), came(principal, since, mine=True)
+    if not (waiting.n or tasks.n or new.leads or new.recalls):
+        return None
+    context = {
+        "user": user,
+        "headline": headline(waiting, tasks, new, now),
+        "waiting": first_waiting(principal, "mine", FEW),
+        "tasks": tasks,
+        "came": new,
+        "address": settings.SITE_URL.rstrip("/") + reverse("desk:today"),
+        "settings": settings.SITE_URL.rstrip("/") + reverse("desk:settings"),
+    }
+    return context["headline"], render_to_string("desk/today/morning.txt", context)
+
+
+def zone_of(user: User) -> ZoneInfo:
+    return ZoneInfo(user.time_zone or settings.TIME_ZONE)
