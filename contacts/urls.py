@@ -3,13 +3,25 @@ from django.urls import path
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
-from . import api, company_api, list_api, network_api, task_api
+from . import api, company_api, import_api, list_api, network_api, task_api
 
 urlpatterns = [
     path("contacts", endpoint(GET=api.contact_list, POST=api.contact_create)),
     path("contacts/batch", endpoint(POST=api.contact_batch)),
     path("contacts/bulk", endpoint(POST=list_api.contact_bulk)),
     path("contacts/export", endpoint(GET=list_api.contact_export)),
+    path("imports", endpoint(GET=import_api.import_list, POST=import_api.import_create)),
+    path(
+        "imports/<row:import_id>",
+        endpoint(GET=import_api.import_detail, PATCH=import_api.import_update, DELETE=import_api.import_delete),
+    ),
+    path("imports/<row:import_id>/check", endpoint(POST=import_api.import_check)),
+    path("imports/<row:import_id>/start", endpoint(POST=import_api.import_start)),
+    path("imports/<row:import_id>/stop", endpoint(POST=import_api.import_stop)),
+    path("imports/<row:import_id>/resume", endpoint(POST=import_api.import_resume)),
+    path("imports/<row:import_id>/undo", endpoint(POST=import_api.import_undo)),
+    path("imports/<row:import_id>/changed", endpoint(GET=import_api.import_changed)),
+    path("imports/<row:import_id>/rejects", endpoint(GET=import_api.import_rejects)),
     path("views", endpoint(GET=list_api.view_list, POST=list_api.view_create)),
     path("views/<row:view_id>", endpoint(PATCH=list_api.view_update, DELETE=list_api.view_delete)),
     path("tags", endpoint(GET=list_api.tag_list)),

@@ -91,7 +91,7 @@ SALESFORCE: Final = Preset(
     },
     _LEAD_STATUS,
     _("A lead of Salesforce may be somebody who never answered: only Qualified and Converted become Lead, the rest "
-      "keeps what their facts say. Contacts get no stage: an account is no order. Orders come in as a file of their own."),
+      "keeps what their facts say. Contacts get no stage: an account is no order. Orders are a file of their own."),
 )  # fmt: skip
 PIPEDRIVE: Final = Preset(
     "pipedrive",

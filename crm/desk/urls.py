@@ -4,6 +4,7 @@ from crm.desk import views
 from crm.desk.board import views as board
 from crm.desk.companies import urls as companies
 from crm.desk.house import urls as house
+from crm.desk.imports import urls as imports
 from crm.desk.palette.views import find, keys
 from crm.desk.path.views import path as path_page
 from crm.desk.path.views import path_changes, path_narrow, path_table, path_targets
@@ -28,6 +29,7 @@ urlpatterns = [
     path("board/cards/<int:contact_id>/lane", board.board_move, name="board-move"),
     path("board/cards/<int:contact_id>/move", board.card_move, name="card-move"),
     *today.urlpatterns,
+    *imports.urlpatterns,
     *house.urlpatterns,
     path("find", find, name="find"),
     path("keys", keys, name="keys"),

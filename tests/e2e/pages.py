@@ -7,6 +7,7 @@ from typing import Any
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from contacts.importing.preparing import bring_file
 from contacts.ingest import record_staff_event
 from contacts.models import AnswerClock, Company, Contact, Import, Membership, Merge, SavedView, Task
 from contacts.services import NewContact, create_contact
@@ -98,6 +99,12 @@ def playbook_examples(by: Principal, somebody: Contact) -> dict[str, list[Any]]:
     done = Backtest.objects.get(draft=draft)
     assert done.state == "done"
     return {"draft_id": [draft.pk], "place": [0], "number": [1], "backtest_id": [done.pk]}
+
+
+def imported(by: Principal) -> Import:
+    """A file whose columns are to be given their meaning."""
+    head = CANARY.replace('"', '""')
+    return bring_file(by=by, name=f"{CANARY}.csv", pieces=[f'email,"{head}"\na@x.fi,b\n'.encode()])
 
 
 def every_page(client: Client, admin: User) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from campaigns.models import Mail
 from contacts.merging import merge_contacts
-from contacts.models import AnswerClock, Claim, Company, Contact, Event, Identity, IdentityKind, Membership, Quarantine, Tie
+from contacts.models import AnswerClock, Claim, Company, Contact, Event, Identity, IdentityKind, Import, Membership, Quarantine, Tie
 from contacts.models.tasks import Task
 from crm.models import Assignment, AssignmentRule, WebhookDelivery, WebhookEndpoint
 from funnel.models import Playbook, PlaybookDraft, Stage, Transition
@@ -132,6 +132,15 @@ def deed(world: World) -> Values:
     return dict.fromkeys(world.contacts, "note")
 
 
+def imported(world: World) -> Values:
+    state = {"state": "cancelled", "file_name": "people.csv", "file_digest": "0" * 64, "mapping": {}}
+    return {Row.ANY: Import.objects.create(source=source("shop"), **state).pk}
+
+
+def import_deed(world: World) -> Values:
+    return {Row.ANY: "stop"}
+
+
 def bulk(world: World) -> Values:
     return {Row.ANY: "tag"}
 
@@ -238,7 +247,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
         *(tie, place_deed, proposed_deed),
         *(clock, answers_table, days, assignment_rule, assignment),
         *(user, team, invitation, renewal, staff_help, role, team_deed, path_table, month),
-        *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk),
+        *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk, imported, import_deed),
     )
 }
 PARAMETERS: Final = {
@@ -257,6 +266,7 @@ PARAMETERS: Final = {
     "delivery_id": "delivery",
     "draft_id": "draft",
     "deed": "deed",
+    "import_id": "imported",
     "mail_id": "mail",
     "user_id": "user",
     "team_id": "team",

@@ -148,6 +148,7 @@ def _answer(
         "asks": _all_asks(get_language() or "", tuple((one.key, one.label) for one in known.all.fields)),
         "may_write": principal.may("contacts:write"),
         "may_export": principal.may("contacts:export"),
+        "may_import": principal.may("contacts:import"),
     }
     part = "desk/people/part.html" if _is_part(request) else "desk/contact_list.html"
     response = render(request, part, context)

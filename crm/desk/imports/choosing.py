@@ -1,0 +1,30 @@
+"""The form of choices, read: what the page sent, as the service takes it."""
+
+from typing import Any
+
+from django.http import QueryDict
+
+_PLAIN = ("encoding", "delimiter", "decimal", "dates", "duplicates", "source", "tag", "phone_country")
+_CONSENT = ("channel", "purpose", "basis", "wording", "evidence")
+
+
+def choices_said(said: QueryDict) -> dict[str, Any]:
+    """Only what the form holds: a part of a page may have sent it."""
+    found: dict[str, Any] = {name: said.get(name, "") for name in _PLAIN if name in said}
+    found = {name: text.strip() or text for name, text in found.items()}  # a tab between cells is no blank
+    if "column" in said:
+        found["columns"] = [chosen[:80] for chosen in said.getlist("column")]
+        lenient = set(said.getlist("lenient"))
+        found["lenient"] = [str(number) in lenient for number in range(1, len(found["columns"]) + 1)]
+        found["header"] = said.get("header", "yes") == "yes"
+        found["consent"] = {
+            name: said.get(f"consent.{name}", "")[:2000] for name in _CONSENT if f"consent.{name}" in said
+        }
+        found["consent"]["everybody"] = "consent.everybody" in said
+        found["event"] = {
+            "type": said.get("event.type", "")[:80],
+            "currency": said.get("event.currency", "")[:3].upper(),
+        }
+    if "stage.text" in said:
+        found["stages"] = dict(zip(said.getlist("stage.text"), said.getlist("stage.key"), strict=False))
+    return found

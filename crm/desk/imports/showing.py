@@ -1,0 +1,244 @@
+"""What the page of an import shows: its columns and what they may mean, how far it is, what came of it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from contacts.importing.drafting import Draft, mapping_from
+from contacts.importing.guessing import preset_named
+from contacts.importing.preparing import draft_of, preview
+from contacts.importing.rehearsing import COUNTS
+from contacts.models import CustomField, EventType, Import, ImportState
+from funnel.models import Stage
+
+Option = tuple[str, Any]
+SAMPLES: Final = 3
+SHOWN_ERRORS: Final = 20
+FIELDS: Final[Sequence[tuple[Any, Sequence[Option]]]] = (
+    (
+        _lazy("Who they are"),
+        (
+            ("email", _lazy("E-mail address")),
+            ("name", _lazy("Name")),
+            ("first_name", _lazy("First name")),
+            ("last_name", _lazy("Last name")),
+            ("phone", _lazy("Phone")),
+            ("company", _lazy("Company")),
+            ("title", _lazy("Title")),
+            ("country", _lazy("Country")),
+            ("language", _lazy("Language")),
+            ("tags", _lazy("Tags")),
+            ("note", _lazy("Note")),
+        ),
+    ),
+    (
+        _lazy("Known by"),
+        (("external_id", _lazy("Id in that system")), ("user_id", _lazy("Id in your service"))),
+    ),
+    (
+        _lazy("With us"),
+        (
+            ("owner", _lazy("Owner")),
+            ("team", _lazy("Team")),
+            ("fit", _lazy("Fit")),
+            ("stage", _lazy("Stage")),
+            ("created", _lazy("Known since")),
+            ("consent", _lazy("Agreed to letters")),
+            ("refusal", _lazy("Wants no letters")),
+        ),
+    ),
+    (
+        _lazy("What happened"),
+        (
+            ("event_moment", _lazy("When it happened")),
+            ("event_id", _lazy("Its number")),
+            ("event_value", _lazy("Its value")),
+            ("event_currency", _lazy("Its currency")),
+            ("event_type", _lazy("What it was")),
+            ("event_campaign", _lazy("Its campaign")),
+        ),
+    ),
+)
+NEW_FIELDS: Final[Sequence[Option]] = (
+    ("new:text", _lazy("a new field: text")),
+    ("new:number", _lazy("a new field: number")),
+    ("new:date", _lazy("a new field: date")),
+    ("new:yes_no", _lazy("a new field: yes or no")),
+)
+DUPLICATES: Final[Sequence[tuple[str, Any, Any]]] = (
+    ("fill", _lazy("Fill blanks"), _lazy("Only what is not known yet is taken.")),
+    ("overwrite", _lazy("Overwrite"), _lazy("What the file says counts; a blank cell takes nothing away.")),
+    ("skip", _lazy("Skip"), _lazy("Nothing of such a row is taken, what happened neither.")),
+)
+ENCODINGS: Final = ("utf-8", "utf-8-sig", "utf-16", "cp1252", "iso8859-15", "iso8859-4", "cp1251", "mac-roman")
+DELIMITERS: Final[Sequence[Option]] = (
+    (",", _lazy("comma")),
+    (";", _lazy("semicolon")),
+    ("\t", _lazy("tab")),
+    ("|", "|"),
+)
+DATES: Final[Sequence[Option]] = (
+    ("dmy", _lazy("day first: 31.12.2026")),
+    ("mdy", _lazy("month first: 12/31/2026")),
+    ("ymd", _lazy("year first: 2026-12-31")),
+)
+BASES: Final[Sequence[Option]] = (
+    ("consent", _lazy("consent")),
+    ("soft_opt_in", _lazy("an earlier purchase")),
+    ("legitimate_interest", _lazy("legitimate interest")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    number: int
+    name: str
+    samples: list[str]
+    chosen: str
+    is_lenient: bool
+    error: str
+    refused: int  # rows the dry run refused for it
+
+
+@dataclass
+class Choosing:
+    """The form in which the columns of a file get their meaning."""
+
+    columns: list[Column]
+    error: str  # what is wrong with all of them
+    groups: list[tuple[Any, Sequence[Option]]]
+    stages: list[tuple[str, str]]  # of each text of the column of stages the chosen one
+    stage_options: list[Option]
+    types: list[Option]
+    preset: Any
+    choices: dict[str, Any]
+    needs: set[str] = field(default_factory=set)
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.error and not any(column.error for column in self.columns)
+
+
+def choosing(run: Import) -> Choosing:
+    draft = draft_of(run)
+    if any(run.choices["columns"]):
+        with suppress(ValidationError):  # what is wrong is shown where it is wrong
+            mapping_from(draft)
+    choices = run.choices
+    own = [(f"custom:{one.key}", one.label) for one in CustomField.objects.filter(of="contact").order_by("label")]
+    groups = [*FIELDS, *([(_("Your own fields"), own)] if own else []), (_("Something new"), NEW_FIELDS)]
+    stages = [(one.key, str(one)) for one in Stage.objects.in_use()]
+    return Choosing(
+        columns=_columns(run, draft),
+        error=draft.errors.get(0, ""),
+        groups=groups,
+        stages=list(choices["stages"].items()) if "stage" in choices["columns"] else [],
+        stage_options=[("", _("decides nothing")), *stages],
+        types=[(one.key, str(one)) for one in EventType.objects.filter(is_named=True, rank__gte=1).order_by("key")],
+        preset=preset_named(choices["preset"]),
+        choices=choices,
+        needs={one.partition("_")[0] for one in choices["columns"] if one},
+    )
+
+
+def _columns(run: Import, draft: Draft) -> list[Column]:
+    rows = preview(run, SAMPLES)
+    refused = (run.foreseen or {}).get("columns", {})
+    lenient = run.choices.get("lenient", [])
+    return [
+        Column(
+            number=number,
+            name=name,
+            samples=[row[number - 1] for row in rows if number <= len(row)],
+            chosen=run.choices["columns"][number - 1],
+            is_lenient=number <= len(lenient) and bool(lenient[number - 1]),
+            error=draft.errors.get(number, ""),
+            refused=refused.get(name, 0),
+        )
+        for number, name in enumerate(run.columns, 1)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    name: str
+    label: Any
+    said: Any
+    rows: int
+
+
+_LABELS: Final = {
+    "created": (_lazy("new"), _lazy("people nobody knew")),
+    "updated": (_lazy("updated"), _lazy("the row told something new")),
+    "unchanged": (_lazy("unchanged"), _lazy("all it says was known")),
+    "skipped": (_lazy("skipped"), _lazy("somebody known, as you chose")),
+    "rejected": (_lazy("refused"), _lazy("the row can't be used")),
+}
+
+
+def counts(said: Any) -> list[Count]:
+    """The five counts of a run or of a dry run, which add up to its rows."""
+    return [
+        Count(name, *_LABELS[name], said.get(name, 0) if isinstance(said, dict) else getattr(said, name))
+        for name in COUNTS
+    ]
+
+
+def errors_of(run: Import) -> list[dict[str, Any]]:
+    """The first rows that were refused, as the dry run tells them."""
+    found = []
+    for reject in run.rejects.order_by("line")[:SHOWN_ERRORS]:
+        found.append({"line": reject.line, "column": reject.column, "value": "", "detail": reject.detail})
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far a worker is, how fast, and how long it will take."""
+
+    permille: int
+    rows: int
+    per_second: int
+    left: timedelta | None
+
+    @property
+    def percent(self) -> int:
+        return self.permille // 10
+
+
+def pace(run: Import) -> Pace:
+    seconds = (timezone.now() - run.resumed_at).total_seconds() if run.resumed_at else 0.0
+    rows = run.rows_read - run.resumed_rows if run.state == ImportState.RUNNING else 0
+    left = None
+    if run.permille >= 10 and seconds > 1 and run.resumed_rows == 0:
+        left = timedelta(seconds=round(seconds * (1000 - run.permille) / run.permille))
+    return Pace(run.permille, run.rows_read, round(rows / seconds) if seconds > 1 else 0, left)
+
+
+def context_of(run: Import) -> dict[str, Any]:
+    """All that the page needs for the state the import is in."""
+    context: dict[str, Any] = {"run": run, "address": reverse("desk:import-page", args=[run.pk])}
+    if run.state == ImportState.DRAFT and run.stored:
+        return context | {
+            "choosing": choosing(run),
+            "foreseen": run.foreseen,
+            "counts": counts(run.foreseen) if run.foreseen and "rows" in run.foreseen else [],
+            "errors": (run.foreseen or {}).get("errors", [])[:SHOWN_ERRORS],
+            "duplicates": DUPLICATES,
+            "encodings": sorted({*ENCODINGS, run.choices["encoding"]}),
+            "delimiters": DELIMITERS,
+            "dates": DATES,
+            "bases": BASES,
+        }
+    if run.is_working:
+        return context | {"pace": pace(run), "counts": counts(run)}
+    return context | {"counts": counts(run), "errors": errors_of(run), "days": settings.IMPORT_FILES_DAYS}

@@ -1,0 +1,110 @@
+"""The pages of imports: a file goes in, is understood, tried, brought in and taken back; programs do the same."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from contacts.catalogue import install_catalogue
+from contacts.importing.working import work_off_imports
+from contacts.models import Contact, Import, ImportState
+from funnel.services import install_path
+from staff.models import Role
+from tests.callers import make_caller
+from tests.contacts.samples import HUBSPOT
+from tests.desk.scenes import at_desk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Any, tmp_path: Path) -> None:
+    install_catalogue()
+    install_path()
+    settings.IMPORTS_ROOT = tmp_path / "imports"
+
+
+@pytest.fixture
+def desk() -> Any:
+    return at_desk(Role.MARKETER)[0]
+
+
+def uploaded(desk: Any, text: str) -> Import:
+    answer = desk.post(reverse("desk:import-list"), {"file": SimpleUploadedFile("people.csv", text.encode())})
+    run = Import.objects.latest("pk")
+    assert (answer.status_code, answer["Location"]) == (302, f"/imports/{run.pk}")
+    return run
+
+
+def test_a_file_goes_all_the_way_over_the_pages(desk, django_assert_max_num_queries):
+    run = uploaded(desk, HUBSPOT)
+    with django_assert_max_num_queries(25):
+        page = desk.get(f"/imports/{run.pk}").content.decode()
+    assert "This is an export of HubSpot." in page
+    choices = reverse("desk:import-choices", args=[run.pk])
+    desk.post(choices, {"deed": "check"})
+    work_off_imports()
+    page = desk.get(f"/imports/{run.pk}").content.decode()
+    assert "Tried with 4 rows" in page
+    assert "not an address" in page
+    assert Contact.objects.count() == 0
+
+    desk.post(choices, {"deed": "start"})
+    work_off_imports()
+    page = desk.get(f"/imports/{run.pk}").content.decode()
+    assert "4 rows are in." in page
+    rejects = b"".join(desk.get(f"/imports/{run.pk}/rejects.csv").streaming_content).decode()
+    assert rejects.splitlines()[1].startswith("5,Email,bad-email,")
+    assert "Nobody has changed any of these people since." in desk.get(f"/imports/{run.pk}/undo").content.decode()
+    desk.post(f"/imports/{run.pk}/undo")
+    work_off_imports()
+    assert "Taken back from 3 people." in desk.get(f"/imports/{run.pk}").content.decode()
+    assert Contact.objects.listed().count() == 0
+    assert "people.csv" in desk.get("/imports").content.decode()
+
+
+def test_what_is_wrong_stands_at_its_column_and_what_was_chosen_is_kept(desk):
+    run = uploaded(desk, "name,mail\nAnna,a@x.fi\n")
+    choices = reverse("desk:import-choices", args=[run.pk])
+
+    answer = desk.post(choices, {"column": ["name", "name"], "tag": "fair", "deed": "start"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'id="e-2">Two columns can&#x27;t both be this: “name” is it already.' in page
+    run.refresh_from_db()
+    assert (run.state, run.choices["columns"], run.choices["tag"]) == ("draft", ["name", "name"], "fair")
+
+
+def test_no_file_a_book_of_nothing_and_too_much_are_refused_with_a_sentence(desk, settings):
+    settings.IMPORT_LARGEST = 100
+    for said, words in (
+        ({}, "Choose a file first."),
+        ({"file": SimpleUploadedFile("a.pdf", b"%PDF-1.7")}, "This is not a text file (PDF)"),
+        ({"file": SimpleUploadedFile("a.csv", b"x,y\n" * 100)}, "The file is larger than 0 MB."),
+    ):
+        answer = desk.post("/imports", said)
+        assert (answer.status_code, words in answer.content.decode()) == (422, True), words
+    assert Import.objects.count() == 0
+
+
+def test_programs_upload_choose_try_start_and_undo():
+    program = make_caller()
+    made = program.post("/api/v1/imports?name=p.csv", b"id,n\n1,Anna\n2,Bo\n", content_type="text/csv")
+    here = made["Location"]
+    assert (made.status_code, made.json()["choices"]["columns"]) == (201, ["external_id", ""])
+
+    program.patch(here, {"columns": ["external_id", "name"], "source": "shop"})
+    program.post(f"{here}/check")
+    work_off_imports()
+    foreseen = program.get(here).json()["foreseen"]
+    assert {name: foreseen[name] for name in ("rows", "created", "rejected")} == {"rows": 2, "created": 2, "rejected": 0}
+    program.post(f"{here}/start")
+    work_off_imports()
+    assert program.get(here).json()["created"] == 2
+    assert program.post(f"{here}/start").status_code == 422
+    assert program.get(f"{here}/changed").json() == {"contacts": [], "has_more": False}
+    program.post(f"{here}/undo", {})
+    work_off_imports()
+    assert (Import.objects.get().state, Contact.objects.listed().count()) == (ImportState.UNDONE, 0)
