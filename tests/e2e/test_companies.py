@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from contacts.companies import create_company
+from contacts.companies import create_company, update_company
 from contacts.models import Membership, Tie
 from contacts.services import NewContact, create_contact
 from funnel.advancing import advance_everything
@@ -19,8 +19,7 @@ def nordic():
     user, aino = story()
     by = Principal(user=user)
     company = aino.memberships.get().company
-    company.domains = ["nordlogi.fi"]
-    company.save()
+    company = update_company(company=company, by=by, domains=["nordlogi.fi"])
     create_company(by=by, name="Rautatie Oy")
     create_contact(by=by, new=NewContact(attributes={"name": "Helmi Niemi", "email": "helmi@nordlogi.fi"}))
     advance_everything()
