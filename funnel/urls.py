@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funnel.api import boards, companies, figures, playbooks, positions, stages, timeline, walk
+from funnel.api import backtests, boards, companies, figures, playbooks, positions, stages, timeline, walk
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -32,6 +32,14 @@ urlpatterns = [
     path("playbooks/drafts/<int:draft_id>/difference", endpoint(GET=playbooks.draft_difference)),
     path("playbooks/drafts/<int:draft_id>/check", endpoint(GET=playbooks.draft_check)),
     path("playbooks/drafts/<int:draft_id>/publish", endpoint(POST=playbooks.draft_publish)),
+    path("playbooks/drafts/<int:draft_id>/text", endpoint(GET=playbooks.draft_text)),
+    path("playbooks/drafts/<int:draft_id>/backtests", endpoint(POST=backtests.backtest_start)),
+    path("playbooks/proofs", endpoint(POST=backtests.proof_start)),
+    path("playbooks/backtests", endpoint(GET=backtests.backtest_list)),
+    path("playbooks/backtests/<row:backtest_id>", endpoint(GET=backtests.backtest_detail)),
+    path("playbooks/backtests/<row:backtest_id>/cancel", endpoint(POST=backtests.backtest_cancel)),
+    path("playbooks/backtests/<row:backtest_id>/people", endpoint(GET=backtests.backtest_people)),
+    path("playbooks/backtests/<row:backtest_id>/people/<row:contact_id>", endpoint(GET=backtests.backtest_person)),
     path("funnel/summary", endpoint(GET=figures.funnel_summary)),
     path("funnel/conversions", endpoint(GET=figures.funnel_conversions)),
     path("funnel/walk", endpoint(GET=walk.funnel_walk)),

@@ -40,6 +40,7 @@ PLACES = (
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
     Place("desk:company-list", "building-2", _("Companies"), "g o"),
     Place("desk:inbox", "inbox", _("Inbox"), "g i"),
+    Place("desk:playbook", "book-open-check", _("Playbook"), "g k", scope="playbooks:read", group=UNDERSTAND),
     Place("rest:reference", "code-xml", _("API"), "g a", group=WIRE),
     Place("desk:settings", "settings", _("Settings"), "g s", group=WIRE),
 )

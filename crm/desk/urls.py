@@ -11,6 +11,7 @@ from crm.desk.path.views import path_changes, path_narrow, path_table, path_targ
 from crm.desk.people import urls as people
 from crm.desk.person import urls as person
 from crm.desk.today import urls as today
+from crm.desk.playbooks import urls as playbooks
 from crm.desk.undoing import undo
 
 app_name = "desk"
@@ -31,6 +32,7 @@ urlpatterns = [
     *today.urlpatterns,
     *imports.urlpatterns,
     *house.urlpatterns,
+    *playbooks.urlpatterns,
     path("find", find, name="find"),
     path("keys", keys, name="keys"),
     path("language", views.language, name="language"),

@@ -155,6 +155,15 @@ def draft_discard(request: Request, draft_id: int) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@operation("playbooks:read", summary=_("A draft as text"), tag=TAG, answers={200: dict[str, Any]}, problems=_READING)
+def draft_text(request: Request, draft_id: int) -> HttpResponse:
+    """The document alone, laid out to be kept under version control; a draft can be made of it."""
+    refuse_unknown_parameters(request._request, ())
+    headers = {"Content-Disposition": f'attachment; filename="draft-{draft_id}.json"'}
+    text = as_text(publishing.document_of(_found(draft_id)))
+    return HttpResponse(text, content_type="application/json", headers=headers)
+
+
 @operation(
     "playbooks:read",
     summary=_("What the draft changes"),

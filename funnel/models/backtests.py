@@ -1,20 +1,22 @@
 """What would have been: a whole log folded with a draft, kept for a while beside how it is."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
 from staff.models import ApiKey
+from staff.policy import Principal
 
 from .stages import PlaybookDraft
 
 KEPT_FOR: Final = timedelta(days=30)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BacktestKind(models.TextChoices):
@@ -96,8 +98,15 @@ class BacktestPiece(models.Model):
 
 
 class BacktestPersonQuerySet(models.QuerySet["BacktestPerson"]):
-    def elsewhere(self) -> Self:
-        return self.filter(is_elsewhere=True)
+    def visible_to(self, principal: Principal) -> Self:
+        """Of people whom the principal sees; erased ones, and those who were merged away since, are gone."""
+        people = Contact.objects.visible_to(principal).filter(leader_id=F("id"), erased_at=None)
+        return self.filter(contact__in=people)
+
+    def after(self, differs_at: int, contact: int) -> Self:
+        """Those behind a line of the list, which goes back in time from the newest difference."""
+        moment = EPOCH + timedelta(microseconds=differs_at)
+        return self.filter(Q(differs_at__lt=moment) | Q(differs_at=moment, contact_id__lt=contact))
 
 
 class BacktestPerson(models.Model):

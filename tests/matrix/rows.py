@@ -6,12 +6,30 @@ A new kind of row is a function `NAME(world)` that answers {Row: value}; PARAMET
 from collections.abc import Callable
 from typing import Any, Final
 
-from campaigns.models import Mail
+import msgspec
+from django.utils import timezone
+
+from campaigns.building import Asked, add_site, save_form
+from campaigns.models import Form, Mail
+from campaigns.questions import Kind, Question
 from contacts.merging import merge_contacts
-from contacts.models import AnswerClock, Claim, Company, Contact, Event, Identity, IdentityKind, Import, Membership, Quarantine, Tie
+from contacts.models import (
+    AnswerClock,
+    Claim,
+    Company,
+    Contact,
+    Event,
+    Identity,
+    IdentityKind,
+    Import,
+    Membership,
+    Quarantine,
+    Tie,
+)
 from contacts.models.tasks import Task
 from crm.models import Assignment, AssignmentRule, WebhookDelivery, WebhookEndpoint
-from funnel.models import Playbook, PlaybookDraft, Stage, Transition
+from funnel.models import Backtest, Playbook, PlaybookDraft, Stage, Transition
+from funnel.outcomes import Tally
 from staff.inviting import invite
 from staff.models import Role, User
 from staff.policy import Principal
@@ -127,6 +145,29 @@ def playbook(world: World) -> Values:
     return {Row.ANY: Playbook.objects.latest("number").pk}
 
 
+def backtest(world: World) -> Values:
+    """A finished one; what it says of a person is for who sees them."""
+    published = Playbook.objects.latest("number")
+    found = msgspec.to_builtins(Tally(people=1, elsewhere=1, stands={"lead>customer": 1}))
+    done = {"state": "done", "finished_at": NOON, "result": found, "document": published.document}
+    made = Backtest.objects.create(
+        kind="draft", published=published.pk, until=timezone.now(), by=world.colleague, **done
+    )
+    return dict.fromkeys(world.contacts, made.pk)
+
+
+def some_backtest(world: World) -> Values:
+    return {Row.ANY: world.values("backtest")[Row.OWN]}
+
+
+def rule_place(world: World) -> Values:
+    return {Row.ANY: 1}
+
+
+def rule_deed(world: World) -> Values:
+    return {Row.ANY: "copy"}
+
+
 def deed(world: World) -> Values:
     """What one can do on the page of a person."""
     return dict.fromkeys(world.contacts, "note")
@@ -240,6 +281,21 @@ def stage(world: World) -> Values:
     return {Row.ANY: Stage.objects.order_by("pk")[0].key}
 
 
+def built_form(world: World) -> Values:
+    question = Question("email", Kind.EMAIL, "E-mail", is_needed=True)
+    values = {"name": "Ask", "title": "Ask", "button": "Send", "thanks": "Thanks."}
+    by = Principal(user=world.staff[Role.ADMIN])
+    return {Row.ANY: save_form(form=Form(), by=by, questions=[question], asked=Asked(), **values).pk}
+
+
+def built_deed(world: World) -> Values:
+    return {Row.ANY: "open"}
+
+
+def site(world: World) -> Values:
+    return {Row.ANY: add_site(name="www.example.com", by=Principal(user=world.staff[Role.ADMIN])).pk}
+
+
 KINDS: Final[dict[str, Callable[[World], Values]]] = {
     made.__name__: made
     for made in (
@@ -247,6 +303,8 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
         *(tie, place_deed, proposed_deed),
         *(clock, answers_table, days, assignment_rule, assignment),
         *(user, team, invitation, renewal, staff_help, role, team_deed, path_table, month),
+        *(built_form, built_deed, site),
+        *(backtest, some_backtest, rule_place, rule_deed),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk, imported, import_deed),
     )
 }
@@ -257,6 +315,8 @@ PARAMETERS: Final = {
     "transition_id": "transition",
     "membership_id": "membership",
     "tie_id": "tie",
+    "form_id": "built_form",
+    "site_id": "site",
     "identity_id": "identity",
     "claim_id": "claim",
     "task_id": "task",
@@ -274,4 +334,6 @@ PARAMETERS: Final = {
     "rule_id": "assignment_rule",
     "assignment_id": "assignment",
     "invitation_id": "invitation",
+    "backtest_id": "some_backtest",
+    "place": "rule_place",
 }

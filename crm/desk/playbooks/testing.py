@@ -1,0 +1,163 @@
+"""Backtests and proofs: begun, watched, stopped, and opened down to one person."""
+
+import re
+from datetime import datetime, time
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from contacts.models import Contact
+from crm.desk.doors import for_staff
+from crm.desk.places import page
+from crm.desk.playbooks import faults, showing
+from crm.desk.playbooks.forecast import Forecast
+from crm.desk.toasts import toast
+from funnel.backtesting import progress_of, start_backtest, start_proof, stop_backtest
+from funnel.explaining import Words
+from funnel.histories import histories_of
+from funnel.models import Backtest, BacktestPerson, PlaybookDraft
+from funnel.pictures import sees_everyone
+from funnel.publishing import FaultyPlaybookError
+from funnel.reading import micros, moment_of
+from staff.policy import Principal
+
+A_PAGE: Final = 50
+_LINE: Final = re.compile(r"(-?\d{1,17})~(\d{1,17})", re.ASCII)
+
+
+@require_POST
+@for_staff("playbooks:write")
+def backtest_start(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
+    draft = get_object_or_404(PlaybookDraft, pk=draft_id)
+    back = redirect(f"{reverse('desk:draft', args=[draft.pk])}#backtest")
+    day = parse_date(request.POST.get("since", "") or "-") if request.POST.get("since") else None
+    since = timezone.make_aware(datetime.combine(day, time.min)) if day else None
+    try:
+        start_backtest(draft=draft, since=since, by=principal)
+    except FaultyPlaybookError as error:
+        stages = {stage.key: str(stage) for stage in showing.stages()}
+        words = _("The draft has faults: mend them first. %(fault)s")
+        return toast(request, back, words % {"fault": faults.sentence(error.findings[0], stages)}, tone="refused")
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    return back
+
+
+@require_GET
+@for_staff("playbooks:read")
+def backtest_beside(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponse:
+    """How far it is; when it is done, what it found."""
+    draft = get_object_or_404(PlaybookDraft, pk=draft_id)
+    context = showing.beside(draft, principal) | {"draft": draft, "may_write": principal.may("playbooks:write")}
+    response = render(request, "desk/playbooks/backtest.html", context)
+    if not context["running"]:
+        response.headers["HX-Refresh"] = "true"  # the headline and the rules say what came of it
+    return response
+
+
+@require_POST
+@for_staff("playbooks:write")
+def backtest_stop(request: HttpRequest, principal: Principal, backtest_id: int) -> HttpResponseBase:
+    backtest = get_object_or_404(Backtest, pk=backtest_id)
+    stop_backtest(backtest=backtest, by=principal)
+    return redirect("desk:draft", backtest.draft_id) if backtest.draft_id else redirect("desk:playbook")
+
+
+@require_GET
+@for_staff("playbooks:read")
+def backtest_page(request: HttpRequest, principal: Principal, backtest_id: int) -> HttpResponse:
+    """All that it found, and everybody who differs, a page at a time."""
+    backtest = _done(backtest_id)
+    elsewhere = request.GET.get("who") != "otherwise"
+    rows = BacktestPerson.objects.visible_to(principal).filter(backtest=backtest, is_elsewhere=elsewhere)
+    rows, pair = _between(rows, request.GET.get("move", ""))
+    people = showing.listed(_after(rows, request.GET.get("after", "")), A_PAGE + 1)
+    last = people[A_PAGE - 1].row if len(people) > A_PAGE else None
+    forecast = Forecast(backtest, showing.stages())
+    context = {
+        "backtest": backtest,
+        "forecast": forecast if sees_everyone(principal) else None,
+        "own_forecast": forecast,
+        "people": people[:A_PAGE],
+        "elsewhere": elsewhere,
+        "move": pair,
+        "next": f"{micros(last.differs_at)}~{last.contact_id}" if last else "",
+    }
+    return render(request, "desk/playbooks/people.html", page(request) | context)
+
+
+def _between(rows: Any, asked: str) -> tuple[Any, str]:
+    """Only those who would stand in the second of two stages in place of the first."""
+    keys = {stage.key: stage.pk for stage in showing.stages()}
+    one, _to, other = asked.partition("-")
+    if one not in keys or other not in keys:
+        return rows, ""
+    return rows.filter(stage_before=keys[one], stage_after=keys[other]), asked
+
+
+def _after(rows: Any, asked: str) -> Any:
+    """Those behind a line, in the order of the list."""
+    found = _LINE.fullmatch(asked)
+    return rows.after(int(found[1]), int(found[2])) if found else rows
+
+
+@require_GET
+@for_staff("playbooks:read")
+def backtest_person(request: HttpRequest, principal: Principal, backtest_id: int, contact_id: int) -> HttpResponse:
+    """Both histories of one person side by side, each move with its why."""
+    backtest = _done(backtest_id)
+    people = Contact.objects.visible_to(principal).leaders().filter(erased_at=None)
+    contact = get_object_or_404(people, pk=contact_id)
+    found = histories_of(backtest, contact.pk, Words.of(stages := showing.stages()))
+    if found is None:
+        raise Http404
+    context = {
+        "title": str(contact),
+        "backtest": backtest,
+        "contact": contact,
+        "sides": showing.sides(found, stages),
+        "found": found,
+        "parted_at": moment_of(found.parted.at) if found.parted else None,
+    }
+    return render(request, "desk/playbooks/person.html", page(request) | context)
+
+
+def _done(backtest_id: int) -> Backtest:
+    return get_object_or_404(Backtest.objects.of_drafts().filter(state="done"), pk=backtest_id)
+
+
+# --- Proofs -----------------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@for_staff("playbooks:write")
+def proof_start(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    back = redirect(f"{reverse('desk:playbook')}#proof")
+    try:
+        start_proof(by=principal)
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    return back
+
+
+@require_GET
+@for_staff("playbooks:read")
+def proof_part(request: HttpRequest, principal: Principal) -> HttpResponse:
+    proof = Backtest.objects.proofs().order_by("-pk").first()
+    if proof is None:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    context = {
+        "proof": proof,
+        "proof_progress": progress_of(proof) if proof.is_running else None,
+        "may_write": principal.may("playbooks:write"),
+    }
+    return render(request, "desk/playbooks/proof.html", context)

@@ -1,0 +1,91 @@
+"""The playbook in force and its versions, and what sets two of them apart."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from crm.desk.doors import for_staff
+from crm.desk.places import page
+from crm.desk.playbooks import showing
+from crm.desk.playbooks.telling import Teller
+from crm.desk.playbooks.tokens import Vocabulary
+from funnel.backtesting import progress_of
+from funnel.models import Backtest, Playbook, PlaybookDraft
+from funnel.texts import as_text
+from staff.policy import Principal
+
+
+@require_GET
+@for_staff("playbooks:read")
+def playbook_page(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """The version in force."""
+    return _version_page(request, principal, showing.in_force())
+
+
+@require_GET
+@for_staff("playbooks:read")
+def playbook_version(request: HttpRequest, principal: Principal, number: int) -> HttpResponse:
+    return _version_page(request, principal, get_object_or_404(Playbook, number=number))
+
+
+def _version_page(request: HttpRequest, principal: Principal, version: Playbook) -> HttpResponse:
+    part = showing.part_of(request.GET.get("part", ""))
+    versions = list(Playbook.objects.defer("document").select_related("published_by").order_by("-number"))
+    proof = Backtest.objects.proofs().order_by("-pk").first()
+    context = {
+        **showing.book(version, principal, part),
+        "versions": versions,
+        "in_force": showing.in_force().number,
+        "drafts": PlaybookDraft.objects.defer("document").select_related("author").order_by("-updated_at", "-pk"),
+        "applying": showing.applying(),
+        "proof": proof,
+        "proof_progress": progress_of(proof) if proof and proof.is_running else None,
+        "may_write": principal.may("playbooks:write"),
+    }
+    return render(request, "desk/playbooks/book.html", page(request) | context)
+
+
+@require_GET
+@for_staff("playbooks:read")
+def playbook_file(request: HttpRequest, principal: Principal, number: int) -> HttpResponse:
+    """The version as the file one keeps under version control."""
+    version = get_object_or_404(Playbook, number=number)
+    return text_file(as_text(version.document), f"playbook-{number}.json")
+
+
+def text_file(text: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type="application/json; charset=utf-8", headers=headers)
+
+
+@require_GET
+@for_staff("playbooks:read")
+def playbook_compare(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """From one version to another, in place."""
+    newest = Playbook.objects.latest("number").number
+    after = _version(request.GET.get("to", ""), newest)
+    before = _version(request.GET.get("from", ""), max(after.number - 1, 1))
+    teller = Teller.read()
+    lines = teller.lines(after.document, before.document)
+    changed = [line for line in lines if line.mark or line.was or line.renamed]
+    vocabulary = Vocabulary.read(teller.words)
+    points = showing.points(after.document, before.document, vocabulary)
+    context: dict[str, Any] = {
+        "before": before,
+        "after": after,
+        "versions": Playbook.objects.defer("document").order_by("-number"),
+        "lines": changed,
+        "points": [point for point in points if point.was is not None],
+        "half_life": after.document["half_life_days"],
+        "half_life_was": before.document["half_life_days"],
+        "back": reverse("desk:playbook"),
+    }
+    return render(request, "desk/playbooks/compare.html", page(request) | context)
+
+
+def _version(asked: str, otherwise: int) -> Playbook:
+    number = int(asked) if asked.isdecimal() and len(asked) < 5 else otherwise
+    return get_object_or_404(Playbook, number=number)
