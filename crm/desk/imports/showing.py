@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from contacts.importing.drafting import Draft, mapping_from
 from contacts.importing.guessing import preset_named
@@ -25,76 +25,80 @@ SAMPLES: Final = 3
 SHOWN_ERRORS: Final = 20
 FIELDS: Final[Sequence[tuple[Any, Sequence[Option]]]] = (
     (
-        _lazy("Who they are"),
+        gettext_lazy("Who they are"),
         (
-            ("email", _lazy("E-mail address")),
-            ("name", _lazy("Name")),
-            ("first_name", _lazy("First name")),
-            ("last_name", _lazy("Last name")),
-            ("phone", _lazy("Phone")),
-            ("company", _lazy("Company")),
-            ("title", _lazy("Title")),
-            ("country", _lazy("Country")),
-            ("language", _lazy("Language")),
-            ("tags", _lazy("Tags")),
-            ("note", _lazy("Note")),
+            ("email", gettext_lazy("E-mail address")),
+            ("name", gettext_lazy("Name")),
+            ("first_name", gettext_lazy("First name")),
+            ("last_name", gettext_lazy("Last name")),
+            ("phone", gettext_lazy("Phone")),
+            ("company", gettext_lazy("Company")),
+            ("title", gettext_lazy("Title")),
+            ("country", gettext_lazy("Country")),
+            ("language", gettext_lazy("Language")),
+            ("tags", gettext_lazy("Tags")),
+            ("note", gettext_lazy("Note")),
         ),
     ),
     (
-        _lazy("Known by"),
-        (("external_id", _lazy("Id in that system")), ("user_id", _lazy("Id in your service"))),
+        gettext_lazy("Known by"),
+        (("external_id", gettext_lazy("Id in that system")), ("user_id", gettext_lazy("Id in your service"))),
     ),
     (
-        _lazy("With us"),
+        gettext_lazy("With us"),
         (
-            ("owner", _lazy("Owner")),
-            ("team", _lazy("Team")),
-            ("fit", _lazy("Fit")),
-            ("stage", _lazy("Stage")),
-            ("created", _lazy("Known since")),
-            ("consent", _lazy("Agreed to letters")),
-            ("refusal", _lazy("Wants no letters")),
+            ("owner", gettext_lazy("Owner")),
+            ("team", gettext_lazy("Team")),
+            ("fit", gettext_lazy("Fit")),
+            ("stage", gettext_lazy("Stage")),
+            ("created", gettext_lazy("Known since")),
+            ("consent", gettext_lazy("Agreed to letters")),
+            ("refusal", gettext_lazy("Wants no letters")),
         ),
     ),
     (
-        _lazy("What happened"),
+        gettext_lazy("What happened"),
         (
-            ("event_moment", _lazy("When it happened")),
-            ("event_id", _lazy("Its number")),
-            ("event_value", _lazy("Its value")),
-            ("event_currency", _lazy("Its currency")),
-            ("event_type", _lazy("What it was")),
-            ("event_campaign", _lazy("Its campaign")),
+            ("event_moment", gettext_lazy("When it happened")),
+            ("event_id", gettext_lazy("Its number")),
+            ("event_value", gettext_lazy("Its value")),
+            ("event_currency", gettext_lazy("Its currency")),
+            ("event_type", gettext_lazy("What it was")),
+            ("event_campaign", gettext_lazy("Its campaign")),
         ),
     ),
 )
 NEW_FIELDS: Final[Sequence[Option]] = (
-    ("new:text", _lazy("a new field: text")),
-    ("new:number", _lazy("a new field: number")),
-    ("new:date", _lazy("a new field: date")),
-    ("new:yes_no", _lazy("a new field: yes or no")),
+    ("new:text", gettext_lazy("a new field: text")),
+    ("new:number", gettext_lazy("a new field: number")),
+    ("new:date", gettext_lazy("a new field: date")),
+    ("new:yes_no", gettext_lazy("a new field: yes or no")),
 )
 DUPLICATES: Final[Sequence[tuple[str, Any, Any]]] = (
-    ("fill", _lazy("Fill blanks"), _lazy("Only what is not known yet is taken.")),
-    ("overwrite", _lazy("Overwrite"), _lazy("What the file says counts; a blank cell takes nothing away.")),
-    ("skip", _lazy("Skip"), _lazy("Nothing of such a row is taken, what happened neither.")),
+    ("fill", gettext_lazy("Fill blanks"), gettext_lazy("Only what is not known yet is taken.")),
+    (
+        "overwrite",
+        gettext_lazy("Overwrite"),
+        gettext_lazy("What the file says counts; a blank cell takes nothing away."),
+    ),
+    ("skip", gettext_lazy("Skip"), gettext_lazy("Nothing of such a row is taken, what happened neither.")),
 )
 ENCODINGS: Final = ("utf-8", "utf-8-sig", "utf-16", "cp1252", "iso8859-15", "iso8859-4", "cp1251", "mac-roman")
 DELIMITERS: Final[Sequence[Option]] = (
-    (",", _lazy("comma")),
-    (";", _lazy("semicolon")),
-    ("\t", _lazy("tab")),
+    (",", gettext_lazy("comma")),
+    (";", gettext_lazy("semicolon")),
+    ("\t", gettext_lazy("tab")),
     ("|", "|"),
 )
 DATES: Final[Sequence[Option]] = (
-    ("dmy", _lazy("day first: 31.12.2026")),
-    ("mdy", _lazy("month first: 12/31/2026")),
-    ("ymd", _lazy("year first: 2026-12-31")),
+    ("dmy", gettext_lazy("day first: 31.12.2026")),
+    ("mdy", gettext_lazy("month first: 12/31/2026")),
+    ("ymd", gettext_lazy("year first: 2026-12-31")),
 )
 BASES: Final[Sequence[Option]] = (
-    ("consent", _lazy("consent")),
-    ("soft_opt_in", _lazy("an earlier purchase")),
-    ("legitimate_interest", _lazy("legitimate interest")),
+    ("consent", gettext_lazy("consent")),
+    ("soft_opt_in", gettext_lazy("an earlier purchase")),
+    ("legitimate_interest", gettext_lazy("legitimate interest")),
 )
 
 
@@ -177,11 +181,11 @@ class Count:
 
 
 _LABELS: Final = {
-    "created": (_lazy("new"), _lazy("people nobody knew")),
-    "updated": (_lazy("updated"), _lazy("the row told something new")),
-    "unchanged": (_lazy("unchanged"), _lazy("all it says was known")),
-    "skipped": (_lazy("skipped"), _lazy("somebody known, as you chose")),
-    "rejected": (_lazy("refused"), _lazy("the row can't be used")),
+    "created": (gettext_lazy("new"), gettext_lazy("people nobody knew")),
+    "updated": (gettext_lazy("updated"), gettext_lazy("the row told something new")),
+    "unchanged": (gettext_lazy("unchanged"), gettext_lazy("all it says was known")),
+    "skipped": (gettext_lazy("skipped"), gettext_lazy("somebody known, as you chose")),
+    "rejected": (gettext_lazy("refused"), gettext_lazy("the row can't be used")),
 }
 
 
