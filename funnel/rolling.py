@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from funnel.folding import Entry, Folded
-from funnel.metrics import STAGE
+from funnel.metrics import HEALTH, STAGE
 from funnel.models import Pace
 from funnel.reading import array
 from funnel.spans import BLOCKS, FIRST_MONDAY
@@ -32,14 +32,15 @@ def _lengths() -> tuple[int, ...]:
 
 LENGTHS: Final = _lengths()
 
-Step = tuple[int, int, int | None, int, int, bool, int]  # from, to, entered, left, source, visitor, count
+# dimension, from, to, entered, left, source, visitor, count
+Step = tuple[int, int, int, int | None, int, int, bool, int]
 
 _BOUNDS: Final = {
     "thresholds": "{" + ",".join(str(days + 1) for days in WITHIN) + "}",
     "windows": "{" + ",".join(str(days) for days in (*WITHIN, BEYOND)) + "}",
     "lengths": array(LENGTHS),
 }
-# `step` has from_stage, to_stage, entered_at, left_at, source_id, is_visitor and n.
+# `step` has dimension (of stage or health), from_stage, to_stage, entered_at, left_at, source_id, is_visitor and n.
 FACTS: Final = f"""
     dated AS (
         SELECT *, (left_at AT TIME ZONE %(zone)s)::date - {_FIRST} AS left_on,
@@ -47,17 +48,20 @@ FACTS: Final = f"""
           FROM step),
     fact AS (
         SELECT {Pace.MOVED} AS kind, left_on AS day, from_stage, to_stage, 0::smallint AS lag, source_id, is_visitor, n
-          FROM dated
+          FROM dated WHERE dimension = {STAGE}
+         UNION ALL
+        SELECT {Pace.FARED}, left_on, from_stage, to_stage, 0::smallint, source_id, is_visitor, n
+          FROM dated WHERE dimension = {HEALTH} AND NOT is_visitor
          UNION ALL
         SELECT {Pace.WENT_ON}, entered_on, from_stage, to_stage,
                (%(windows)s::smallint[])[1 + width_bucket(left_on - entered_on, %(thresholds)s::int[])],
                source_id, is_visitor, n
-          FROM dated WHERE entered_on IS NOT NULL AND to_stage <> 0 AND NOT is_visitor
+          FROM dated WHERE dimension = {STAGE} AND entered_on IS NOT NULL AND to_stage <> 0 AND NOT is_visitor
          UNION ALL
         SELECT {Pace.STAYED}, left_on, from_stage, 0::smallint,
                (%(lengths)s::smallint[])[width_bucket(left_on - entered_on, %(lengths)s::int[])],
                source_id, is_visitor, n
-          FROM dated WHERE entered_at < left_at AND to_stage <> 0 AND NOT is_visitor)
+          FROM dated WHERE dimension = {STAGE} AND entered_at < left_at AND to_stage <> 0 AND NOT is_visitor)
 """  # noqa: S608  (numbers of ours)
 _COUNTED: Final = f"""
     SELECT kind, level, at.source_id, block, from_stage, to_stage, lag, is_visitor, sum(n)
@@ -68,21 +72,27 @@ _COUNTED: Final = f"""
 """  # noqa: S608
 _STEPS_OF_BATCH: Final = """
     step AS (
-        SELECT from_stage, to_stage, 'epoch'::timestamptz + entered * interval '1 microsecond' AS entered_at,
+        SELECT dimension, from_stage, to_stage, 'epoch'::timestamptz + entered * interval '1 microsecond' AS entered_at,
                'epoch'::timestamptz + left_ * interval '1 microsecond' AS left_at, source_id, is_visitor, n
-          FROM unnest(%(from)s::smallint[], %(to)s::smallint[], %(entered)s::bigint[], %(left)s::bigint[],
-                      %(source)s::smallint[], %(visitor)s::boolean[], %(n)s::int[])
-               AS step (from_stage, to_stage, entered, left_, source_id, is_visitor, n))
+          FROM unnest(%(dimension)s::smallint[], %(from)s::smallint[], %(to)s::smallint[], %(entered)s::bigint[],
+                      %(left)s::bigint[], %(source)s::smallint[], %(visitor)s::boolean[], %(n)s::int[])
+               AS step (dimension, from_stage, to_stage, entered, left_, source_id, is_visitor, n))
 """
-STEPS_OF_MOVES: Final = """
+STEPS_OF_MOVES: Final = f"""
     step AS (
-        SELECT coalesce(from_value, 0::smallint) AS from_stage, coalesce(to_value, 0::smallint) AS to_stage,
+        SELECT dimension, coalesce(from_value, 0::smallint) AS from_stage, coalesce(to_value, 0::smallint) AS to_stage,
                CASE WHEN from_value IS NOT NULL
                     THEN lag(occurred_at) OVER (PARTITION BY contact_id ORDER BY seq) END AS entered_at,
                occurred_at AS left_at, source_id, is_visitor, 1 AS n
-          FROM moves WHERE dimension = 0)
-"""
-_LIVE_MOVES: Final = "moves AS (SELECT * FROM funnel_transition WHERE superseded_at IS NULL AND dimension = 0)"
+          FROM moves WHERE dimension = {STAGE}
+         UNION ALL
+        SELECT dimension, coalesce(from_value, 0::smallint), coalesce(to_value, 0::smallint), NULL, occurred_at,
+               source_id, is_visitor, 1
+          FROM moves WHERE dimension = {HEALTH})
+"""  # noqa: S608  (numbers of ours)
+_LIVE_MOVES: Final = f"""
+    moves AS (SELECT * FROM funnel_transition WHERE superseded_at IS NULL AND dimension IN ({STAGE}, {HEALTH}))
+"""  # noqa: S608
 KEY: Final = "kind, level, source_id, block, from_stage, to_stage, lag, is_visitor"
 RECOUNT: Final = f"WITH {_LIVE_MOVES}, {STEPS_OF_MOVES}, {FACTS} {_COUNTED}"
 _ADD: Final = f"""
@@ -101,7 +111,7 @@ def count_steps(folded: Iterable[Folded]) -> None:
     """Add what new moves count for, take back what superseded ones did; in order of key, so that no ring waits."""
     columns = list(zip(*(step for one in folded for step in steps_of(one)), strict=True))
     if columns:
-        names = ("from", "to", "entered", "left", "source", "visitor", "n")
+        names = ("dimension", "from", "to", "entered", "left", "source", "visitor", "n")
         values = {name: _array(column) for name, column in zip(names, columns, strict=True)}
         with connection.cursor() as cursor:
             cursor.execute(_ADD, values | constants())
@@ -112,9 +122,10 @@ def _array(column: Iterable[int | None]) -> str:
 
 
 def steps_of(one: Folded) -> Iterator[Step]:
-    """The moves between stages that came (+1) and went (-1), each with when the stage it left had been entered.
+    """The moves between stages and between healths that came (+1) and went (-1).
 
-    What is dead of another member of the person was a path of its own, from its start.
+    One between stages tells when the stage that it left had been entered. What is dead of another member of the person
+    was a path of its own, from its start.
     """
     yield from _steps(one.new, one.entered, 1)
     leaders = [live.entry for live in one.dead if live.contact == one.person.leader]
@@ -128,6 +139,13 @@ def steps_of(one: Folded) -> Iterator[Step]:
 
 def _steps(entries: Iterable[Entry], entered: int | None, n: int) -> Iterator[Step]:
     for entry in entries:
-        if entry.dimension == STAGE:
-            yield entry.from_value or 0, entry.to_value or 0, entered, entry.at, entry.source, entry.is_visitor, n
+        if entry.dimension == HEALTH:
+            yield _step(entry, None, n)
+        elif entry.dimension == STAGE:
+            yield _step(entry, entered, n)
             entered = None if entry.to_value is None else entry.at
+
+
+def _step(entry: Entry, entered: int | None, n: int) -> Step:
+    from_, to = entry.from_value or 0, entry.to_value or 0
+    return entry.dimension, from_, to, entered, entry.at, entry.source, entry.is_visitor, n

@@ -99,6 +99,7 @@ class Walk:
     visitors_came_before: int
     closed: int
     health: Mapping[str, int]
+    health_change: Mapping[str, int]  # how many more than when the period began
 
     @property
     def leak(self) -> Step | None:
@@ -120,7 +121,7 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
     spans = _Spans.of(today, days, window, plan_month)
     seen = overview(picture, whose, spans.asked())
     came, came_before, entered, entered_before, went, went_before, *others = seen.walks
-    stays, trend, trend_before, visits, visits_before, in_month = others
+    stays, trend, trend_before, fared, visits, visits_before, in_month = others
     medians = medians_of_stay(stays)
     living = {place: n for place, n in seen.places.items() if not place.group.is_visitor and place.standing != CLOSED}
     steps = [
@@ -154,6 +155,7 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
         visitors_came_before=_began(visits_before),
         closed=sum(n for place, n in seen.places.items() if not place.group.is_visitor and place.standing == CLOSED),
         health={one.name.lower(): sum(n for place, n in living.items() if place.health == one) for one in Health},
+        health_change=_changes_of_health(fared),
     )
 
 
@@ -190,6 +192,7 @@ class _Spans:
             Span(Pace.STAYED, Days(self.period.first - self.period.first % WEEK, self.period.last)),
             Span(Pace.MOVED, self.trend, each=self.each),
             Span(Pace.MOVED, before, each=self.each),
+            Span(Pace.FARED, self.period),
             Span(Pace.MOVED, self.period, visitors=True),
             Span(Pace.MOVED, self.period.before(), visitors=True),
             Span(Pace.MOVED, self.month),
@@ -262,6 +265,15 @@ def _series(walks: Walks, starts: Iterable[int]) -> dict[int, list[int]]:
         arrived[walked.to_stage, walked.day] += n
     days = list(starts)
     return {stage: [arrived[stage, day] for day in days] for stage in {stage for stage, _ in arrived if stage}}
+
+
+def _changes_of_health(fared: Walks) -> dict[str, int]:
+    """By health: moves into it without those out of it."""
+    changed: Counter[int] = Counter()
+    for walked, n in fared.items():
+        changed[walked.to_stage] += n
+        changed[walked.from_stage] -= n
+    return {health.name.lower(): changed[health] for health in Health}
 
 
 def _visitors(places: Mapping[Place, int]) -> int:

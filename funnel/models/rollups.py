@@ -35,6 +35,7 @@ class Pace(models.IntegerChoices):
     MOVED = 0  # moves from a stage to a stage, on the day they happened
     WENT_ON = 1  # those of a day's entries into a stage that left it for another; `lag`: within so many days
     STAYED = 2  # stays in a stage that ended on a day; `lag`: of so many days at least
+    FARED = 3  # moves from a health to a health, on the day they happened; the columns of stages hold healths
 
 
 class PaceCount(models.Model):

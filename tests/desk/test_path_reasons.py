@@ -87,9 +87,9 @@ def test_health_tells_how_it_changed_in_the_period():
 
     page = client.get("/?days=30")
 
-    assert page.context["beside"].health == {"active": 2, "cooling": 0, "lapsed": 0}
+    assert page.context["walk"].health_change == {"active": 2, "cooling": 0, "lapsed": 0}
     assert ">+2</span>" in page.text
-    assert client.get("/?days=90").context["beside"].health == {"active": 2, "cooling": 0, "lapsed": 0}
+    assert client.get("/?days=90").context["walk"].health_change == {"active": 2, "cooling": 0, "lapsed": 0}
 
 
 def test_targets_of_another_month_are_set_and_compared():

@@ -46,6 +46,7 @@ def walk_of(*steps: Step) -> Walk:
         visitors_came_before=0,
         closed=0,
         health={},
+        health_change={},
     )
 
 

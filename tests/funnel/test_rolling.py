@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from funnel.advancing import advance_everything
 from funnel.freezing import freeze_person
-from funnel.metrics import STAGE, Row, paths
+from funnel.metrics import HEALTH, STAGE, Row, paths
 from funnel.models import Pace, PaceCount
 from funnel.rebuilding import check_rollups, recount_rollups
 from funnel.rolling import BEYOND, LENGTHS, WITHIN
@@ -41,6 +41,9 @@ def recounted() -> Counter[Key]:
     live = [row for row in all_rows() if row.superseded_at is None]
     for path in paths(live).values():
         steps = [row for row in path if row.dimension == STAGE]
+        for row in path:
+            if row.dimension == HEALTH and not row.is_visitor:
+                add(counts, Pace.FARED, day_of(row.occurred_at), row, row.from_value or 0, row.to_value or 0, 0)
         for row in steps:
             add(counts, Pace.MOVED, day_of(row.occurred_at), row, row.from_value or 0, row.to_value or 0, 0)
         for entry, leaving in pairwise(steps):

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from campaigns.models import Target
 from contacts.models import Contact, Task
-from funnel.healths import changes_of_health, question_of_health
 from funnel.leaks import Origin, origin_of_leak, question_of_leak
 from funnel.models import Health, Phase, Position, Standing
 from funnel.pacing import Whose
@@ -54,7 +53,6 @@ class Beside:
     cooling: int
     more_cooling: bool
     targets: Mapping[int, int]
-    health: Mapping[str, int]  # how many more than when the period began
     origin: Origin | None  # where those come from whom the leak misses
 
 
@@ -68,14 +66,13 @@ def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> 
             _positions(whose).filter(health=Health.ACTIVE, standing=Standing.OPEN, wake_at__lte=now + COOLS_WITHIN)
         ),
         (question_of_leak(walk, whose) if is_live else None) or NOTHING,
-        (question_of_health(walk, whose) if is_live else None) or NOTHING,
         *(_number(_stood(whose, step, now - timedelta(days=days))) for step, days in watched),
     ]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT " + ", ".join(sql for sql, _ in questions), [one for _, values in questions for one in values]
         )
-        tasks, targets, cooling, leaked, changed, *still = cursor.fetchone()
+        tasks, targets, cooling, leaked, *still = cursor.fetchone()
     return Beside(
         tasks=[_to_do(row, now) for row in tasks or ()],
         still=[
@@ -84,7 +81,6 @@ def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> 
         cooling=min(cooling, COUNTED),
         more_cooling=cooling > COUNTED,
         targets={row["stage_id"]: row["people"] for row in targets or ()},
-        health=changes_of_health(changed or ()),
         origin=origin_of_leak(walk, leaked or ()),
     )
 
