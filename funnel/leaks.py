@@ -17,6 +17,7 @@ from funnel.reading import array
 from funnel.spans import day_of, number_of
 from funnel.walks import LEAST_MISSED, Step, Walk, percent
 
+LEAST: Final = 5  # people that a source must miss to be named
 MOST: Final = 0.5  # the share of the missing that a source must account for to be named
 QUIET_DAYS: Final = 3  # fewer days without anybody say nothing
 USUAL_DAYS: Final = 28  # over which one looks how many used to go on
@@ -78,7 +79,7 @@ def origin_of_leak(walk: Walk, rows: Iterable[Sequence[Any]]) -> Origin | None:
 def _worst(leak: Step, counted: Mapping[str, Counts], today: int) -> Origin | None:
     missing = {source: _missing(one) for source, one in counted.items()}
     source = max(missing, key=lambda name: missing[name], default="")
-    if not source or missing[source] < max(LEAST_MISSED, MOST * leak.missing):
+    if not source or missing[source] < max(LEAST, MOST * leak.missing):
         return None
     counts = counted[source]
     return Origin(

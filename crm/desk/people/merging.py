@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from babel import Locale
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from contacts.duplicates import likely_duplicates
@@ -21,6 +22,7 @@ from crm.desk.people.newcomers import existing
 from crm.desk.people.vocabulary import Words, words
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
+from funnel.models import Position
 from staff import audit
 from staff.policy import Principal
 
@@ -159,12 +161,23 @@ def _beside(
         "title": _("Are they one person?"),
         "first": first,
         "second": second,
+        "standing": _standing(first, second),
         "differing": [one for one in choices if one.differs],
         "same": [one for one in choices if not one.differs and one.shown[0]],
         "both": [(label, sorted({*getattr(first, name), *getattr(second, name)})) for name, label in _BOTH.items()],
         "error": error,
     }
     return render(request, "desk/people/merge.html", context, status=422 if error else 200)
+
+
+def _standing(first: Contact, second: Contact) -> list[dict[str, Any]]:
+    """Where the two stand now, and when something last happened: to tell them by."""
+    found = {one.contact_id: one for one in Position.objects.filter(contact__in=(first, second))}
+    known = words().stages
+    return [
+        {"stage": known.get(one.stage_id or 0) if one else None, "last_at": one.last_event_at if one else None}
+        for one in (found.get(first.pk), found.get(second.pk))
+    ]
 
 
 def _choices(first: Contact, second: Contact, known: Words) -> list[Choice]:
@@ -181,7 +194,13 @@ def _choice(name: str, label: Any, first: Contact, second: Contact, known: Words
         named = known.users if name == "owner" else known.teams
         return Choice(name, label, values, tuple(named[one].name if one in named else "" for one in values))  # type: ignore[arg-type]
     values = (getattr(first, name) or None, getattr(second, name) or None)
-    return Choice(name, label, values, (_text(values[0]), _text(values[1])))
+    said = _country if name == "country" else _text
+    return Choice(name, label, values, (said(values[0]), said(values[1])))
+
+
+def _country(code: str | None) -> str:
+    locale = Locale.parse(get_language() or "en")
+    return str(locale.territories.get(code, code)) if code else ""
 
 
 def _text(value: Any) -> str:
