@@ -19,6 +19,7 @@ from .messages import Message, Refusal
 from .models import Source
 from .quarantine import Kept, QuarantineFull, keep
 from .reading import said_in
+from .repeats import note_repeats
 from .results import Result
 from .settling import Terms
 
@@ -42,6 +43,7 @@ def event_intake(request: HttpRequest) -> HttpResponse:
         results = with_second_try(lambda: take_in(terms, said))
     except QuarantineFull:
         raise Problem("quarantine-full", headers={"Retry-After": "3600"}) from None
+    note_repeats(terms.source, results)
     response = answer(Answer([_discreet(result) for result in results] if terms.source.is_public else results))
     tell_allowance(request, response)
     return response

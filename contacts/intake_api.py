@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
 from rest.answers import answer
+from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
@@ -20,7 +21,7 @@ from .claims import confirm_claim, refuse_claim
 from .doors import require_trusted, source_of
 from .filtering import EQUALITY, Field, Filters, Operator, choice, moment, row, short_text, text, yes_no
 from .identities import link, unlink
-from .intake_bodies import IdentityBody, MergeBody
+from .intake_bodies import IdentityBody, MergeBody, ReplayBody
 from .intake_shapes import (
     ClaimShape,
     EventTypeShape,
@@ -233,15 +234,18 @@ def quarantine_detail(request: Request, quarantine_id: int) -> HttpResponse:
     "events:write",
     summary=_("Replay from quarantine"),
     tag=INTAKE,
+    takes=ReplayBody,
     answers={200: ReplayShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_DECIDED,
+    problems=(*_DECIDED, *BODY_PROBLEMS),
 )
 def quarantine_replay(request: Request, quarantine_id: int) -> HttpResponse:
-    """Try it again, as of the moment it came in. What still can't be used stays, with one more attempt."""
+    """Try it again, as of the moment it came in; with `raw` what is said there in place of what came, which stays as it
+    was. What still can't be used stays, with one more attempt."""
     require_trusted(caller(request))
     kept = _one(_QUARANTINE.all(), quarantine_id)
-    result = replay(kept)
+    mended = body_as(ReplayBody, request).get("raw") if request.data else None
+    result = replay(kept, mended=None if mended is None else mended.encode())
     audit.record(by=caller(request), action="quarantine_replayed", kind="quarantine", row=kept.pk)
     if result is None:
         return answer(ReplayShape("released", kept.event_id))

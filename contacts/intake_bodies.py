@@ -47,3 +47,9 @@ class IdentityBody(Body):
         if said["kind"] == EMAIL:
             return Name(EMAIL, "", normal_email(said["value"]) or "")
         return Name(said["kind"], said["source"].key, said["value"])
+
+
+class ReplayBody(Body):
+    """What to try in place of what came, if anything."""
+
+    raw = serializers.CharField(max_length=32_768, required=False, trim_whitespace=False)

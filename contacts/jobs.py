@@ -72,6 +72,8 @@ class Kind:
 
 
 KINDS: Final[dict[str, Kind]] = {}
+# Jobs that go through something else than people: the next step, and where to go on. Nothing there ends them.
+WALKS: Final[dict[str, Callable[[Job, Principal], tuple[int | None, Outcome]]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,17 @@ def start_job(*, by: Principal, kind: str, params: Mapping[str, Any], choice: An
             total=chosen(whom, by).order_by().count(),
         )
         audit.record(by=by, action="job_started", kind="job", row=job.pk, deed=kind, total=job.total, **checked)
+        transaction.on_commit(_nudge)
+    return job
+
+
+def start_walk(*, by: Principal, kind: str, choice: Mapping[str, Any], total: int) -> Job:
+    """A job through something else than people; what it goes through is for its walk to understand."""
+    with transaction.atomic():
+        job = Job.objects.create(
+            kind=kind, choice=dict(choice), by=by.user, by_key=by.key, language=get_language() or "", total=total
+        )
+        audit.record(by=by, action="job_started", kind="job", row=job.pk, deed=kind, total=total)
         transaction.on_commit(_nudge)
     return job
 
@@ -195,7 +208,7 @@ def _take(job: Job) -> None:
     by = Principal(user=job.by, key=job.by_key)
     try:
         with transaction.atomic():
-            gone_to, outcome = _undo(job) if job.kind == UNDO else _do(job, by)
+            gone_to, outcome = _undo(job) if job.kind == UNDO else WALKS.get(job.kind, _do)(job, by)
             if gone_to is None:
                 _end(job, JobState.DONE)
                 if job.kind in KINDS:

@@ -19,7 +19,7 @@ from .recording import mark
 from .results import Result, Status
 from .settling import Terms
 
-_DONE: Final = frozenset({Status.ACCEPTED, Status.DUPLICATE, Status.CLAIM})
+DONE: Final = frozenset({Status.ACCEPTED, Status.DUPLICATE, Status.CLAIM})
 
 
 def _own_message(raw: bytes) -> Message:
@@ -34,10 +34,11 @@ READERS: Final[dict[str, Callable[[bytes], Message]]] = {
 }
 
 
-def replay(kept: Quarantine) -> Result | None:
+def replay(kept: Quarantine, *, mended: bytes | None = None) -> Result | None:
     """Try again what is kept, or let a held event be folded again (then there is no result).
 
-    What still can't be used stays, with one more attempt and the present reason.
+    What still can't be used stays, with one more attempt and the present reason. `mended` is tried in place of what
+    came; what came stays as it was.
     """
     with transaction.atomic():
         held = Quarantine.objects.waiting().select_for_update().filter(pk=kept.pk).first()
@@ -47,7 +48,7 @@ def replay(kept: Quarantine) -> Result | None:
         if held.event:
             _release(held, held.event)
         else:
-            result = _try(held)
+            result = _try(held, mended)
     kept.refresh_from_db()
     return result
 
@@ -59,9 +60,9 @@ def _release(held: Quarantine, event: Event) -> None:
     nudge_on_commit()
 
 
-def _try(kept: Quarantine) -> Result:
+def _try(kept: Quarantine, mended: bytes | None) -> Result:
     try:
-        result = _result(kept)
+        result = _result(kept, bytes(kept.raw) if mended is None else mended)
     except Refusal as refusal:
         result = Result(
             status=Status.QUARANTINED,
@@ -71,8 +72,10 @@ def _try(kept: Quarantine) -> Result:
             detail=refusal.detail,
         )
     row = Quarantine.objects.filter(pk=kept.pk)
-    if result.status in _DONE:
+    if result.status in DONE:
         row.update(attempts=F("attempts") + 1, replayed_at=Now())
+    elif mended is not None:
+        row.update(attempts=F("attempts") + 1)
     else:
         row.update(
             attempts=F("attempts") + 1,
@@ -88,13 +91,13 @@ class _StillBad(Exception):
         self.result = result
 
 
-def _result(kept: Quarantine) -> Result:
+def _result(kept: Quarantine, raw: bytes) -> Result:
     """What becomes of the message now; when it is still bad, nothing is written a second time."""
-    message = READERS[kept.endpoint](bytes(kept.raw))
+    message = READERS[kept.endpoint](raw)
     try:
         with transaction.atomic():
             [result] = take(Terms(kept.source, kept.received_at, kept.endpoint), [message])
-            if result.status not in _DONE:
+            if result.status not in DONE:
                 raise _StillBad(result)
     except _StillBad as still:
         return still.result

@@ -19,6 +19,7 @@ from .ingest import take_in
 from .messages import Message, Refusal
 from .quarantine import Kept, QuarantineFull, keep
 from .reading import refuse_faulty
+from .repeats import note_repeats
 from .segment import KINDS, LETTERS, message_of
 from .settling import Terms
 
@@ -47,9 +48,10 @@ def segment_call(request: HttpRequest, name: str) -> HttpResponse:
     terms = Terms(source_of(principal), endpoint=ENDPOINT)
     said = _said(reading, None if kind in _BATCHES else kind)
     try:
-        with_second_try(lambda: take_in(terms, said))
+        results = with_second_try(lambda: take_in(terms, said))
     except QuarantineFull:
         raise Problem("quarantine-full", headers={"Retry-After": "300"}) from None
+    note_repeats(terms.source, results)
     return answer({"success": True}, headers=_FOR_ALL_SITES)
 
 

@@ -40,7 +40,9 @@ PLACES = (
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
     Place("desk:company-list", "building-2", _("Companies"), "g o"),
     Place("desk:inbox", "inbox", _("Inbox"), "g i"),
+    Place("desk:forms", "mouse-pointer-click", _("Forms"), "g f", group=MOVE),
     Place("desk:playbook", "book-open-check", _("Playbook"), "g k", scope="playbooks:read", group=UNDERSTAND),
+    Place("desk:intake", "plug", _("Intake"), "g e", scope="intake:manage", group=WIRE),
     Place("rest:reference", "code-xml", _("API"), "g a", group=WIRE),
     Place("desk:settings", "settings", _("Settings"), "g s", group=WIRE),
 )

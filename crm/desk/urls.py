@@ -3,15 +3,17 @@ from django.urls import path
 from crm.desk import views
 from crm.desk.board import views as board
 from crm.desk.companies import urls as companies
+from crm.desk.forms import urls as forms
 from crm.desk.house import urls as house
 from crm.desk.imports import urls as imports
 from crm.desk.palette.views import find, keys
 from crm.desk.path.views import path as path_page
 from crm.desk.path.views import path_changes, path_narrow, path_table, path_targets
+from crm.desk.intake import urls as intake
 from crm.desk.people import urls as people
 from crm.desk.person import urls as person
-from crm.desk.today import urls as today
 from crm.desk.playbooks import urls as playbooks
+from crm.desk.today import urls as today
 from crm.desk.undoing import undo
 
 app_name = "desk"
@@ -23,6 +25,7 @@ urlpatterns = [
     path("path/<slug:name>.csv", path_table, name="path-table"),
     *people.urlpatterns,
     *companies.urlpatterns,
+    *intake.urlpatterns,
     *person.urlpatterns,
     path("board", board.board_page, name="board"),
     path("board/changes", board.board_changes, name="board-changes"),
@@ -31,6 +34,7 @@ urlpatterns = [
     path("board/cards/<int:contact_id>/move", board.card_move, name="card-move"),
     *today.urlpatterns,
     *imports.urlpatterns,
+    *forms.urlpatterns,
     *house.urlpatterns,
     *playbooks.urlpatterns,
     path("find", find, name="find"),

@@ -7,12 +7,28 @@ from typing import Any
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from campaigns.building import Asked, add_site, open_form, save_form
+from campaigns.models import Form, Submission
+from campaigns.questions import Answers, Kind, Question
+from campaigns.receiving import Visit, receive
 from contacts.importing.preparing import bring_file
 from contacts.ingest import record_staff_event
-from contacts.models import AnswerClock, Company, Contact, Import, Membership, Merge, SavedView, Task
+from contacts.models import (
+    AnswerClock,
+    Company,
+    Contact,
+    Import,
+    Membership,
+    Merge,
+    Quarantine,
+    SavedView,
+    Source,
+    Task,
+)
 from contacts.services import NewContact, create_contact
 from contacts.tasking import add_task
 from contacts.viewing import save_view
+from crm.models import WebhookEndpoint
 from crm.world.demo import make_demo
 from funnel.advancing import advance_everything
 from funnel.backtesting import start_backtest, work_off_backtests
@@ -28,7 +44,15 @@ from staff.policy import Principal
 CANARY = """<img src=x onerror="window.canary=1">'\"><script>window.canary=1</script>"""
 OUTSIDE = ("accounts/", "f/", "t.js")
 FOR_PROGRAMS = ("api/", "v1/", "healthz", "readyz")
-ALSO = ("/?days=365", "/contacts?q=nobody-at-all", "/playbooks?part=points", "/find?q=ai", "/find?q=zzzz", "/api/docs")
+ALSO = (
+    "/?days=365",
+    "/contacts?q=nobody-at-all",
+    "/forms/new?deed=quote_requested",
+    "/playbooks?part=points",
+    "/find?q=ai",
+    "/find?q=zzzz",
+    "/api/docs",
+)
 
 
 def furnish() -> User:
@@ -43,6 +67,9 @@ def furnish() -> User:
         record_staff_event(contact=contact, type=kind, by=admin, properties=said)
     add_task(contact=contact, by=by, title=CANARY, due_at=contact.created_at)
     save_view(by=by, name=CANARY[:60], shared="everybody")
+    said = {"raw": CANARY.encode(), "reason": "malformed-json", "detail": CANARY, "endpoint": "events"}
+    Quarantine.objects.create(source=Source.objects.get(key="shop"), **said)
+    WebhookEndpoint.objects.create(url="https://example.com/hook", description=CANARY[:120], secret="whsec_AAAA")
     User.objects.create_user("canary@valmennus.example", name=CANARY, role=Role.SALES, team=team)
     advance_everything()
     return admin
@@ -64,6 +91,13 @@ def examples(admin: User) -> dict[str, list[Any]]:
         "company_id": list(canary.memberships.values_list("company", flat=True)[:1]),
         "membership_id": list(canary.memberships.values_list("pk", flat=True)[:1]),
         "tie_id": [0],
+        "source_id": list(Source.objects.filter(key="shop").values_list("pk", flat=True)),
+        "key_id": [0],
+        "claim_id": [0],
+        "quarantine_id": list(Quarantine.objects.values_list("pk", flat=True)[:1]),
+        "type_id": [0],
+        "endpoint_id": list(WebhookEndpoint.objects.values_list("pk", flat=True)[:1]),
+        "delivery_id": [0],
         "task_id": list(Task.objects.values_list("pk", flat=True)[:1]),
         "view_id": list(SavedView.objects.filter(owner=admin).values_list("pk", flat=True)[:1]),
         "user_id": list(User.objects.exclude(pk=admin.pk).order_by("-pk").values_list("pk", flat=True)[:1]),
@@ -81,7 +115,8 @@ def examples(admin: User) -> dict[str, list[Any]]:
         "deed": ["call", "tag"],
         "pk": [0],
         "name": ["stages"],
-        "token": [token, make_sign_in_link(user=admin, by=by)],
+        **form_examples(by, canary),
+        "token": [token, make_sign_in_link(user=admin, by=by), *form_tokens()],
     }
 
 
@@ -99,6 +134,24 @@ def playbook_examples(by: Principal, somebody: Contact) -> dict[str, list[Any]]:
     done = Backtest.objects.get(draft=draft)
     assert done.state == "done"
     return {"draft_id": [draft.pk], "place": [0], "number": [1], "backtest_id": [done.pk]}
+
+
+def form_examples(by: Principal, somebody: Contact) -> dict[str, list[Any]]:
+    """A form that asks everything and says what nobody may see run, sent once; and a tracked website."""
+    questions = [
+        Question(kind.value, kind, CANARY[:150] + kind.value, kind is Kind.EMAIL, ("<b>1</b>", "2"), CANARY)
+        for kind in Kind
+    ]
+    values = {"name": CANARY[:80], "title": CANARY, "lead": CANARY, "button": CANARY[:40], "thanks": CANARY}
+    form = save_form(form=Form(), by=by, questions=questions, asked=Asked(CANARY), confirms_address=True, **values)
+    open_form(form=form, by=by)
+    said = Answers("canary@example.com", {"name": CANARY}, {CANARY: CANARY}, CANARY)
+    receive(form=form, answers=said, agreed=True, nonce="canary", visit=Visit())
+    return {"form_id": [form.pk], "site_id": [add_site(name=CANARY[:80], by=by).pk]}
+
+
+def form_tokens() -> list[str]:
+    return [*Form.objects.values_list("token", flat=True), *Submission.objects.values_list("token", flat=True)[:2]]
 
 
 def imported(by: Principal) -> Import:

@@ -19,6 +19,7 @@ from contacts.models import (
     Company,
     Contact,
     Event,
+    EventType,
     Identity,
     IdentityKind,
     Import,
@@ -31,6 +32,7 @@ from crm.models import Assignment, AssignmentRule, WebhookDelivery, WebhookEndpo
 from funnel.models import Backtest, Playbook, PlaybookDraft, Stage, Transition
 from funnel.outcomes import Tally
 from staff.inviting import invite
+from staff.keys import create_key
 from staff.models import Role, User
 from staff.policy import Principal
 from tests.factories import make_message, make_public_source, make_team, make_user, moment, record
@@ -209,6 +211,30 @@ def tie(world: World) -> Values:
     return {row: Tie.objects.create(company=where, other=one, kind="partner").pk for row, one in others.items()}
 
 
+def program_key(world: World) -> Values:
+    return {Row.ANY: create_key(name="Shop", source=source("shop").key, scopes=["events:write"], public=False)[0].pk}
+
+
+def program_source(world: World) -> Values:
+    return {Row.ANY: source("shop").pk}
+
+
+def unknown_type(world: World) -> Values:
+    return {Row.ANY: EventType.objects.create(key="brought_by_shop", first_source=source("shop")).pk}
+
+
+def key_deed(world: World) -> Values:
+    return {Row.ANY: "rotate"}
+
+
+def claim_deed(world: World) -> Values:
+    return dict.fromkeys(world.contacts, "refuse")
+
+
+def hook_deed(world: World) -> Values:
+    return {Row.ANY: "off"}
+
+
 def place_deed(world: World) -> Values:
     return {Row.ANY: "end"}
 
@@ -300,7 +326,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
     made.__name__: made
     for made in (
         *(contact, company, event, transition, membership, identity, claim, task, mail),
-        *(tie, place_deed, proposed_deed),
+        *(tie, place_deed, proposed_deed, program_key, program_source, unknown_type, key_deed, claim_deed, hook_deed),
         *(clock, answers_table, days, assignment_rule, assignment),
         *(user, team, invitation, renewal, staff_help, role, team_deed, path_table, month),
         *(built_form, built_deed, site),
@@ -315,6 +341,9 @@ PARAMETERS: Final = {
     "transition_id": "transition",
     "membership_id": "membership",
     "tie_id": "tie",
+    "key_id": "program_key",
+    "source_id": "program_source",
+    "type_id": "unknown_type",
     "form_id": "built_form",
     "site_id": "site",
     "identity_id": "identity",

@@ -43,6 +43,7 @@ _TITLES: Final = {
     "retag": gettext_lazy("Rename a tag"),
     "assign": gettext_lazy("Give them an owner"),
     "move": gettext_lazy("Move them on the path"),
+    "replay": gettext_lazy("Replay from quarantine"),
 }
 
 
@@ -176,6 +177,7 @@ def said_of(job: Job) -> str:
         ),
         "assign": ngettext("%(n)s person has a new owner.", "%(n)s people have a new owner.", job.done),
         "move": ngettext("%(n)s person is moved.", "%(n)s people are moved.", job.done),
+        "replay": ngettext("%(n)s message is recorded.", "%(n)s messages are recorded.", job.done),
         UNDO: ngettext("Undone for %(n)s person.", "Undone for %(n)s people.", job.done),
     }
     said = done[job.kind] % {"n": job.done, "tag": job.params.get("tag", ""), "to": job.params.get("to", "")}

@@ -1,0 +1,89 @@
+"""The last repetitions of each source, for whoever looks on: they leave no row. Kept for an hour, beside the database.
+
+Losing them is harmless, and while the server for them is away nobody waits for it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from .models import Source
+from .results import Result, Status
+
+logger = logging.getLogger(__name__)
+
+MOST: Final = 20  # of a source
+SECONDS_KEPT: Final = 3600
+SECONDS_TO_LEAVE_ALONE: Final = 30.0
+_TIMEOUT: Final = 0.2
+_left_alone_until = 0.0
+
+
+class Repeat(NamedTuple):
+    """An event that was sent again, and when."""
+
+    event_id: int
+    at: datetime
+
+
+def note_repeats(source: Source, results: Iterable[Result]) -> None:
+    """Remember which events were sent again; never fails."""
+    again = [result.event_id for result in results if result.status == Status.DUPLICATE and result.event_id]
+    if not again:
+        return
+    said = [msgspec.json.encode((event_id, time.time())) for event_id in again[-MOST:]]
+    _ask(lambda server: _keep(server, _name(source), said))
+
+
+def repeats_of(source_ids: Iterable[int]) -> list[Repeat]:
+    """The last repetitions of these sources, the newest first."""
+    found: list[Repeat] = []
+    for source_id in source_ids:
+        kept = _ask(lambda server, name=f"polku:repeats:{source_id}": server.lrange(name, 0, MOST - 1)) or []
+        for one in kept:
+            event_id, at = msgspec.json.decode(one)
+            found.append(Repeat(event_id, datetime.fromtimestamp(at, UTC)))
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _name(source: Source) -> str:
+    return f"polku:repeats:{source.pk}"
+
+
+def _keep(server: redis.Redis, name: str, said: list[bytes]) -> None:
+    with server.pipeline(transaction=False) as together:
+        together.lpush(name, *said)
+        together.ltrim(name, 0, MOST - 1)
+        together.expire(name, SECONDS_KEPT)
+        together.execute()
+
+
+def _ask(what: Callable[[redis.Redis], Any]) -> Any:
+    global _left_alone_until
+    if time.monotonic() < _left_alone_until:
+        return None
+    try:
+        return what(_valkey())
+    except redis.RedisError as error:
+        _left_alone_until = time.monotonic() + SECONDS_TO_LEAVE_ALONE
+        logger.warning("repetitions are not remembered", extra={"error": type(error).__name__})
+        return None
+
+
+@cache
+def _valkey() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+    )

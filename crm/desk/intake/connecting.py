@@ -1,0 +1,137 @@
+"""Connecting a program: sources and keys, what to paste, and the first event arriving while one looks on."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contacts.connecting import add_key, add_source, keys_of_programs, rotate_key, take_key_away
+from contacts.models import Source, SourceKind, Trust
+from crm.desk.doors import for_staff
+from crm.desk.intake.forms import KeyForm, SourceForm
+from crm.desk.intake.live import arrivals, programs, written_lately
+from crm.desk.intake.rooms import shown
+from crm.desk.intake.snippets import snippets
+from crm.desk.toasts import toast
+from staff.models import ApiKey
+from staff.policy import PUBLIC_SCOPES, Principal
+
+LIKE_A_KEY = "YOUR_KEY"
+
+
+@require_GET
+@for_staff("events:read")
+def intake(request: HttpRequest, principal: Principal) -> HttpResponse:
+    sources = programs()
+    written, keys = written_lately(sources), keys_of_programs()
+    lines = [
+        {
+            "source": one,
+            "written": written.get(one.pk),
+            "keys": len(its := [key for key in keys if key.source == one.key]),
+            "used_on": max((key.last_used_on for key in its if key.last_used_on), default=None),
+        }
+        for one in sources
+    ]
+    context = {"room": "desk:intake", "lines": lines, "arrivals": arrivals(principal), "source": None}
+    return shown(request, principal, "intake.html", context)
+
+
+@require_GET
+@for_staff("events:read")
+def intake_live(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """The list alone, asked for again and again; nothing when nothing came since."""
+    number = request.GET.get("source", "")
+    source = get_object_or_404(_outside(), pk=int(number)) if number.isdecimal() and len(number) < 5 else None
+    found = arrivals(principal, source)
+    if request.GET.get("seen", "") == seen_of(found):
+        return HttpResponse(status=204)
+    context = {"arrivals": found, "source": source, "may": {"manage": principal.may("intake:manage")}}
+    return render(request, "desk/intake/live.html", context | {"seen": seen_of(found)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("intake:manage")
+def source_new(request: HttpRequest, principal: Principal) -> HttpResponse:
+    form = SourceForm(request.POST or None)
+    if form.is_valid():
+        try:
+            source = add_source(name=form.cleaned_data["name"], trust=form.cleaned_data["trust"], by=principal)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            scopes = PUBLIC_SCOPES if source.trust == Trust.PUBLIC else {"events:write"}
+            key, secret = add_key(source=source, by=principal, scopes=scopes)
+            return _connected(request, principal, source, key, secret)
+    status = 422 if form.is_bound else 200
+    return shown(request, principal, "source_new.html", {"room": "desk:intake", "form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("intake:manage")
+def source_page(request: HttpRequest, principal: Principal, source_id: int) -> HttpResponse:
+    """A source with its keys; sending the form makes one more."""
+    source = get_object_or_404(_outside(), pk=source_id)
+    form = KeyForm(principal, source, request.POST or None)
+    if form.is_valid():
+        try:
+            key, secret = add_key(source=source, by=principal, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return _connected(request, principal, source, key, secret)
+    context = _source_context(request, principal, source, LIKE_A_KEY) | {"form": form}
+    return shown(request, principal, "source.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@for_staff("intake:manage")
+def key_deed(request: HttpRequest, principal: Principal, key_id: int, deed: str) -> HttpResponseBase:
+    key = get_object_or_404(ApiKey, pk=key_id)
+    source = get_object_or_404(_outside(), key=key.source)
+    back = redirect("desk:source-page", source.pk)
+    try:
+        match deed:
+            case "rotate":
+                new, secret = rotate_key(key=key, by=principal)
+                return _connected(request, principal, source, new, secret)
+            case "revoke":
+                take_key_away(key=key, by=principal)
+                words = _("The key %(prefix)s… opens nothing any more.") % {"prefix": key.prefix}
+                return toast(request, back, words)
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    raise Http404
+
+
+def seen_of(found: list[Any]) -> str:
+    """What tells a list from the one before: its newest line."""
+    return f"{len(found)}.{found[0].at.timestamp()}" if found else "0"
+
+
+def _outside() -> Any:
+    return Source.objects.exclude(kind__in=[SourceKind.STAFF, SourceKind.IMPORT])
+
+
+def _connected(request: HttpRequest, principal: Principal, source: Source, key: ApiKey, secret: str) -> HttpResponse:
+    """The secret, this once, in everything there is to paste; and the first event, as soon as it comes."""
+    context = _source_context(request, principal, source, secret) | {"key": key, "secret": secret}
+    return shown(request, principal, "connected.html", context)
+
+
+def _source_context(request: HttpRequest, principal: Principal, source: Source, key: str) -> dict[str, Any]:
+    address = request.build_absolute_uri("/").rstrip("/")
+    found = arrivals(principal, source)
+    return {
+        "room": "desk:intake",
+        "source": source,
+        "keys": keys_of_programs(source),
+        "snippets": snippets(address=address, key=key, is_public=source.is_public),
+        "address": address,
+        "arrivals": found,
+        "seen": seen_of(found),
+    }

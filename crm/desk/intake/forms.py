@@ -1,0 +1,87 @@
+"""What the rooms of the intake ask for."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import EventType, Source, Trust
+from crm.desk.house.forms import HouseForm
+from funnel.models import Dimension
+from staff.policy import DEEDS, PUBLIC_SCOPES, Principal
+
+
+class SourceForm(HouseForm):
+    name = forms.CharField(
+        label=_("What is it called?"),
+        max_length=80,
+        help_text=_("Such as Web shop, or Website. Events are told apart within it for ever; keys come and go."),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    trust = forms.ChoiceField(
+        label=_("Where does its key stand?"),
+        choices=[
+            (Trust.TRUSTED, _("On a server of ours: what it says is believed")),
+            (Trust.PUBLIC, _("In a page for anybody to read: it decides nothing about people we know")),
+        ],
+        initial=Trust.TRUSTED,
+        widget=forms.RadioSelect,
+    )
+
+
+class KeyForm(HouseForm):
+    """One more key of a source. What may be chosen is what whoever asks may do."""
+
+    name = forms.CharField(label=_("What is the key for?"), max_length=80, required=False)
+    scopes = forms.MultipleChoiceField(label=_("What may it do?"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, principal: Principal, source: Source, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        known = [deed for deed in DEEDS if deed.scope in principal.scopes]
+        if source.is_public:
+            known = [deed for deed in known if deed.scope in PUBLIC_SCOPES]
+        self.fields["scopes"].choices = [(deed.scope, deed.sentence) for deed in known]  # type: ignore[attr-defined]
+        self.fields["scopes"].initial = ["events:write"]
+
+
+class TypeForm(HouseForm):
+    label_en = forms.CharField(label=_("Name in English"), max_length=80)
+    label_fi = forms.CharField(label=_("Name in Finnish"), max_length=80, required=False)
+    rank = forms.TypedChoiceField(
+        label=_("Among events of one moment"),
+        coerce=int,
+        choices=[
+            (0, _("with details of people, first")),
+            (1, _("with what they looked at")),
+            (2, _("with what they asked for")),
+            (3, _("with orders")),
+            (4, _("with refunds")),
+            (5, _("with what they say of us")),
+            (6, _("with decisions, last")),
+        ],
+    )
+
+    @classmethod
+    def of(cls, kind: EventType, data: Any = None) -> "TypeForm":
+        said = {"label_en": kind.key.replace("_", " ").capitalize(), "rank": kind.rank}
+        return cls(data, initial=said, prefix=f"t{kind.pk}")
+
+
+class WebhookForm(HouseForm):
+    url = forms.CharField(
+        label=_("Address that hears of moves"),
+        max_length=500,
+        widget=forms.URLInput(attrs={"placeholder": "https://example.com/hook", "autocomplete": "off"}),
+    )
+    description = forms.CharField(label=_("What is it for?"), max_length=120, required=False)
+    dimensions = forms.TypedMultipleChoiceField(
+        label=_("Of which moves; none chosen: of all"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[
+            (Dimension.STAGE.value, _("stages")),
+            (Dimension.HEALTH.value, _("health")),
+            (Dimension.STANDING.value, _("standing")),
+        ],
+    )

@@ -1,0 +1,96 @@
+"""Webhooks at the desk: who hears of moves, what became of each message, trying and sending again."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.desk.doors import for_staff
+from crm.desk.intake.forms import WebhookForm
+from crm.desk.intake.rooms import shown
+from crm.desk.toasts import toast
+from crm.models import WebhookDelivery, WebhookEndpoint
+from crm.webhooks.services import add_endpoint, change_endpoint, replay_delivery, rotate_secret, send_test
+from funnel.models import Dimension
+from rest.pages import page as page_of
+from rest.problems import Problem
+from staff import audit
+from staff.policy import Principal
+
+SCOPE = "webhooks:manage"
+DIMENSIONS = {Dimension.STAGE.value: "stage", Dimension.HEALTH.value: "health", Dimension.STANDING.value: "standing"}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff(SCOPE)
+def webhooks(request: HttpRequest, principal: Principal) -> HttpResponse:
+    form = WebhookForm(request.POST or None)
+    if form.is_valid():
+        try:
+            endpoint = add_endpoint(by=principal, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error("url", error.messages)  # type: ignore[arg-type]
+        else:
+            return _endpoint(request, principal, endpoint, secret=endpoint.secret)
+    endpoints = list(WebhookEndpoint.objects.order_by("pk"))
+    context = {"room": "desk:webhooks", "endpoints": endpoints, "form": form}
+    return shown(request, principal, "webhooks.html", context, status=422 if form.is_bound else 200)
+
+
+@require_GET
+@for_staff(SCOPE)
+def webhook_page(request: HttpRequest, principal: Principal, endpoint_id: int) -> HttpResponse:
+    return _endpoint(request, principal, get_object_or_404(WebhookEndpoint, pk=endpoint_id))
+
+
+@require_POST
+@for_staff(SCOPE)
+def webhook_deed(request: HttpRequest, principal: Principal, endpoint_id: int, deed: str) -> HttpResponseBase:
+    endpoint = get_object_or_404(WebhookEndpoint, pk=endpoint_id)
+    back = redirect("desk:webhook-page", endpoint.pk)
+    try:
+        match deed:
+            case "test":
+                send_test(endpoint=endpoint)
+                audit.record(by=principal, action="webhook_tested", kind="webhook", row=endpoint.pk)
+                return toast(request, back, _("A message of type polku.test is on its way."))
+            case "rotate":
+                rotated = rotate_secret(endpoint=endpoint, by=principal)
+                return _endpoint(request, principal, rotated, secret=rotated.secret)
+            case "off" | "on":
+                change_endpoint(endpoint=endpoint, by=principal, enabled=deed == "on")
+                return toast(
+                    request, back, _("It hears of moves again.") if deed == "on" else _("It hears nothing now.")
+                )
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    raise Http404
+
+
+@require_POST
+@for_staff(SCOPE)
+def delivery_replay(request: HttpRequest, principal: Principal, delivery_id: int) -> HttpResponseBase:
+    delivery = get_object_or_404(WebhookDelivery.objects.select_related("endpoint"), pk=delivery_id)
+    back = redirect("desk:webhook-page", delivery.endpoint_id)
+    try:
+        replay_delivery(delivery=delivery, by=principal)
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    return toast(request, back, _("It is sent again, under the same id."))
+
+
+def _endpoint(
+    request: HttpRequest, principal: Principal, endpoint: WebhookEndpoint, *, secret: str = ""
+) -> HttpResponse:
+    try:
+        log = endpoint.deliveries.prefetch_related("tries").defer("body")
+        found: Any = page_of(request, log, orderings={"id": ("id",)}, default="-id")
+    except Problem:
+        raise Http404 from None
+    heard = [DIMENSIONS[one] for one in endpoint.dimensions if one in DIMENSIONS]
+    context = {"room": "desk:webhooks", "endpoint": endpoint, "secret": secret, "found": found, "heard": heard}
+    return shown(request, principal, "webhook.html", context)

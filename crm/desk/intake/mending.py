@@ -1,0 +1,167 @@
+"""What waits for a person: claims of public sources, what could not be used, and types nobody named yet."""
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Max
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contacts.claims import confirm_claim, refuse_claim
+from contacts.models import Quarantine
+from contacts.naming import name_type
+from contacts.replay_jobs import replay_all
+from contacts.replaying import DONE, replay
+from crm.desk.doors import for_staff
+from crm.desk.intake.forms import TypeForm
+from crm.desk.intake.rooms import claims_seen, shown, unknown_types
+from crm.desk.people.bulk import begun
+from crm.desk.toasts import toast
+from rest.pages import page as page_of
+from rest.problems import Problem
+from staff import audit
+from staff.policy import Principal
+
+MOST_RAW = 32_768
+_BY_ID = {"id": ("id",)}
+
+
+def _paged(request: HttpRequest, rows: Any) -> Any:
+    try:
+        return page_of(request, rows, orderings=_BY_ID, default="-id")
+    except Problem:  # an address that somebody wrote by hand
+        raise Http404 from None
+
+
+# --- Claims -----------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+@for_staff("contacts:read")
+def claims(request: HttpRequest, principal: Principal) -> HttpResponse:
+    found = _paged(request, claims_seen(principal).select_related("source", "type", "contact__leader"))
+    lines = [{"claim": one, "said": _told(one.body.get("properties") or {}), "value": one.body} for one in found.rows]
+    return shown(request, principal, "claims.html", {"room": "desk:claims", "lines": lines, "found": found})
+
+
+@require_POST
+@for_staff("contacts:write")
+def claim_deed(request: HttpRequest, principal: Principal, claim_id: int, deed: str) -> HttpResponseBase:
+    claim = get_object_or_404(claims_seen(principal).select_related("type", "contact__leader"), pk=claim_id)
+    back = redirect("desk:claims")
+    said = {"what": claim.type, "who": claim.contact.leader}
+    try:
+        match deed:
+            case "confirm":
+                confirm_claim(claim)
+                audit.record(by=principal, action="claim_confirmed", kind="claim", row=claim.pk)
+                return toast(request, back, _("%(what)s of %(who)s is recorded.") % said)
+            case "refuse":
+                refuse_claim(claim)
+                audit.record(by=principal, action="claim_refused", kind="claim", row=claim.pk)
+                return toast(request, back, _("%(what)s of %(who)s does nothing.") % said)
+    except ValidationError as error:
+        return toast(request, back, " ".join(error.messages), tone="refused")
+    raise Http404
+
+
+def _told(properties: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(name.replace("_", " "), str(value)[:120]) for name, value in list(properties.items())[:6]]
+
+
+# --- Quarantine -------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+@for_staff("intake:manage")
+def quarantine(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """What waits, by reason; and the messages, or those of one reason."""
+    waiting, reason = Quarantine.objects.waiting(), request.GET.get("reason", "")
+    reasons = list(
+        waiting.order_by().values("reason").annotate(n=Count("pk"), newest=Max("received_at")).order_by("-n", "reason")
+    )
+    rows = waiting.filter(reason=reason) if reason else waiting
+    found = _paged(request, rows.select_related("source").defer("raw"))
+    context = {"room": "desk:quarantine", "reasons": reasons, "reason": reason, "found": found}
+    return shown(request, principal, "quarantine.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff("intake:manage")
+def quarantine_page(request: HttpRequest, principal: Principal, quarantine_id: int) -> HttpResponseBase:
+    """A message as it came; sent back, mended or not, it is tried again as of the moment it came in."""
+    kept = get_object_or_404(Quarantine.objects.select_related("source", "event__type"), pk=quarantine_id)
+    raw = bytes(kept.raw).decode(errors="replace")
+    if request.method != "POST":
+        return _kept(request, principal, kept, _laid_out(raw))
+    typed = request.POST.get("raw", "").replace("\r\n", "\n")
+    mended = None if kept.event_id or typed in {raw, _laid_out(raw)} else typed[:MOST_RAW]
+    try:
+        result = replay(kept, mended=None if mended is None else mended.encode())
+    except ValidationError as error:
+        return toast(request, redirect("desk:quarantine"), " ".join(error.messages), tone="refused")
+    action = "quarantine_replayed" if mended is None else "quarantine_mended"
+    audit.record(by=principal, action=action, kind="quarantine", row=kept.pk)
+    if result is None or result.status in DONE:
+        return toast(request, redirect("desk:quarantine"), _("The message is recorded."))
+    said = {"reason": result.reason, "pointer": result.pointer, "detail": result.detail}
+    return _kept(request, principal, kept, typed, said, status=422)
+
+
+@require_POST
+@for_staff("intake:manage")
+def quarantine_replay(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    """All that waits with one reason, as a job."""
+    try:
+        job = replay_all(by=principal, reason=request.POST.get("reason", ""))
+    except ValidationError as error:
+        return toast(request, redirect("desk:quarantine"), " ".join(error.messages), tone="refused")
+    return begun(request, job, "/intake/quarantine")
+
+
+def _laid_out(raw: str) -> str:
+    """JSON with a line for each of its parts; anything else as it came."""
+    try:
+        return json.dumps(json.loads(raw), ensure_ascii=False, indent=2)
+    except ValueError:
+        return raw
+
+
+def _kept(
+    request: HttpRequest, principal: Principal, kept: Quarantine, raw: str, said: Any = None, *, status: int = 200
+) -> HttpResponse:
+    context = {"room": "desk:quarantine", "kept": kept, "raw": raw, "said": said}
+    return shown(request, principal, "kept.html", context, status=status)
+
+
+# --- Types ------------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+@for_staff("intake:manage")
+def types(request: HttpRequest, principal: Principal) -> HttpResponse:
+    return _types(request, principal)
+
+
+@require_POST
+@for_staff("intake:manage")
+def type_name(request: HttpRequest, principal: Principal, type_id: int) -> HttpResponseBase:
+    kind = get_object_or_404(unknown_types(), pk=type_id)
+    form = TypeForm.of(kind, request.POST)
+    if form.is_valid():
+        named = name_type(kind=kind, by=principal, **form.cleaned_data)
+        return toast(
+            request, redirect("desk:types"), _("%(key)s is called %(name)s now.") % {"key": kind.key, "name": named}
+        )
+    return _types(request, principal, form, kind.pk)
+
+
+def _types(request: HttpRequest, principal: Principal, form: TypeForm | None = None, at: int = 0) -> HttpResponse:
+    found = _paged(request, unknown_types().select_related("first_source"))
+    lines = [{"kind": one, "form": form if form and one.pk == at else TypeForm.of(one)} for one in found.rows]
+    context = {"room": "desk:types", "lines": lines, "found": found}
+    return shown(request, principal, "types.html", context, status=422 if form else 200)

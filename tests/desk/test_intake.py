@@ -1,0 +1,201 @@
+"""The intake at the desk: a program is connected, its first event arrives, and what could not be used is mended."""
+
+import json
+import re
+
+import pytest
+from django.test import Client
+
+from contacts.models import Claim, Contact, Event, EventType, Job, Quarantine, Source
+from crm.desk.intake.live import arrivals
+from crm.models import WebhookDelivery, WebhookEndpoint
+from staff.models import ApiKey, AuditRecord, Role
+from staff.policy import Principal
+from tests.callers import make_caller
+from tests.desk.scenes import at_desk, queries_for
+from tests.factories import make_contact, make_message, make_public_source, make_source, make_user, record
+from tests.funnel.worlds import install
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _path() -> None:
+    install()
+
+
+def connect(client: Client, trust: str = "trusted") -> tuple[Source, str]:
+    page = client.post("/intake/connect", {"name": "Web shop", "trust": trust})
+    [secret] = set(re.findall(r"[sp]k_[0-9A-Za-z]{46}", page.text))
+    return Source.objects.get(key="web-shop"), secret
+
+
+def send(secret: str, **event: object):
+    said = {"message_id": "m1", "type": "page_viewed", "contact": {"email": "first@example.com"}, **event}
+    headers = {"Authorization": f"Bearer {secret}"}
+    answer = Client().post("/api/v1/events", json.dumps(said), content_type="application/json", headers=headers)
+    return answer.json()["results"][0]["status"]
+
+
+def test_a_program_is_connected_and_each_result_of_what_it_sends_is_seen():
+    client, admin = at_desk()
+    source, secret = connect(client)
+    live = f"/intake/live?source={source.pk}"
+
+    def results():
+        return [one.result for one in arrivals(Principal(user=admin), source)]
+
+    assert "Waiting for your first event" in client.get(live).text
+    assert (send(secret), send(secret), send(secret, type="ad_clicked")) == (
+        "accepted", "duplicate", "duplicate_conflict",
+    )  # fmt: skip
+    assert send(secret, message_id="m2", contact={}) == "quarantined"
+    assert results() == ["quarantine", "conflict", "again", "recorded"]
+    part = client.get(live).text
+    assert "first@example.com" in part
+    seen = re.search(r"seen=([0-9.]+)", part)
+    assert seen
+    assert client.get(f"{live}&seen={seen[1]}").status_code == 204
+
+
+def test_a_public_key_claims_and_a_person_decides():
+    client, _admin = at_desk()
+    aino = make_contact(email="aino@example.com", name="Aino")
+    source, secret = connect(client, "public")
+    order = {"type": "order_completed", "contact": {"email": "aino@example.com"}, "properties": {"order_id": "7"}}
+
+    assert [send(secret, message_id=name, **order) for name in ("m1", "m2")] == ["claim", "claim"]
+    first, second = Claim.objects.order_by("pk")
+    page = client.get("/intake/claims").text
+    assert "Aino" in page
+    client.post(f"/intake/claims/{first.pk}/confirm")
+    client.post(f"/intake/claims/{second.pk}/refuse")
+    assert Event.objects.get(contact=aino, source=source).type.key == "order_completed"
+    assert "no claim waits" in client.get("/intake/claims").text
+    assert list(AuditRecord.objects.filter(object_kind="claim").order_by("pk").values_list("action", flat=True)) == [
+        "claim_confirmed",
+        "claim_refused",
+    ]
+
+
+def test_keys_are_made_rotated_and_revoked_and_nobody_gives_what_they_have_not():
+    client, admin = at_desk()
+    source, secret = connect(client)
+    page = f"/intake/sources/{source.pk}"
+    [key] = ApiKey.objects.all()
+
+    assert secret not in client.get(page).text
+    assert client.post(page, {"name": "All", "scopes": ["contacts:read", "staff:manage"]}).status_code == 200
+    rotated = client.post(f"/intake/keys/{key.pk}/rotate").text
+    [new] = set(re.findall(r"sk_[0-9A-Za-z]{46}", rotated))
+    assert (send(secret), send(new)) == ("accepted", "duplicate")
+    key.refresh_from_db()
+    assert key.expires_at is not None
+    newest = ApiKey.objects.latest("pk")
+    client.post(f"/intake/keys/{newest.pk}/revoke")
+    assert (ApiKey.objects.get(pk=newest.pk).revoked_at is not None, ApiKey.objects.count()) == (True, 3)
+    assert client.post("/intake/connect", {"name": "Web Shop", "trust": "public"}).status_code == 422
+    caller = make_caller("intake:manage", "events:write")
+    refused = caller.post("/api/v1/keys", {"source": source.key, "scopes": ["contacts:read"]})
+    made = caller.post("/api/v1/keys", {"source": source.key, "scopes": ["events:write"]})
+    assert (refused.status_code, made.status_code, made.json()["secret"][:3]) == (422, 201, "sk_")
+    assert admin.pk == key.created_by_id
+
+
+def test_what_could_not_be_used_is_mended_alone_or_all_of_a_reason_and_taken_back():
+    client, _admin = at_desk()
+    source, secret = connect(client)
+    for number in range(3):
+        send(secret, message_id=f"m{number}", contact={})
+    kept = Quarantine.objects.order_by("pk")[0]
+    page = f"/intake/quarantine/{kept.pk}"
+
+    assert "missing-identity" in client.get("/intake/quarantine?reason=missing-identity").text
+    still = client.post(page, {"raw": "{"})
+    assert (still.status_code, "malformed-json" in still.text) == (422, True)
+    came = bytes(kept.raw)
+    mended = json.dumps({"message_id": "m0", "type": "page_viewed", "contact": {"user_id": "7"}})
+    assert client.post(page, {"raw": mended}).status_code == 302
+    kept.refresh_from_db()
+    assert (bytes(kept.raw), kept.replayed_at is not None, Event.objects.filter(source=source).count()) == (
+        came,
+        True,
+        1,
+    )
+
+    rest = Quarantine.objects.waiting()
+    rest.update(raw=mended.replace("m0", "m9").encode())
+    client.post("/intake/quarantine/replay", {"reason": "missing-identity"})
+    job = Job.objects.get()
+    assert (job.state, job.total, job.done, job.left_alone) == ("done", 2, 2, 0)
+    assert not Quarantine.objects.waiting().exists()
+    assert client.get(f"/jobs/{job.pk}").status_code == 200
+    client.post(f"/jobs/{job.pk}/undo")
+    assert Event.objects.standing().filter(source=source).count() == 1
+
+
+def test_a_type_that_a_source_brought_is_named_by_page_and_program():
+    client, _admin = at_desk()
+    source = make_source("shop")
+    record(source, make_message("webinar_watched", "a@example.com"), make_message("kiosk_used", "a@example.com"))
+    first, second = EventType.objects.filter(first_source=source).order_by("key")
+
+    assert "webinar_watched" in client.get("/intake/types").text
+    said = {"label_en": "Webinar watched", "label_fi": "Webinaari katsottu", "rank": "2"}
+    client.post(f"/intake/types/{second.pk}", {f"t{second.pk}-{name}": value for name, value in said.items()})
+    answer = make_caller("intake:manage").patch(f"/api/v1/event-types/{first.pk}", {"label_en": "Kiosk used"})
+
+    assert (answer.status_code, answer.json()["is_named"]) == (200, True)
+    named = EventType.objects.filter(first_source=source).order_by("key")
+    assert list(named.values_list("label_en", "label_fi", "rank", "is_named")) == [
+        ("Kiosk used", "", 1, True),
+        ("Webinar watched", "Webinaari katsottu", 2, True),
+    ]
+    assert "every kind of event has a name" in client.get("/intake/types").text
+
+
+def test_a_webhook_is_added_tried_and_switched_off():
+    client, _admin = at_desk()
+    made = client.post("/intake/webhooks", {"url": "https://example.com/hook", "dimensions": ["0"]})
+    endpoint = WebhookEndpoint.objects.get()
+    page = f"/intake/webhooks/{endpoint.pk}"
+
+    assert endpoint.secret in made.text
+    assert endpoint.secret not in client.get(page).text
+    client.post(f"{page}/test")
+    assert "msg_test_" in client.get(page).text
+    delivery = WebhookDelivery.objects.get()
+    client.post(f"/intake/deliveries/{delivery.pk}/replay")
+    client.post(f"{page}/off")
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_at is not None
+    assert "switched off" in client.post(f"{page}/test", follow=True).text
+    assert client.post("/intake/webhooks", {"url": "ftp://example.com"}).status_code == 422
+
+
+def test_staff_see_of_arrivals_only_their_own_people_and_no_secrets():
+    client, _seller = at_desk(Role.SALES)
+    source = make_public_source("site")
+    make_contact(email="theirs@example.com", owner=make_user())
+    record(source, make_message("ad_clicked", "theirs@example.com"), make_message("ad_clicked", "nobodys@example.com"))
+
+    page = client.get("/intake").text
+    assert ("theirs@example.com" in page, "nobodys@example.com" in page) == (False, True)
+    denied = [
+        client.get(address).status_code for address in ("/intake/connect", "/intake/quarantine", "/intake/webhooks")
+    ]
+    assert denied == [403, 403, 403]
+
+
+def test_the_intake_asks_no_more_for_many_sources_and_arrivals():
+    client, _admin = at_desk()
+
+    def asked(more: int) -> int:
+        for _number in range(more):
+            source = make_source()
+            record(
+                source, *(make_message("page_viewed", f"p{Contact.objects.count()}-{n}@example.com") for n in range(3))
+            )
+        return len(queries_for(client, "/intake"))
+
+    assert asked(1) == asked(5) <= 20
