@@ -173,7 +173,7 @@ def test_others_see_targets_and_do_not_set_them(role):
     client, _user = at_desk(role)
 
     assert client.post("/path/targets", {"month": timezone.localdate(), "lead": "3"}).status_code == 403
-    assert "Set targets" not in client.get("/").text
+    assert "Set the targets" not in client.get("/").text
     assert not Target.objects.exists()
 
 

@@ -103,9 +103,9 @@ def test_targets_are_set_in_a_drawer_and_the_plan_shows_them(site: Page):
     furnished()
     sign_in(site)
 
-    site.get_by_role("link", name="Set targets").click()
+    site.get_by_role("link", name="Set the targets").click()
     site.get_by_label("Customer", exact=True).fill("8")
-    site.get_by_role("button", name="Set targets").click()
+    site.get_by_role("button", name="Set the targets").click()
 
     expect(site.locator("#path-plan")).to_contain_text("Customer")
     expect(site.locator("#path-plan td").nth(1)).to_have_text("8")
