@@ -1,7 +1,11 @@
 """/api/v1/campaigns: what is done to reach people, by the keys that events carry; and the targets of a month."""
 
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +21,8 @@ from campaigns.serializers import (
     shape_of,
     shape_of_targets,
 )
-from campaigns.services import save_campaign, set_targets, targets_of
+from campaigns.services import archive_campaign, save_campaign, set_targets, targets_of
+from contacts.messages import minor_units
 from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
@@ -30,7 +35,7 @@ _BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
 
 
 @operation(
-    "contacts:read",
+    "campaigns:read",
     summary=_("List campaigns"),
     tag=TAG,
     answers={200: page_shape("CampaignPage", CampaignShape)},
@@ -38,27 +43,27 @@ _BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
     problems=["invalid-query", "invalid-cursor"],
 )
 def campaign_list(request: Request) -> HttpResponse:
-    """The newest first. A key that only events name so far has no row here."""
-    return listed(request, Campaign.objects.all(), shape_of, default="-id")
+    """The newest first, also those that were put away. A key that only events name so far has no row here."""
+    return listed(request, Campaign.objects.select_related("stage"), shape_of, default="-id")
 
 
 @operation(
-    "contacts:write",
+    "campaigns:write",
     summary=_("Add a campaign"),
     tag=TAG,
     takes=CampaignBody,
+    example={"key": "spring", "name": "Spring", "question": "reach", "channel": "paid", "budget": "1200.00"},
     answers={201: CampaignShape},
     parameters=[IDEMPOTENCY_KEY],
     problems=_BODY_PROBLEMS,
 )
 def campaign_add(request: Request) -> HttpResponse:
     """The key stays for ever: events carry it."""
-    campaign = save_campaign(campaign=Campaign(), by=caller(request), **body_as(CampaignBody, request))
-    return answer(shape_of(campaign), status=201)
+    return answer(shape_of(_saved(request, Campaign(), body_as(CampaignBody, request))), status=201)
 
 
 @operation(
-    "contacts:read",
+    "campaigns:read",
     summary=_("Read a campaign"),
     tag=TAG,
     answers={200: CampaignShape},
@@ -70,7 +75,7 @@ def campaign_detail(request: Request, key: str) -> HttpResponse:
 
 
 @operation(
-    "contacts:write",
+    "campaigns:write",
     summary=_("Change a campaign"),
     tag=TAG,
     takes=CampaignChanges,
@@ -79,8 +84,32 @@ def campaign_detail(request: Request, key: str) -> HttpResponse:
     problems=[*_BODY_PROBLEMS, "not-found"],
 )
 def campaign_change(request: Request, key: str) -> HttpResponse:
+    """Change what the body names; `archived` puts it away, or takes it out again."""
     campaign = get_object_or_404(Campaign, key=key)
-    return answer(shape_of(save_campaign(campaign=campaign, by=caller(request), **body_as(CampaignChanges, request))))
+    return answer(shape_of(_saved(request, campaign, body_as(CampaignChanges, request))))
+
+
+@transaction.atomic
+def _saved(request: Request, campaign: Campaign, said: dict[str, Any]) -> Campaign:
+    archived = said.pop("archived", None)
+    if "budget" in said:
+        currency = said.get("currency", campaign.currency)
+        said["budget_minor"] = _minor(said.pop("budget"), currency)
+    if said or campaign.pk is None:
+        save_campaign(campaign=campaign, by=caller(request), **said)
+    if archived is not None:
+        archive_campaign(campaign=campaign, by=caller(request), archived=archived)
+    return campaign
+
+
+def _minor(amount: Decimal | None, currency: str) -> int | None:
+    if amount is None:
+        return None
+    try:
+        return minor_units(amount, currency)
+    except ValueError as error:
+        words = _("It has more digits than the currency, or is too much.")
+        raise ValidationError({"budget": words}, code="invalid") from error
 
 
 @operation(

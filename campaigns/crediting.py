@@ -24,7 +24,7 @@ COLUMNS: Final = (
     "contact_id, kind, at, first_key, last_key, first_at, last_at, from_stage, to_stage, value_minor, currency,"
     " is_visitor"
 )
-DAY_KEY: Final = "way, level, campaign_key, block, kind, from_stage, to_stage, currency, is_visitor"
+DAY_KEY: Final = "way, level, block, campaign_key, kind, from_stage, to_stage, currency, is_visitor"
 _WINDOW: Final = f"interval '{WINDOW.days} days'"
 # It takes `member` (contact, leader) and `moves` (transitions); {standing} says which events count.
 CREDITS: Final = f"""
@@ -93,7 +93,7 @@ EVERYBODY: Final = "member AS (SELECT id AS contact, leader_id AS leader FROM co
 def counted(rows: str) -> str:
     """The counts by the day of `rows`, which are credits with an `n`."""
     return f"""
-        SELECT way, level, campaign_key, block, kind, from_stage, to_stage, currency, is_visitor,
+        SELECT way, level, block, campaign_key, kind, from_stage, to_stage, currency, is_visitor,
                sum(n) AS n, sum(n * value_minor) AS value_minor
           FROM (SELECT *, (at AT TIME ZONE %(zone)s)::date - date '{FIRST_MONDAY}' AS day FROM {rows}) AS dated
          CROSS JOIN LATERAL (

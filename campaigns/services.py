@@ -6,9 +6,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import MOST_PEOPLE, Campaign, Target
+from campaigns.models import MOST_PEOPLE, Campaign, Cost, Target
+from contacts.messages import currencies
 from funnel.models import Stage
 from staff import audit
 from staff.policy import Principal
@@ -21,9 +24,40 @@ def save_campaign(*, campaign: Campaign, by: Principal, **changes: Any) -> Campa
         setattr(campaign, name, value)
     action = "campaign_added" if campaign.pk is None else "campaign_changed"
     campaign.full_clean()
+    _check_currency(campaign)
     campaign.save()
     audit.record(by=by, action=action, kind="campaign", row=campaign.pk, changed=sorted(changes))
     return campaign
+
+
+def _check_currency(campaign: Campaign) -> None:
+    """Its costs are in its currency: it stays when there are any."""
+    if campaign.currency not in currencies():
+        raise ValidationError({"currency": _("A code of three letters, such as EUR.")}, code="invalid")
+    if campaign.pk is None or not Cost.objects.standing().filter(campaign=campaign).exists():
+        return
+    if Campaign.objects.get(pk=campaign.pk).currency != campaign.currency:
+        words = _("There are costs in another currency: take them back first.")
+        raise ValidationError({"currency": words}, code="has_costs")
+
+
+@transaction.atomic
+def archive_campaign(*, campaign: Campaign, by: Principal, archived: bool = True) -> Campaign:
+    """Put a campaign away, or take it out again. What it brought about stays counted."""
+    if archived != (campaign.archived_at is not None):
+        campaign.archived_at = timezone.now() if archived else None
+        campaign.save(update_fields=["archived_at"])
+        action = "campaign_archived" if archived else "campaign_restored"
+        audit.record(by=by, action=action, kind="campaign", row=campaign.pk)
+    return campaign
+
+
+def key_for(name: str) -> str:
+    """A key made of a name, that no campaign has yet."""
+    stem = slugify(name)[:70] or "campaign"
+    taken = set(Campaign.objects.filter(key__startswith=stem).values_list("key", flat=True))
+    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
+    return stem if stem not in taken else next(key for key in numbered if key not in taken)
 
 
 @transaction.atomic

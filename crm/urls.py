@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from campaigns import public
 from campaigns.views import tracking_script
 from contacts import urls_intake
 from crm import health
@@ -21,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include("crm.webhooks.urls")),
     path("api/v1/", include(house.programs)),
     path("api/v1/", include(today.programs)),
+    path("l/<str:token>", public.link, name="link"),
     path("", include("crm.desk.urls")),
 ]
 

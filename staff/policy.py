@@ -50,6 +50,8 @@ DEEDS: Final = (
     Deed("views:share", _("Share saved views with everybody"), _WORKING),
     Deed("forms:write", _("Build forms, and have websites bear our script"), _PLANNING),
     Deed("figures:read", _("See figures"), _EVERYBODY),
+    Deed("campaigns:read", _("See campaigns, what they cost and what came of them"), _EVERYBODY),
+    Deed("campaigns:write", _("Plan campaigns, write down costs, make links"), _PLANNING),
     Deed("targets:write", _("Set targets"), _LEADING),
     Deed("hours:manage", _("Set working hours, goals of answering, and who is given new leads"), _LEADING),
     Deed("playbooks:read", _("See playbooks and stages"), _EVERYBODY),

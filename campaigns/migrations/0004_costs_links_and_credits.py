@@ -24,8 +24,8 @@ class Migration(migrations.Migration):
                     models.CompositePrimaryKey(
                         "way",
                         "level",
-                        "campaign_key",
                         "block",
+                        "campaign_key",
                         "kind",
                         "from_stage",
                         "to_stage",

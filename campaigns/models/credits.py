@@ -54,12 +54,12 @@ class CampaignDay(models.Model):
     """Counts of credits by days of the organisation (level 0), and again by weeks (level 1)."""
 
     pk = models.CompositePrimaryKey(
-        "way", "level", "campaign_key", "block", "kind", "from_stage", "to_stage", "currency", "is_visitor"
+        "way", "level", "block", "campaign_key", "kind", "from_stage", "to_stage", "currency", "is_visitor"
     )
     way = models.SmallIntegerField()  # Way
     level = models.SmallIntegerField()
-    campaign_key = models.CharField(max_length=80, db_collation="C")
     block = models.IntegerField()
+    campaign_key = models.CharField(max_length=80, db_collation="C")
     kind = models.SmallIntegerField()  # Kind
     from_stage = models.SmallIntegerField()
     to_stage = models.SmallIntegerField()

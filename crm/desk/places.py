@@ -40,6 +40,8 @@ PLACES = (
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
     Place("desk:company-list", "building-2", _("Companies"), "g o"),
     Place("desk:inbox", "inbox", _("Inbox"), "g i"),
+    Place("desk:strategy", "compass", _("Strategy"), "g y", scope="figures:read", group=MOVE),
+    Place("desk:campaign-list", "megaphone", _("Campaigns"), "g m", scope="campaigns:read", group=MOVE),
     Place("desk:forms", "mouse-pointer-click", _("Forms"), "g f", group=MOVE),
     Place("desk:playbook", "book-open-check", _("Playbook"), "g k", scope="playbooks:read", group=UNDERSTAND),
     Place("desk:intake", "plug", _("Intake"), "g e", scope="intake:manage", group=WIRE),

@@ -2,14 +2,15 @@ from django.urls import path
 
 from crm.desk import views
 from crm.desk.board import views as board
+from crm.desk.campaigns import urls as campaigns
 from crm.desk.companies import urls as companies
 from crm.desk.forms import urls as forms
 from crm.desk.house import urls as house
 from crm.desk.imports import urls as imports
+from crm.desk.intake import urls as intake
 from crm.desk.palette.views import find, keys
 from crm.desk.path.views import path as path_page
 from crm.desk.path.views import path_changes, path_narrow, path_table, path_targets
-from crm.desk.intake import urls as intake
 from crm.desk.people import urls as people
 from crm.desk.person import urls as person
 from crm.desk.playbooks import urls as playbooks
@@ -35,6 +36,7 @@ urlpatterns = [
     *today.urlpatterns,
     *imports.urlpatterns,
     *forms.urlpatterns,
+    *campaigns.urlpatterns,
     *house.urlpatterns,
     *playbooks.urlpatterns,
     path("find", find, name="find"),

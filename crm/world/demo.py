@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from crm.world.campaigning import plan_campaigns
 from crm.world.firms import know_companies
 from crm.world.letters import correspond
 from crm.world.living import live_on
@@ -57,6 +58,7 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     go_to_work(staff, seed=SEED)
     know_companies(staff, seed=SEED)
     correspond(staff)
+    plan_campaigns(staff, seed=SEED)
     advance_everything()
     _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=staff.admin)
     _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=staff.admin)

@@ -1,13 +1,14 @@
 """Lives in which campaigns touch people, and what their events are credited with, recounted from plain rows."""
 
 from collections import Counter, defaultdict
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from campaigns.attribution import TOUCHED, Credited, Move, Order, Touch, credits_of
 from campaigns.models import CampaignDay, Credit, Way
-from contacts.models import Contact, Event
+from contacts.models import Contact, Event, Merge
 from funnel.models import Transition
 from funnel.spans import number_of
 from tests.factories import make_message, record
@@ -31,36 +32,62 @@ class TouchedLife(Life):
         if kind == "order_refunded" and self.chance.random() < 0.4:
             money = {}
         properties = {"until": self.some_day().isoformat()} if kind == "postponed" else {}
-        said = {"occurred_at": self.some_day(), "properties": properties, "campaign": self.chance.choice(KEYS)}
-        record(self.chance.choice(self.sources), make_message(kind, self.some_contact(), **said, **money))
+        said: dict[str, Any] = {
+            "occurred_at": self.some_day(),
+            "properties": properties,
+            "campaign": self.chance.choice(KEYS),
+        }
+        record(
+            self.chance.choice(self.sources),
+            make_message(kind, self.some_contact(), properties=properties, **said, **money),
+        )
 
     def freeze(self) -> None:
         """Whoever is erased is not folded again; here their events would go on."""
 
 
-def recounted() -> Counter[Day]:
-    """All that is credited now, by the words of campaigns.attribution: by contact."""
-    leaders = dict(Contact.objects.values_list("pk", "leader_id"))
+def recounted(*, as_of: datetime | None = None, known_on: datetime | None = None) -> Counter[Day]:
+    """All that is credited, by the words of campaigns.attribution: by contact; now, or as it was known."""
+    leaders = leaders_as_known(known_on)
     touches: dict[int, list[Touch]] = defaultdict(list)
     orders: dict[int, list[Order]] = defaultdict(list)
     moves: dict[int, list[Move]] = defaultdict(list)
     visitors: dict[int, bool] = {}
-    for event in Event.objects.standing().select_related("type"):
+    for event in Event.objects.select_related("type"):
+        if not seen(event.occurred_at, event.recorded_at, event.retracted_at, as_of, known_on):
+            continue
         place = (event.occurred_at, event.rank, event.key.hex)
         if event.campaign_key:
             touches[leaders[event.contact_id]].append(Touch(place, event.campaign_key))
         if event.type.key in ("order_completed", "order_refunded"):
             is_refund = event.type.key == "order_refunded"
             orders[leaders[event.contact_id]].append(Order(place, is_refund, event.value_minor, event.currency or ""))
-    for move in Transition.objects.live().filter(dimension=0):
-        visitors[move.contact_id] = visitors.get(move.contact_id, False) or move.is_visitor
-        if move.to_value:
-            moves[move.contact_id].append(Move(move.occurred_at, move.from_value or 0, move.to_value))
+    for move in Transition.objects.filter(dimension=0):
+        if seen(move.occurred_at, move.recorded_at, move.superseded_at, as_of, known_on):
+            visitors[move.contact_id] = visitors.get(move.contact_id, False) or move.is_visitor
+            if move.to_value:
+                moves[move.contact_id].append(Move(move.occurred_at, move.from_value or 0, move.to_value))
     found: Counter[Day] = Counter()
     for leader, its in touches.items():
         for one in credits_of(its, moves[leader], orders[leader]):
-            found[leader, *flat(one), visitors[leader]] += 1
+            if leader in visitors:
+                found[leader, *flat(one), visitors[leader]] += 1
     return found
+
+
+def seen(at: datetime, recorded: datetime, ended: datetime | None, as_of: Any, known_on: Any) -> bool:
+    if known_on is None:
+        return ended is None
+    return at <= as_of and recorded <= known_on and (ended is None or ended > known_on)
+
+
+def leaders_as_known(known_on: datetime | None) -> dict[int, int]:
+    leaders = {contact: contact for contact in Contact.objects.values_list("pk", flat=True)}
+    for merge in Merge.objects.all():
+        if seen(merge.recorded_at, merge.recorded_at, merge.cut_at, known_on or merge.recorded_at, known_on):
+            both = {leaders[merge.older_id], leaders[merge.newer_id]}
+            leaders |= {contact: min(both) for contact, leader in leaders.items() if leader in both}
+    return leaders
 
 
 def flat(one: Credited) -> tuple[Any, ...]:
@@ -82,13 +109,13 @@ def days_of(credited: Counter[Day]) -> dict[Day, tuple[int, int]]:
         ways = [(Way.EITHER, first)] if kind == TOUCHED else [(Way.FIRST, first), (Way.LAST, last)]
         for way, key in ways:
             for level, block in ((0, day), (1, day // 7)):
-                one = found[int(way), level, key, block, kind, from_, to, currency, visitor]
+                one = found[int(way), level, block, key, kind, from_, to, currency, visitor]
                 one[0] += n
                 one[1] += n * value
     return {key: (n, value) for key, (n, value) in found.items() if n or value}
 
 
 def kept_days() -> dict[Day, tuple[int, int]]:
-    fields = ("way", "level", "campaign_key", "block", "kind", "from_stage", "to_stage", "currency", "is_visitor")
+    fields = ("way", "level", "block", "campaign_key", "kind", "from_stage", "to_stage", "currency", "is_visitor")
     rows = CampaignDay.objects.values_list(*fields, "n", "value_minor")
     return {tuple(row[:-2]): (row[-2], row[-1]) for row in rows if row[-2] or row[-1]}

@@ -6,11 +6,16 @@ from typing import Any
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from campaigns.building import Asked, add_site, open_form, save_form
-from campaigns.models import Form, Submission
+from campaigns.cost_files import keep_file
+from campaigns.costs import add_cost
+from campaigns.linking import make_link
+from campaigns.models import Campaign, CostFile, Form, Submission
 from campaigns.questions import Answers, Kind, Question
 from campaigns.receiving import Visit, receive
+from campaigns.services import save_campaign
 from contacts.importing.preparing import bring_file
 from contacts.ingest import record_staff_event
 from contacts.models import (
@@ -53,6 +58,8 @@ ALSO = (
     "/find?q=zzzz",
     "/api/docs",
 )
+FOR_PROGRAMS = ("api/", "v1/", "l/", "healthz", "readyz")
+ALSO = ("/?days=365", "/contacts?q=nobody-at-all", "/playbooks?part=points", "/find?q=ai", "/find?q=zzzz", "/api/docs")
 
 
 def furnish() -> User:
@@ -70,6 +77,12 @@ def furnish() -> User:
     said = {"raw": CANARY.encode(), "reason": "malformed-json", "detail": CANARY, "endpoint": "events"}
     Quarantine.objects.create(source=Source.objects.get(key="shop"), **said)
     WebhookEndpoint.objects.create(url="https://example.com/hook", description=CANARY[:120], secret="whsec_AAAA")
+    campaign = Campaign(key="canary")
+    texts = {"audience": CANARY, "value_proposition": CANARY, "tactic": CANARY}
+    save_campaign(campaign=campaign, by=by, name=CANARY[:120], question="keep", **texts)
+    add_cost(campaign=campaign, by=by, sum_minor=100, first_on=timezone.localdate(), note=CANARY)
+    make_link(campaign=campaign, by=by, url="https://example.com/", source=CANARY[:80], medium=CANARY[:80])
+    keep_file(name=CANARY, text=f'Day,Campaign,Cost\n2026-01-01,"{CANARY.replace(chr(34), "")}",1\n', by=by)
     User.objects.create_user("canary@valmennus.example", name=CANARY, role=Role.SALES, team=team)
     advance_everything()
     return admin
@@ -114,6 +127,9 @@ def examples(admin: User) -> dict[str, list[Any]]:
         "mail_id": [0],
         "deed": ["call", "tag"],
         "pk": [0],
+        "campaign_id": list(Campaign.objects.order_by("-pk").values_list("pk", flat=True)[:2]),
+        "cost_id": [0],
+        "file_id": list(CostFile.objects.values_list("pk", flat=True)[:1]),
         "name": ["stages"],
         **form_examples(by, canary),
         "token": [token, make_sign_in_link(user=admin, by=by), *form_tokens()],

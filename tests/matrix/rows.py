@@ -10,7 +10,7 @@ import msgspec
 from django.utils import timezone
 
 from campaigns.building import Asked, add_site, save_form
-from campaigns.models import Form, Mail
+from campaigns.models import Campaign, Cost, CostFile, Form, Mail
 from campaigns.questions import Kind, Question
 from contacts.merging import merge_contacts
 from contacts.models import (
@@ -299,6 +299,28 @@ def path_table(world: World) -> Values:
     return {Row.ANY: "stages"}
 
 
+def strategy_table(world: World) -> Values:
+    return {Row.ANY: "questions"}
+
+
+def campaign(world: World) -> Values:
+    return {Row.ANY: Campaign.objects.get_or_create(key="spring", defaults={"name": "Spring"})[0].key}
+
+
+def campaign_number(world: World) -> Values:
+    return {Row.ANY: Campaign.objects.get(key=campaign(world)[Row.ANY]).pk}
+
+
+def cost(world: World) -> Values:
+    day = {"first_on": "2026-03-01", "last_on": "2026-03-01"}
+    return {Row.ANY: Cost.objects.create(campaign_id=campaign_number(world)[Row.ANY], sum_minor=100, **day).pk}
+
+
+def cost_file(world: World) -> Values:
+    text = "Day,Campaign,Cost\n2026-03-01,Spring,1.00\n"
+    return {Row.ANY: CostFile.objects.create(name="costs.csv", text=text, digest="0" * 64).pk}
+
+
 def month(world: World) -> Values:
     return {Row.ANY: "2026-03"}
 
@@ -332,6 +354,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
         *(built_form, built_deed, site),
         *(backtest, some_backtest, rule_place, rule_deed),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk, imported, import_deed),
+        *(campaign, campaign_number, cost, cost_file, strategy_table),
     )
 }
 PARAMETERS: Final = {
@@ -357,6 +380,9 @@ PARAMETERS: Final = {
     "deed": "deed",
     "import_id": "imported",
     "mail_id": "mail",
+    "campaign_id": "campaign_number",
+    "cost_id": "cost",
+    "file_id": "cost_file",
     "user_id": "user",
     "team_id": "team",
     "clock_id": "clock",

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -41,6 +42,7 @@ class Chosen:
     label: str
     value: str
     without: str
+    url: str = ""  # of what narrows it, where that has a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,17 @@ class Wish:
         if self.source:
             yield Chosen(_("Source"), self.source.name, self.address(source=None))
         if self.campaign:
-            yield Chosen(_("Campaign"), _campaign_name(self.campaign), self.address(campaign=""))
+            yield self._campaign()
         if self.owner or self.without_owner:
             owner = str(self.owner or _("nobody"))
             yield Chosen(_("Owner"), owner, self.address(owner=None, without_owner=False))
         if self.team:
             yield Chosen(_("Team"), str(self.team), self.address(team=None))
+
+    def _campaign(self) -> Chosen:
+        known = Campaign.objects.filter(key=self.campaign).first()
+        url = reverse("desk:campaign", args=[known.pk]) if known else ""
+        return Chosen(_("Campaign"), str(known or self.campaign), self.address(campaign=""), url)
 
     def past(self) -> Iterator[Chosen]:
         """Which past is shown."""
@@ -132,10 +139,6 @@ class Wish:
 
 def _day(day: date) -> str:
     return date_format(day, "SHORT_DATE_FORMAT")
-
-
-def _campaign_name(key: str) -> str:
-    return str(Campaign.objects.filter(key=key).first() or key)
 
 
 def wish_of(request: HttpRequest) -> Wish:

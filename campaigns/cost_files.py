@@ -1,0 +1,177 @@
+"""Costs from the file of an ad platform: foreseen first, then written down; the same file twice changes nothing.
+
+Lines of one campaign and the same days are one cost. A later file with another sum for it replaces the earlier one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from babel.numbers import get_currency_precision
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.ads import Export, NoSuchExport, Spent, Unusable, read_export
+from campaigns.costs import LONGEST
+from campaigns.models import Campaign, Cost, CostFile
+from staff import audit
+from staff.policy import Principal
+
+LEAVE_OUT: Final = ""
+Meaning = Mapping[str, str]  # what the platform calls a campaign: our key, or LEAVE_OUT
+
+
+class Planned(NamedTuple):
+    """A cost that a file tells of."""
+
+    campaign: Campaign
+    first_on: date
+    last_on: date
+    sum_minor: int
+    line: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a file would do. `unknown` are names that no campaign has: they wait to be told what they mean."""
+
+    platform: str
+    added: list[Planned] = field(default_factory=list)
+    changed: list[Planned] = field(default_factory=list)
+    unchanged: int = 0
+    left_out: int = 0
+    passed_over: int = 0
+    unusable: list[Unusable] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> dict[str, int]:
+        """What it adds, by currency."""
+        sums: dict[str, int] = {}
+        for one in (*self.added, *self.changed):
+            sums[one.campaign.currency] = sums.get(one.campaign.currency, 0) + one.sum_minor
+        return sums
+
+
+def keep_file(*, name: str, text: str, by: Principal) -> CostFile:
+    """Keep what was sent, to be looked at before it is written down; what is no export raises ValidationError."""
+    _export(text)
+    digest = sha256(text.encode()).hexdigest()
+    known = CostFile.objects.filter(digest=digest).order_by("-pk").first()
+    return known or CostFile.objects.create(name=name[:200], text=text, digest=digest, by=by.user)
+
+
+def foresee(*, text: str, meaning: Meaning) -> Plan:
+    """What the file would do now, and nothing done."""
+    export = _export(text)
+    plan = Plan(export.platform, unusable=list(export.unusable), passed_over=export.passed_over)
+    campaigns = _by_name(meaning)
+    sums: dict[tuple[int, date, date], tuple[Spent, Campaign, Decimal]] = {}
+    for line in export.lines:
+        campaign = _meant(line, meaning, campaigns, plan)
+        if campaign:
+            key = (campaign.pk, line.first, line.last)
+            sums[key] = (line, campaign, (sums[key][2] if key in sums else Decimal(0)) + line.amount)
+    _compare(plan, [_planned(export.platform, *one) for one in sums.values()])
+    plan.unusable.sort()
+    return plan
+
+
+@transaction.atomic
+def apply_file(*, file: CostFile, meaning: Meaning, by: Principal) -> Plan:
+    """Write down what the file tells; what the names were taken to mean is kept for the next file."""
+    CostFile.objects.select_for_update().get(pk=file.pk)
+    plan = foresee(text=file.text, meaning=meaning)
+    for one in plan.changed:
+        standing = Cost.objects.standing().filter(campaign=one.campaign, line=one.line)
+        standing.update(withdrawn_at=Now(), withdrawn_by=by.user)
+    Cost.objects.bulk_create(_cost(one, file, by) for one in (*plan.added, *plan.changed))
+    _learn(meaning)
+    CostFile.objects.filter(pk=file.pk).update(applied_at=Now(), meaning=dict(meaning))
+    audit.record(
+        by=by, action="costs_read", kind="cost_file", row=file.pk, added=len(plan.added), changed=len(plan.changed)
+    )
+    return plan
+
+
+def _export(text: str) -> Export:
+    try:
+        return read_export(text)
+    except NoSuchExport as error:
+        words = _("No line names a campaign, a day and a cost. Export a table with these columns as CSV.")
+        raise ValidationError({"text": words}, code="no_export") from error
+
+
+def _by_name(meaning: Meaning) -> dict[str, Campaign]:
+    found: dict[str, Campaign] = {}
+    campaigns = list(Campaign.objects.all())
+    for names in (lambda one: one.other_names, lambda one: [one.name], lambda one: [one.key]):
+        for one in campaigns:
+            found |= {name.casefold(): one for name in names(one)}
+    by_key = {one.key: one for one in campaigns}
+    return found | {name.casefold(): by_key[key] for name, key in meaning.items() if key in by_key}
+
+
+def _meant(line: Spent, meaning: Meaning, campaigns: Mapping[str, Campaign], plan: Plan) -> Campaign | None:
+    """The campaign of a line; nothing where it is left out, not known or in other money."""
+    if meaning.get(line.name) == LEAVE_OUT and line.name in meaning:
+        plan.left_out += 1
+        return None
+    campaign = campaigns.get(line.name.casefold())
+    if campaign is None:
+        if line.name not in plan.unknown:
+            plan.unknown.append(line.name)
+        return None
+    if line.currency and line.currency != campaign.currency:
+        plan.unusable.append(Unusable(line.number, "other_currency", f"{line.name} | {line.currency}"))
+        return None
+    if (line.last - line.first).days >= LONGEST:
+        plan.unusable.append(Unusable(line.number, "too_long", line.name))
+        return None
+    return campaign
+
+
+def _planned(platform: str, line: Spent, campaign: Campaign, amount: Decimal) -> Planned:
+    minor = amount.scaleb(get_currency_precision(campaign.currency)).quantize(Decimal(1), ROUND_HALF_UP)
+    days = f"{line.first}" if line.first == line.last else f"{line.first}..{line.last}"
+    return Planned(campaign, line.first, line.last, int(minor), f"{platform} {days}")
+
+
+def _compare(plan: Plan, planned: Iterable[Planned]) -> None:
+    known = {
+        (campaign, line): total
+        for campaign, line, total in Cost.objects.standing()
+        .filter(line__isnull=False)
+        .values_list("campaign_id", "line", "sum_minor")
+    }
+    for one in planned:
+        before = known.get((one.campaign.pk, one.line))
+        if before == one.sum_minor:
+            plan.unchanged += 1
+        elif one.sum_minor > 0:
+            (plan.added if before is None else plan.changed).append(one)
+
+
+def _cost(one: Planned, file: CostFile, by: Principal) -> Cost:
+    return Cost(
+        campaign=one.campaign,
+        first_on=one.first_on,
+        last_on=one.last_on,
+        sum_minor=one.sum_minor,
+        note=file.name,
+        line=one.line,
+        file=file,
+        by=by.user,
+    )
+
+
+def _learn(meaning: Meaning) -> None:
+    for name, key in meaning.items():
+        for campaign in Campaign.objects.filter(key=key).exclude(other_names__contains=[name]):
+            campaign.other_names = [*campaign.other_names, name]
+            campaign.save(update_fields=["other_names"])

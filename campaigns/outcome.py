@@ -1,0 +1,154 @@
+"""What came of a campaign in a span of days, made of its credits and its cost: sums and quotients, nothing else."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from campaigns.models import Campaign, Kind, Question
+from campaigns.results import Line
+from campaigns.spreading import each
+from funnel.models import Phase, Stage
+from funnel.pictures import Path
+
+
+class Won(NamedTuple):
+    """Who came over a step: people, and visitors beside them."""
+
+    people: int = 0
+    visitors: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.people + self.visitors
+
+
+NOBODY: Final = Won()
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The stage that each question is about: coming to it, or beyond it, from before it is what the question asks for.
+
+    Reaching strangers is about the first stage of friends where there are several, else about the beginning of the
+    path; making friends about the last stage of friends; making customers about the first stage of customers.
+    """
+
+    path: Path
+
+    def rank(self, stage: int) -> int:
+        """0 for nowhere and for stages that are not on the path any more."""
+        return self.path.order.index(stage) + 1 if stage in self.path.order else 0
+
+    def of(self, question: str) -> Stage:
+        stages = self.path.stages
+        friends = [stage for stage in stages if stage.phase == Phase.FRIEND]
+        match question:
+            case Question.REACH:
+                return friends[0] if len(friends) > 1 else stages[0]
+            case Question.BEFRIEND:
+                return friends[-1] if friends else stages[0]
+            case _:
+                return next((stage for stage in stages if stage.phase == Phase.CUSTOMER), stages[-1])
+
+    def steps(self, question: str) -> list[Stage]:
+        """The stages a question leads to."""
+        stages, ranks = self.path.stages, [self.rank(self.of(one).pk) for one in Question.values]
+        match question:
+            case Question.REACH:
+                return list(stages[max(ranks[0] - 1, 0) : ranks[1] - 1]) or [self.of(question)]
+            case Question.BEFRIEND:
+                return list(stages[ranks[1] - 1 : ranks[2] - 1]) or [self.of(question)]
+            case _:
+                return list(stages[ranks[2] - 1 :])
+
+    def gate(self, campaign: Campaign) -> Stage:
+        """What a campaign works for: its own step, or that of its question."""
+        own = next((stage for stage in self.path.stages if stage.pk == campaign.stage_id), None)
+        return own or self.of(campaign.question)
+
+    def is_over(self, stage: Stage, from_stage: int, to_stage: int) -> bool:
+        return self.rank(from_stage) < self.rank(stage.pk) <= self.rank(to_stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is credited to one campaign, and what it cost in its own currency."""
+
+    gates: Gates
+    currency: str
+    spent: int
+    touched: Won = NOBODY
+    moves: Mapping[tuple[int, int, bool], int] = field(default_factory=dict)
+    orders: int = 0
+    refunds: int = 0
+    revenue: Mapping[str, int] = field(default_factory=dict)  # by currency, less what was given back
+
+    def over(self, stage: Stage) -> Won:
+        found = [0, 0]
+        for (from_, to, is_visitor), n in self.moves.items():
+            if self.gates.is_over(stage, from_, to):
+                found[is_visitor] += n
+        return Won(*found)
+
+    def onward(self) -> list[tuple[Stage, Won]]:
+        """Who came to each stage or beyond it from before it, in the order of the path."""
+        return [(stage, self.over(stage)) for stage in self.gates.path.stages]
+
+    @property
+    def met(self) -> int:
+        return self.over(self.gates.of(Question.REACH)).all
+
+    @property
+    def leads(self) -> int:
+        return self.over(self.gates.of(Question.BEFRIEND)).people
+
+    @property
+    def customers(self) -> int:
+        return self.over(self.gates.of(Question.KEEP)).people
+
+    @property
+    def cost_per_lead(self) -> int | None:
+        return each(self.spent, self.leads)
+
+    @property
+    def cost_per_customer(self) -> int | None:
+        return each(self.spent, self.customers)
+
+    @property
+    def income(self) -> int:
+        """In the currency of the campaign."""
+        return self.revenue.get(self.currency, 0)
+
+    @property
+    def roi(self) -> float | None:
+        """What came back beyond the cost, for each unit of cost; nothing spent has none."""
+        return (self.income - self.spent) / self.spent if self.spent else None
+
+
+def outcome_of(gates: Gates, lines: Iterable[Line], *, currency: str, spent: int) -> Outcome:
+    touched, moves, revenue, counts = [0, 0], Counter[tuple[int, int, bool]](), Counter[str](), Counter[int]()
+    for line in lines:
+        counts[line.kind] += line.n
+        if line.kind == Kind.TOUCHED:
+            touched[line.is_visitor] += line.n
+        elif line.kind == Kind.MOVED:
+            moves[line.from_stage, line.to_stage, line.is_visitor] += line.n
+        elif line.value:
+            revenue[line.currency] += line.value
+    orders, refunds = counts[Kind.ORDERED], counts[Kind.REFUNDED]
+    return Outcome(gates, currency, spent, Won(*touched), moves, orders, refunds, dict(revenue))
+
+
+def outcomes(
+    gates: Gates, campaigns: Iterable[Campaign], lines: Sequence[Line], spent: Mapping[tuple[int, int], int], place: int
+) -> dict[str, Outcome]:
+    """By the key of each campaign: what came of it in the span with this number."""
+    of_key: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.place == place:
+            of_key.setdefault(line.key, []).append(line)
+    return {
+        one.key: outcome_of(gates, of_key.get(one.key, []), currency=one.currency, spent=spent.get((place, one.pk), 0))
+        for one in campaigns
+    }

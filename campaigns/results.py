@@ -1,0 +1,175 @@
+"""What campaigns brought about and cost in some spans of days; what the figures mean stands in docs/campaigns.md.
+
+Those who may see everyone get them from counts kept with each fold, others from the credits of the people they see;
+an earlier picture is credited again from the log as it was known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+from django.db.models import Q
+
+from campaigns.crediting import CREDITS, types_of_money
+from campaigns.models import Way
+from contacts.models import Merge
+from funnel.pictures import EVERYBODY, Picture, ask, scope_of, sees_everyone, start_of_day
+from funnel.reading import array
+from funnel.spans import Days, day_of, pieces
+from staff.policy import Principal
+
+
+class Line(NamedTuple):
+    """So many of the same kind in one of the spans asked for; the value is of all of them together."""
+
+    place: int
+    key: str
+    kind: int
+    from_stage: int
+    to_stage: int
+    currency: str
+    is_visitor: bool
+    n: int
+    value: int
+
+
+Spent = Mapping[tuple[int, int], int]  # by span and campaign
+_SUMS: Final = "kind, from_stage, to_stage, currency, is_visitor"
+_ROLLED_UP: Final = f"""
+    SELECT piece.place, campaign_key, {_SUMS}, sum(n), sum(value_minor)
+      FROM unnest(%(place)s::int[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[])
+           AS piece (place, level, first, last)
+     CROSS JOIN (VALUES ({Way.EITHER}::smallint), (%(way)s::smallint)) AS wanted (way)
+      JOIN campaigns_campaignday AS counted
+        ON counted.way = wanted.way AND counted.level = piece.level AND block BETWEEN piece.first AND piece.last
+       AND (%(keys)s::text[] IS NULL OR campaign_key = ANY(%(keys)s::text[]))
+     GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(n) <> 0 OR sum(value_minor) <> 0
+"""  # noqa: S608  (numbers of ours)
+_SPANS: Final = """
+    unnest(%(place)s::int[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS span (place, since, until)
+"""
+_GROUPED: Final = f"""
+    SELECT span.place, whose.key, {_SUMS}, count(*), sum(value_minor)
+      FROM {_SPANS} JOIN {{credits}} AS credit ON credit.at >= span.since AND credit.at < span.until
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN %(way)s = {Way.FIRST} THEN credit.first_key ELSE credit.last_key END AS key) AS whose
+     WHERE (%(keys)s::text[] IS NULL OR whose.key = ANY(%(keys)s::text[])) {{scope}}
+     GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""  # noqa: S608
+_AS_KNOWN: Final = """
+    event.recorded_at <= %(known_on)s AND (event.retracted_at IS NULL OR event.retracted_at > %(known_on)s)
+    AND event.occurred_at <= %(as_of)s
+"""
+_MEMBERS: Final = """
+    member AS (
+        SELECT contact.id AS contact, coalesce(joined.leader, contact.id) AS leader
+          FROM contacts_contact AS contact
+          LEFT JOIN unnest(%(joined)s::bigint[], %(leaders)s::bigint[]) AS joined (id, leader) USING (id))
+"""
+_PERIOD: Final = "AND at >= %(begin)s AND at < %(end)s"
+
+
+def credited(
+    picture: Picture,
+    principal: Principal,
+    spans: Sequence[Days],
+    way: Way,
+    *,
+    keys: Sequence[str] | None = None,
+    among: Q = EVERYBODY,
+) -> list[Line]:
+    """What is credited to campaigns (these, or all) on the days of each span."""
+    asked: dict[str, Any] = {"way": int(way), "keys": None if keys is None else list(keys)}
+    if not picture.live:
+        return _of_the_past(picture, principal, spans, asked, among)
+    if sees_everyone(principal) and not among:
+        cut = [(place, *piece) for place, span in enumerate(spans) for piece in pieces(span, 1)]
+        names = ("place", "level", "first", "last")
+        columns = {name: array(row[at] for row in cut) for at, name in enumerate(names)}
+        return _lines(_ROLLED_UP, asked | columns)
+    scope, own = scope_of(principal, among)
+    return _lines(_GROUPED.format(credits="campaigns_credit", scope=scope), asked | own | _moments(spans))
+
+
+def _lines(question: str, parameters: Mapping[str, Any]) -> list[Line]:
+    with connection.cursor() as cursor:
+        cursor.execute(question, parameters)
+        return [_line(row) for row in cursor.fetchall()]
+
+
+def _line(row: Sequence[Any]) -> Line:
+    *named, n, value = row
+    return Line._make((*named, int(n), int(value)))
+
+
+def _moments(spans: Sequence[Days]) -> dict[str, Any]:
+    return {
+        "place": list(range(len(spans))),
+        "since": [start_of_day(day_of(span.first)) for span in spans],
+        "until": [start_of_day(day_of(span.last) + timedelta(days=1)) for span in spans],
+    }
+
+
+def _of_the_past(
+    picture: Picture, principal: Principal, spans: Sequence[Days], asked: dict[str, Any], among: Q
+) -> list[Line]:
+    moments = _moments(spans)
+    leaders = leaders_on(Merge.objects.values_list("older_id", "newer_id", "recorded_at", "cut_at"), picture)
+    given = {
+        "joined": array(leaders),
+        "leaders": array(leaders.values()),
+        "begin": min(moments["since"]),
+        "end": max(moments["until"]),
+    }
+    question = f", {_MEMBERS}, {CREDITS.format(standing=_AS_KNOWN, period=_PERIOD)}" + _GROUPED.format(
+        credits="credit", scope=""
+    )
+    rows = ask(picture, principal, question, among=among, **asked, **moments, **given, **types_of_money())
+    return [_line(row) for row in rows]
+
+
+def leaders_on(merges: Iterable[tuple[int, int, Any, Any]], picture: Picture) -> dict[int, int]:
+    """Who led whom as known then, of all that were joined by then: the smallest id of those that hang together."""
+    leader: dict[int, int] = {}
+
+    def of(contact: int) -> int:
+        while leader.get(contact, contact) != contact:
+            contact = leader[contact]
+        return contact
+
+    for older, newer, recorded_at, cut_at in merges:
+        if recorded_at <= picture.known_on and (cut_at is None or cut_at > picture.known_on):
+            first, second = sorted((of(older), of(newer)))
+            leader[second] = leader.setdefault(first, first)
+            leader.setdefault(older, first)
+    return {contact: of(contact) for contact in leader}
+
+
+# --- Costs
+
+_SPENT: Final = """
+    SELECT span.place, campaign_id,
+           sum(sum_minor * (least(span.until, last_on) - first_on + 1) / (last_on - first_on + 1)
+               - sum_minor * (greatest(span.since, first_on) - first_on) / (last_on - first_on + 1))
+      FROM unnest(%(place)s::int[], %(since)s::date[], %(until)s::date[]) AS span (place, since, until)
+      JOIN campaigns_cost ON first_on <= span.until AND last_on >= span.since
+     WHERE recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s)
+     GROUP BY 1, 2
+"""
+_SPENT_NOW: Final = _SPENT.replace(
+    "recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s)", "withdrawn_at IS NULL"
+)
+
+
+def spent(picture: Picture, spans: Sequence[Days]) -> dict[tuple[int, int], int]:
+    """What each campaign cost on the days of each span, in the minor units of its currency."""
+    asked: dict[str, Any] = {
+        "place": list(range(len(spans))),
+        "since": [day_of(span.first) for span in spans],
+        "until": [day_of(span.last) for span in spans],
+        "known_on": picture.known_on,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SPENT_NOW if picture.live else _SPENT, asked)
+        return {(place, campaign): int(total) for place, campaign, total in cursor.fetchall()}

@@ -1,0 +1,221 @@
+"""A campaign as its page tells of it: a sentence, both ways of crediting, how it went, and the same as tables."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.looking import Results
+from campaigns.models import Campaign, Way
+from campaigns.outcome import Gates, Outcome
+from campaigns.strategy import counted
+from crm.desk.campaigns.words import WAYS, money, plain
+from crm.desk.path.tables import Table
+from funnel.models import Stage
+
+WIDTH, HEIGHT = 720, 132
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its name; `what` leads to the people behind it."""
+
+    label: str
+    value: str
+    note: str
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stage, and who came to it by the first and by the last touch."""
+
+    stage: Stage
+    place: int
+    first: Outcome
+    last: Outcome
+    people_first: int
+    people_last: int
+    visitors_first: int
+    visitors_last: int
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A day or week: the people it brought over its step, and what it cost."""
+
+    x: str
+    width: str
+    y: str
+    height: str
+    title: str
+
+
+class Page:
+    def __init__(self, campaign: Campaign, results: Results, way: Way, *, days: int, everybody: bool) -> None:
+        self.campaign, self.results, self.way, self.days, self.everybody = campaign, results, way, days, everybody
+        self.gates = Gates(results.path)
+        self.gate = self.gates.gate(campaign)
+        self.now, self.before = results.now[way], results.before[way]
+        self.code = campaign.currency
+
+    def _won(self, outcome: Outcome) -> int:
+        return counted(self.campaign.question, outcome.over(self.gate))
+
+    @property
+    def won(self) -> int:
+        return self._won(self.now)
+
+    @property
+    def headline(self) -> str:
+        """What it brought about in the period, and what that cost."""
+        n, stage = self.won, {"stage": self.gate, "days": self.days}
+        if not n and not self.now.touched.all and not self.now.spent:
+            return _("Nothing came of it in these %(days)s days, and nothing was spent.") % stage
+        said = ngettext(
+            "It brought %(n)s person to %(stage)s in %(days)s days.",
+            "It brought %(n)s people to %(stage)s in %(days)s days.",
+            n,
+        ) % (stage | {"n": n})
+        if not self.everybody or not self.now.spent:
+            return said
+        if n:
+            cost = money(round(self.now.spent / n), self.code)
+            return f"{said} {_('Each cost %(sum)s.') % {'sum': cost}}"
+        return f"{said} {_('%(sum)s was spent.') % {'sum': money(self.now.spent, self.code)}}"
+
+    def figures(self) -> Iterator[Figure]:
+        now, before = self.now, self.before
+        touched = ngettext("%(n)s before", "%(n)s before", before.touched.all) % {"n": before.touched.all}
+        yield Figure(_("Touched for the first time"), f"{now.touched.all}", touched, "touched")
+        yield Figure(_("Leads"), f"{now.leads}", self._cost(now.cost_per_lead), self._key("befriend"))
+        yield Figure(_("New customers"), f"{now.customers}", self._cost(now.cost_per_customer), self._key("keep"))
+        yield Figure(_("Revenue"), money(now.income, self.code), self._orders(), "ordered")
+        yield Figure(_("Cost"), money(now.spent, self.code), self._budget())
+        if self.everybody:
+            roi = "–" if now.roi is None else f"{now.roi * 100:+.0f} %".replace("-", "−")
+            yield Figure(_("Return on cost"), roi, _("(revenue − cost) ÷ cost"))
+
+    def _key(self, question: str) -> str:
+        return self.gates.of(question).key
+
+    def _cost(self, minor: int | None) -> str:
+        return _("%(sum)s each") % {"sum": money(minor, self.code)} if self.everybody and minor else ""
+
+    def _orders(self) -> str:
+        said = ngettext("%(n)s order", "%(n)s orders", self.now.orders) % {"n": self.now.orders}
+        others = [money(total, code) for code, total in sorted(self.now.revenue.items()) if code != self.code]
+        if self.now.refunds:
+            said += ", " + ngettext("%(n)s refund", "%(n)s refunds", self.now.refunds) % {"n": self.now.refunds}
+        return " · ".join([said, *others])
+
+    def _budget(self) -> str:
+        if self.campaign.budget_minor is None:
+            return ""
+        return _("budget %(sum)s in all") % {"sum": money(self.campaign.budget_minor, self.code)}
+
+    def lines(self) -> list[Line]:
+        first, last = self.results.now[Way.FIRST], self.results.now[Way.LAST]
+        most = max((won.all for _stage, won in (*first.onward(), *last.onward())), default=0) or 1
+        found = []
+        for place, ((stage, by_first), (_same, by_last)) in enumerate(
+            zip(first.onward(), last.onward(), strict=True), 1
+        ):
+            chosen = by_first if self.way is Way.FIRST else by_last
+            visitors = (by_first.visitors, by_last.visitors)
+            width = f"{100 * chosen.all / most:.1f}"
+            found.append(Line(stage, place, first, last, by_first.people, by_last.people, *visitors, width))
+        return found
+
+    # --- How it went
+
+    def bars(self) -> list[Bar]:
+        points = [
+            (point.day, self._won(point.outcomes[self.way]), point.outcomes[self.way]) for point in self.results.points
+        ]
+        most = max((n for _day, n, _outcome in points), default=0) or 1
+        step = WIDTH / len(points)
+        return [
+            Bar(
+                f"{place * step + step * 0.12:.1f}",
+                f"{step * 0.76:.1f}",
+                f"{HEIGHT * (1 - n / most):.1f}",
+                f"{HEIGHT * n / most:.1f}",
+                self._bar_title(day, n, outcome),
+            )
+            for place, (day, n, outcome) in enumerate(points)
+        ]
+
+    def _bar_title(self, day: date, n: int, outcome: Outcome) -> str:
+        said = f"{date_format(day, 'SHORT_DATE_FORMAT')}: {n}"
+        return f"{said}, {money(outcome.spent, self.code)}" if outcome.spent else said
+
+    @property
+    def bars_in_words(self) -> str:
+        numbers = ", ".join(str(self._won(point.outcomes[self.way])) for point in self.results.points)
+        return _("In turn: %(numbers)s") % {"numbers": numbers}
+
+    def colour(self) -> int:
+        return min(self.gates.rank(self.gate.pk), 6)
+
+    # --- Tables
+
+    def tables(self) -> Iterator[Table]:
+        yield self._ways()
+        yield self._stages()
+        yield self._trend()
+
+    def _ways(self) -> Table:
+        head = (
+            _("Figure"),
+            *(str(WAYS[way]) for way in (Way.FIRST, Way.LAST)),
+            *(_("%(way)s, before") % {"way": WAYS[way]} for way in (Way.FIRST, Way.LAST)),
+        )
+        all_ = [self.results.now[Way.FIRST], self.results.now[Way.LAST]]
+        all_ += [self.results.before[Way.FIRST], self.results.before[Way.LAST]]
+        return Table("results", _("Results"), head, [(name, *map(of, all_)) for name, of in self._measures()])
+
+    def _measures(self) -> list[tuple[str, Any]]:
+        code = self.code
+        found: list[tuple[str, Any]] = [
+            (_("Touched for the first time"), lambda one: one.touched.all),
+            (_("Leads"), lambda one: one.leads),
+            (_("New customers"), lambda one: one.customers),
+            (_("Orders"), lambda one: one.orders),
+            (_("Refunds"), lambda one: one.refunds),
+            (_("Revenue in %(code)s") % {"code": code}, lambda one: plain(one.income, code)),
+            (_("Cost in %(code)s") % {"code": code}, lambda one: plain(one.spent, code)),
+        ]
+        if self.everybody:
+            found += [
+                (_("Cost per lead"), lambda one: plain(one.cost_per_lead, code)),
+                (_("Cost per new customer"), lambda one: plain(one.cost_per_customer, code)),
+                (_("Return on cost, per cent"), lambda one: None if one.roi is None else round(100 * one.roi, 1)),
+            ]
+        return found
+
+    def _stages(self) -> Table:
+        head = (_("Stage"), _("People, first touch"), _("People, last touch"), _("Visitors, first touch"),
+                _("Visitors, last touch"))  # fmt: skip
+        rows = [
+            (str(one.stage), one.people_first, one.people_last, one.visitors_first, one.visitors_last)
+            for one in self.lines()
+        ]
+        return Table("stages", _("Moved"), head, rows)
+
+    def _trend(self) -> Table:
+        head = (_("From day") if self.results.weekly else _("Day"), _("Touched for the first time"), str(self.gate),
+                _("Orders"), _("Revenue in %(code)s") % {"code": self.code},
+                _("Cost in %(code)s") % {"code": self.code})  # fmt: skip
+        rows: Sequence[Sequence[Any]] = [self._day(point.day, point.outcomes) for point in self.results.points]
+        return Table("trend", _("How it went"), head, rows)
+
+    def _day(self, day: date, outcomes: Mapping[Way, Outcome]) -> Sequence[Any]:
+        one = outcomes[self.way]
+        sums = (plain(one.income, self.code), plain(one.spent, self.code))
+        return (day.isoformat(), one.touched.all, self._won(one), one.orders, *sums)
