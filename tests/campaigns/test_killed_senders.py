@@ -4,10 +4,10 @@ after they have unsubscribed."""
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email import message_from_bytes
+from itertools import count
 from random import Random
 
 import pytest
@@ -25,6 +25,7 @@ from staff.policy import Principal
 from tests.campaigns.mail_server import MailServer, mail_server
 from tests.factories import make_user
 from tests.funnel.worlds import happened, install, person
+from tests.killing import KILLED, ended, forked, killed_before
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POINTS = ("connection", "EHLO", "MAIL", "RCPT", "DATA", "letter", "QUIT")
@@ -48,35 +49,9 @@ def written(by: Principal, number: int) -> list[Contact]:
     return people
 
 
-@contextmanager
-def sending() -> Iterator[int]:
-    """A process that sends what is due when the block ends; it is over when we are."""
-    waiting, going = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _send(waiting)
-    os.close(waiting)
-    try:
-        yield child
-    finally:
-        os.write(going, b"!")
-        os.close(going)
-
-
-def _send(waiting: int) -> None:
-    status = 1
-    try:
-        os.read(waiting, 1)
-        inherited, connection.connection = connection.connection, None  # our parent's, whom it serves on
-        while send_mails():
-            pass
-        status = 0 if inherited else 2
-    finally:
-        os._exit(status)
-
-
-def ended(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def send_all() -> None:
+    while send_mails():
+        pass
 
 
 def killing(child: int, at: str) -> Callable[[str], None]:
@@ -100,12 +75,12 @@ def test_wherever_a_sender_is_killed_its_letter_is_uncertain_and_never_sent_agai
 
     with mail_server(settings) as server:
         for point in POINTS:
-            with sending() as child:
+            with forked(send_all) as child:
                 server.sees = killing(child, point)
-            assert ended(child) == -signal.SIGKILL
+            assert ended(child) == KILLED
         server.sees = killing(0, "never")
         Mail.objects.filter(state=MailState.SENDING).update(lease_until=F("lease_until") - timedelta(hours=1))
-        with sending() as child:
+        with forked(send_all) as child:
             pass
         assert ended(child) == 0
 
@@ -114,13 +89,30 @@ def test_wherever_a_sender_is_killed_its_letter_is_uncertain_and_never_sent_agai
     assert Event.objects.filter(type__key="email_sent").count() == 2
 
 
+def test_before_whichever_statement_a_sender_is_killed_no_letter_goes_out_twice(jukka, settings):
+    with mail_server(settings) as server:
+        for number in count(1):
+            written(jukka, 1)
+            killed = killed_before(number, send_all)
+            Mail.objects.filter(state=MailState.SENDING).update(lease_until=F("lease_until") - timedelta(hours=1))
+            send_all()
+            if not killed:
+                break
+
+    came, found = arrived(server), states()
+    assert number > 10
+    assert found.keys() == {MailState.SENT, MailState.UNCERTAIN}
+    assert (found.total(), set(came.values())) == (number, {1})
+    assert set(Mail.objects.filter(state=MailState.SENT).values_list("message_id", flat=True)) <= came.keys()
+
+
 def test_several_senders_at_once_one_of_them_killed_send_each_letter_once(jukka, settings):
     written(jukka, 30)
 
     with mail_server(settings) as server:
-        with sending() as first, sending() as second, sending() as third:
+        with forked(send_all) as first, forked(send_all) as second, forked(send_all) as third:
             server.sees = lambda point: os.kill(second, signal.SIGKILL) if len(server.letters) == 5 else None
-        assert [ended(child) for child in (first, second, third)] == [0, -signal.SIGKILL, 0]
+        assert [ended(child) for child in (first, second, third)] == [0, KILLED, 0]
 
     came, found = arrived(server), states()
     assert set(came.values()) == {1}
@@ -135,7 +127,7 @@ def test_nobody_gets_a_letter_claimed_after_they_had_unsubscribed(jukka, setting
     gone_at: dict[int, datetime] = {}
 
     with mail_server(settings) as server:
-        with sending() as first, sending() as second:
+        with forked(send_all) as first, forked(send_all) as second:
             pass
         for contact in people:
             record_staff_event(contact=contact, type="unsubscribed", by=jukka.user)
