@@ -18,6 +18,7 @@ from contacts.projecting import project
 from contacts.recording import mark
 from contacts.tasking import add_task, finish_task
 from contacts.viewing import save_view
+from crm.assigning import save_rule
 from crm.world.answering import answers, open_the_office, questions
 from crm.world.loading import EVENT, Sheet
 from funnel.advancing import advance_everything
@@ -83,7 +84,8 @@ def go_to_work(staff: Staff, *, seed: int) -> None:
     open_the_office(staff.manager)
     _record(answers(staff.all, random.Random(seed)))  # noqa: S311  (no secret)
     _record(_talked(people, staff, chance))
-    _record(questions(people))
+    _record(questions(people), "website")
+    save_rule(by=Principal(user=staff.manager), team=staff.sales[0].team, method="round_robin")
     _record(_tagged(people, chance, staff.marketer))
     _record(_decided(people, staff))
     _record(_permitted(people, staff.marketer))
@@ -115,10 +117,10 @@ def _said(
     )
 
 
-def _record(messages: Sequence[Message]) -> None:
+def _record(messages: Sequence[Message], by: str = STAFF_SOURCE) -> None:
     """Leave them in the log as if each had been written down when it happened; whoever they speak of is marked."""
     types = {one.key: (one.pk, one.rank) for one in EventType.objects.all()}
-    source = Source.objects.get(key=STAFF_SOURCE)
+    source = Source.objects.get(key=by)
     sheet = Sheet("contacts_event", (*EVENT, "by_id"))
     for one in messages:
         assert one.occurred_at is not None
@@ -126,7 +128,7 @@ def _record(messages: Sequence[Message]) -> None:
         recorded = min(one.occurred_at + TYPED_IN, timezone.now())
         sheet.add(
             one.contact.id, one.occurred_at.isoformat(), recorded.isoformat(), None, type_id, source.pk, rank,
-            event_key(STAFF_SOURCE, one.message_id), body_digest(body_of(one)), None, None, one.message_id,
+            event_key(by, one.message_id), body_digest(body_of(one)), None, None, one.message_id,
             msgspec.json.encode(one.properties).decode().replace("\\", "\\\\"), one.by_id,
         )  # fmt: skip
     sheet.copy()

@@ -34,7 +34,10 @@
   desk.keys.add("j", words.next, () => walk(1));
   desk.keys.add("k", words.previous, () => walk(-1));
   desk.keys.add("x", words.done, () => act("x"));
-  desk.keys.add("p", words.later, () => act("p"));
+  if (document.getElementById("today-part")) {
+    desk.keys.add("p", words.later, () => act("p"));
+    desk.keys.add("P", words.week, () => act("P"));
+  }
   if (document.getElementById("inbox-part")) {
     desk.keys.add("a", words.answer, () => act("a"));
     desk.keys.add("t", words.take, () => act("t"));

@@ -36,6 +36,15 @@ REMINDERS: Final = (
     ("60", _("an hour before")),
     ("1440", _("a day before")),
 )
+REPEATS: Final = (
+    ("", _("once")),
+    ("P1D", _("every day")),
+    ("P1W", _("every week")),
+    ("P2W", _("every two weeks")),
+    ("P1M", _("every month")),
+    ("P3M", _("every three months")),
+    ("P1Y", _("every year")),
+)
 CHANNELS: Final = (
     ("email", _("e-mail")),
     ("phone", _("phone")),
@@ -114,6 +123,7 @@ class TaskForm(DeedForm):
         label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     remind = forms.ChoiceField(label=_("Reminder"), choices=REMINDERS, required=False)
+    repeat = forms.ChoiceField(label=_("Again"), choices=REPEATS, required=False)
     assignee = forms.ModelChoiceField(label=_("Who does it"), queryset=User.objects.none())
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -128,7 +138,7 @@ class TaskForm(DeedForm):
         said = self.cleaned_data
         due_at = timezone.make_aware(datetime.combine(said["due"], said["at_time"] or time(17)))
         remind_at = due_at - timedelta(minutes=int(said["remind"])) if said["remind"] else None
-        named = {name: said[name] for name in ("title", "kind", "assignee")}
+        named = {name: said[name] for name in ("title", "kind", "assignee", "repeat")}
         return {**named, "due_at": due_at, "remind_at": remind_at}
 
 

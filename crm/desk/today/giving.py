@@ -30,6 +30,7 @@ class RuleForm(HouseForm):
         label=gettext_lazy("From these sources"),
         queryset=Source.objects.order_by("name"),
         required=False,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text=gettext_lazy("None chosen: all of them."),
     )
     countries = forms.CharField(

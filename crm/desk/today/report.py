@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from contacts.models import AnswerClock
 from crm.desk.today.spans import worked
@@ -176,7 +177,7 @@ def _monday(weeks: int) -> datetime:
 
 def _named(by: str, key: Any, label: Any) -> str:
     if by == "week" and key:
-        return date_format(date.fromisoformat(key), "SHORT_DATE_FORMAT")
+        return date_format(date.fromisoformat(key), pgettext("day and short month", "j M"))
     return str(label or {"team": _("No team"), "person": _("A program")}.get(by, ""))
 
 
