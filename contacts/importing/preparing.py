@@ -82,6 +82,8 @@ def _draft(by: Principal, name: str, path: Path, sheet: str) -> Import:
         )
         audit.record(by=by, action="import_uploaded", kind="import", row=run.pk)
     run.refresh_from_db()
+    if "stage" in choices["columns"]:  # the texts of that column with what they are known to mean
+        choose(by=by, run=run, said={})
     return run
 
 

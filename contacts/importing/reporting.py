@@ -69,6 +69,13 @@ def _cells(reject: ImportReject) -> list[str]:
         return [reject.raw]
 
 
+def cell_of(run: Import, reject: ImportReject) -> str:
+    """What stands in the column at fault."""
+    cells = _cells(reject)
+    at = run.columns.index(reject.column) if reject.column in run.columns else len(cells)
+    return cells[at][:200] if at < len(cells) else ""
+
+
 def _line(cells: list[str], delimiter: str) -> str:
     line = io.StringIO()
     csv.writer(line, delimiter=delimiter).writerow([f"'{cell}" if FORMULA.match(cell) else cell for cell in cells])

@@ -17,6 +17,7 @@ from contacts.importing.drafting import Draft, mapping_from
 from contacts.importing.guessing import preset_named
 from contacts.importing.preparing import draft_of, preview
 from contacts.importing.rehearsing import COUNTS
+from contacts.importing.reporting import cell_of
 from contacts.models import CustomField, EventType, Import, ImportState
 from funnel.models import Stage
 
@@ -199,10 +200,10 @@ def counts(said: Any) -> list[Count]:
 
 def errors_of(run: Import) -> list[dict[str, Any]]:
     """The first rows that were refused, as the dry run tells them."""
-    found = []
-    for reject in run.rejects.order_by("line")[:SHOWN_ERRORS]:
-        found.append({"line": reject.line, "column": reject.column, "value": "", "detail": reject.detail})
-    return found
+    return [
+        {"line": one.line, "column": one.column, "value": cell_of(run, one), "detail": one.detail}
+        for one in run.rejects.order_by("line")[:SHOWN_ERRORS]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
