@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import boards, dashboard, goals, house, limits, lists
+from benchmarks import backtests, boards, dashboard, goals, house, limits, lists
 from benchmarks.goals import Bench, Row
 from benchmarks.page import write_page
 from crm.starting import read_environment
@@ -47,6 +47,7 @@ def main() -> None:
             "G7": lambda: [lists.statements(options.state)],
             "G15": lambda: [goals.tasks(bench, int(100_000 * scale))],
             "G14": lambda: [goals.memory(bench)],
+            "backtest": lambda: backtests.backtests(bench, options.state),
             "disk": lambda: [goals.disk(bench)],
         }
         for name in options.only or measures:
@@ -60,7 +61,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--contacts", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--state", type=lambda text: Path(text).absolute(), default=house.ROOT / "var" / "bench")
-    names = [*(f"G{number}" for number in (*range(1, 11), 14, 15)), "disk"]
+    names = [*(f"G{number}" for number in (*range(1, 11), 14, 15)), "backtest", "disk"]
     parser.add_argument("--only", nargs="+", choices=names)
     parser.add_argument("--short", action="store_true", help="a tenth of the events; the page is not written")
     return parser.parse_args()

@@ -85,7 +85,8 @@ def _start(by: Principal, **fields: Any) -> Backtest:
         backtest = Backtest.objects.create(published=newest, until=Now(), by=by.user, by_key=by.key, **fields)
         with connection.cursor() as cursor:
             cursor.execute(_CUT, {"backtest": backtest.pk, "size": PIECE})
-        audit.record(by=by, action=f"{backtest.kind}_started", kind="backtest", row=backtest.pk)
+        action = "proof_started" if backtest.kind == BacktestKind.PROOF else "backtest_started"
+        audit.record(by=by, action=action, kind="backtest", row=backtest.pk)
         transaction.on_commit(_nudge)
     backtest.refresh_from_db()
     return backtest

@@ -108,6 +108,9 @@ NAMES: Final = {
     "webhook_replayed": _("Sent a webhook again"),
     "webhook_secret_rotated": _("Gave a webhook another secret"),
     "playbook_published": _("Published a playbook"),
+    "backtest_started": _("Began a backtest"),
+    "backtest_stopped": _("Stopped a backtest"),
+    "proof_started": _("Began a proof of the playbook"),
 }
 
 

@@ -291,6 +291,6 @@ def applying() -> dict[str, Any] | None:
     if not versions:
         return None
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM (SELECT 1 FROM contacts_pending LIMIT %s) some", [MOST_WAITING])
+        cursor.execute("SELECT count(*) FROM (SELECT 1 FROM contacts_pending LIMIT %s) AS waiting", [MOST_WAITING])
         (waiting,) = cursor.fetchone()
     return {"versions": versions, "waiting": waiting, "is_more": waiting == MOST_WAITING}

@@ -161,8 +161,8 @@ class Vocabulary:
 
     @staticmethod
     def _many(name: str, chosen: list[Any], labels: Mapping[str, str], nothing: str) -> Many:
-        known = {**labels, **{str(one): str(one) for one in chosen if one not in labels}}
-        choices = [Choice(key, label, key in chosen) for key, label in known.items()]
+        first = {str(one): labels.get(str(one), str(one)) for one in chosen}  # they keep their order
+        choices = [Choice(key, label, key in first) for key, label in (first | dict(labels)).items()]
         picked = [choice.label for choice in choices if choice.is_chosen]
         last = _(" or ").join([", ".join(picked[:-1]), picked[-1]]) if len(picked) > 1 else "".join(picked)
         return Many(name, last or nothing, choices)
