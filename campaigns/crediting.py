@@ -172,7 +172,10 @@ def zone() -> dict[str, str]:
 # --- Everything again
 
 _ALL: Final = f"{EVERYBODY}, {_MOVES.format(whose='')}, {CREDITS.format(standing=STANDING, period='')}"
-_LOCK: Final = "LOCK TABLE campaigns_campaignday IN SHARE ROW EXCLUSIVE MODE; SET LOCAL work_mem = '256MB'"
+# Both: a fold takes its locks before it looks, and so looks after us or was done before.
+_LOCK: Final = (
+    "LOCK TABLE campaigns_credit, campaigns_campaignday IN SHARE ROW EXCLUSIVE MODE; SET LOCAL work_mem = '256MB'"
+)
 _DIFFERENT_CREDITS: Final = f"""
     WITH {_ALL}
     SELECT {COLUMNS}, sum(n) FROM (SELECT {COLUMNS}, 1 AS n FROM credit UNION ALL
