@@ -86,9 +86,12 @@ class KeyBody(Body):
 class TypeBody(Body):
     decided_by_us = frozenset({"id", "key"})
 
-    label_en = serializers.CharField(max_length=80)  # type: ignore[assignment]
+    label_en = serializers.CharField(max_length=80, required=False)  # type: ignore[assignment]
     label_fi = serializers.CharField(max_length=80, required=False, allow_blank=True)
     rank = serializers.IntegerField(min_value=0, max_value=6, required=False)
+    alias_of = serializers.SlugRelatedField(
+        slug_field="key", queryset=EventType.objects.all(), required=False, help_text=_("The key of a type we know.")
+    )
 
 
 class ReplayAllBody(Body):
@@ -182,9 +185,9 @@ def key_revoke(request: Request, key_id: int) -> HttpResponse:
     problems=(*BODY_PROBLEMS, "not-found"),
 )
 def event_type_update(request: Request, type_id: int) -> HttpResponse:
-    """Say what a type that a source brought is called. `rank` (0 to 6) puts its events among others of the same moment;
-    it holds for events to come."""
-    kind = EventType.objects.select_related("first_source").filter(pk=type_id).first()
+    """Say what a type that a source brought is called, or with `alias_of` that it is another word for a type we know.
+    `rank` (0 to 6) puts its events among others of the same moment. Both hold for events to come."""
+    kind = EventType.objects.select_related("first_source", "alias_of").filter(pk=type_id).first()
     if kind is None:
         raise Http404
     return answer(EventTypeShape.of(name_type(kind=kind, by=caller(request), **body_as(TypeBody, request))))

@@ -20,6 +20,7 @@ from .checks import EVENT_CHECKS
 from .identities import NameTaken
 from .messages import ContactRef, Message, body_digest, body_of, event_key, event_key_digits
 from .models import Contact, Event, PendingReason, Source
+from .naming import rename
 from .nudge import nudge_on_commit
 from .placing import names_of
 from .projecting import project
@@ -54,6 +55,7 @@ def record_events(*, source: Source, messages: Sequence[Message], received_at: d
 def take(terms: Terms, messages: Sequence[Message]) -> list[Result]:
     """Record `messages` on these terms."""
     every = [_said(terms.source.key, message) for message in messages]
+    rename(messages)
     first: dict[str, Said] = {}
     for said in every:
         first.setdefault(said.key, said)

@@ -142,7 +142,7 @@ def source_list(request: Request) -> HttpResponse:
 )
 def event_type_list(request: Request) -> HttpResponse:
     """Kinds of events; with `is_named=false` those that sources brought and nobody named yet."""
-    return _listed(request, EventType.objects.select_related("first_source"), TYPE_FILTERS, EventTypeShape.of)
+    return _listed(request, EventType.objects.select_related("first_source", "alias_of"), TYPE_FILTERS, EventTypeShape.of)
 
 
 # --- Claims -----------------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ class SourceShape(msgspec.Struct):
 
 
 class EventTypeShape(msgspec.Struct):
-    """A kind of event; `first_source` brought it, if it is not one of ours."""
+    """A kind of event; `first_source` brought it, if it is not one of ours. With `alias_of` it is another word for that
+    type."""
 
     id: int
     key: str
@@ -33,11 +34,13 @@ class EventTypeShape(msgspec.Struct):
     label_fi: str
     is_named: bool
     first_source: str | None
+    alias_of: str | None
 
     @classmethod
     def of(cls, kind: EventType) -> "EventTypeShape":
         first = kind.first_source.key if kind.first_source else None
-        return cls(kind.pk, kind.key, kind.rank, kind.label_en, kind.label_fi, kind.is_named, first)
+        meant = kind.alias_of.key if kind.alias_of else None
+        return cls(kind.pk, kind.key, kind.rank, kind.label_en, kind.label_fi, kind.is_named, first, meant)
 
 
 class ClaimShape(msgspec.Struct):

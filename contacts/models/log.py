@@ -53,7 +53,10 @@ class Source(models.Model):
 
 
 class EventType(models.Model):
-    """A kind of event. Unknown ones are recorded too, wait to be named, and move nobody until a rule says so."""
+    """A kind of event. Unknown ones are recorded too, wait to be named, and move nobody until a rule says so.
+
+    With `alias_of` it is another word for a type we know: what comes in under it is recorded as that one.
+    """
 
     id = models.SmallAutoField(primary_key=True)
     key = models.CharField(max_length=80, unique=True, db_collation="C")
@@ -62,10 +65,12 @@ class EventType(models.Model):
     label_fi = models.CharField(max_length=80, blank=True)
     is_named = models.BooleanField(default=False)
     first_source = models.ForeignKey(Source, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    alias_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="aliases")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=~Q(alias_of=F("id")), name="event_type_alias_of_another"),
             models.CheckConstraint(condition=Q(rank__gte=0, rank__lte=6), name="event_type_rank_known"),
             models.CheckConstraint(condition=Q(key__regex=r"^[a-z0-9][a-z0-9_]*$"), name="event_type_key_plain"),
         ]

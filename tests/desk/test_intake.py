@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from contacts.models import Claim, Contact, Event, EventType, Job, Quarantine, Source
+from contacts.naming import forget_aliases
 from crm.desk.intake.live import arrivals
 from crm.models import WebhookDelivery, WebhookEndpoint
 from staff.models import ApiKey, AuditRecord, Role
@@ -152,6 +153,26 @@ def test_a_type_that_a_source_brought_is_named_by_page_and_program():
         ("Webinar watched", "Webinaari katsottu", 2, True),
     ]
     assert "every kind of event has a name" in client.get("/intake/types").text
+
+
+def test_another_word_for_a_type_we_know_is_recorded_as_that_one_and_repetitions_stay_repetitions():
+    client, _admin = at_desk()
+    _source, secret = connect(client)
+    order = {"type": "purchase_done", "contact": {"email": "first@example.com"}}
+    send(secret, message_id="m1", **order)
+    kind, meant = EventType.objects.get(key="purchase_done"), EventType.objects.get(key="order_completed")
+
+    client.post(f"/intake/types/{kind.pk}", {f"t{kind.pk}-alias_of": meant.pk, f"t{kind.pk}-rank": "1"})
+    forget_aliases()
+    again = [send(secret, message_id=name, **order) for name in ("m1", "m2", "m2")]
+
+    assert again == ["duplicate", "accepted", "duplicate"]
+    assert list(Event.objects.order_by("pk").values_list("type__key", "rank")) == [
+        ("purchase_done", 1),
+        ("order_completed", 3),
+    ]
+    answer = make_caller("intake:manage").patch(f"/api/v1/event-types/{kind.pk}", {"alias_of": "purchase_done"})
+    assert answer.status_code == 422
 
 
 def test_a_webhook_is_added_tried_and_switched_off():

@@ -1,8 +1,10 @@
 """What the rooms of the intake ask for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import EventType, Source, Trust
@@ -45,7 +47,8 @@ class KeyForm(HouseForm):
 
 
 class TypeForm(HouseForm):
-    label_en = forms.CharField(label=_("Name in English"), max_length=80)
+    alias_of = forms.ChoiceField(label=_("Another word for"), required=False)
+    label_en = forms.CharField(label=_("Name in English"), max_length=80, required=False)
     label_fi = forms.CharField(label=_("Name in Finnish"), max_length=80, required=False)
     rank = forms.TypedChoiceField(
         label=_("Among events of one moment"),
@@ -61,10 +64,19 @@ class TypeForm(HouseForm):
         ],
     )
 
+    def __init__(self, known: Sequence[EventType], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.known = {str(one.pk): one for one in known}
+        choices = [("", gettext("nothing we know")), *((pk, str(one)) for pk, one in self.known.items())]
+        self.fields["alias_of"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_alias_of(self) -> EventType | None:
+        return self.known.get(self.cleaned_data["alias_of"])
+
     @classmethod
-    def of(cls, kind: EventType, data: Any = None) -> "TypeForm":
+    def of(cls, kind: EventType, known: Sequence[EventType], data: Any = None) -> "TypeForm":
         said = {"label_en": kind.key.replace("_", " ").capitalize(), "rank": kind.rank}
-        return cls(data, initial=said, prefix=f"t{kind.pk}")
+        return cls(known, data, initial=said, prefix=f"t{kind.pk}")
 
 
 class WebhookForm(HouseForm):

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts.claims import confirm_claim, refuse_claim
-from contacts.models import Quarantine
-from contacts.naming import name_type
+from contacts.models import EventType, Quarantine
+from contacts.naming import may_be_meant, name_type
 from contacts.replay_jobs import replay_all
 from contacts.replaying import DONE, replay
 from crm.desk.doors import for_staff
@@ -151,17 +151,25 @@ def types(request: HttpRequest, principal: Principal) -> HttpResponse:
 @for_staff("intake:manage")
 def type_name(request: HttpRequest, principal: Principal, type_id: int) -> HttpResponseBase:
     kind = get_object_or_404(unknown_types(), pk=type_id)
-    form = TypeForm.of(kind, request.POST)
+    form = TypeForm.of(kind, _known(), request.POST)
     if form.is_valid():
-        named = name_type(kind=kind, by=principal, **form.cleaned_data)
-        return toast(
-            request, redirect("desk:types"), _("%(key)s is called %(name)s now.") % {"key": kind.key, "name": named}
-        )
+        try:
+            named = name_type(kind=kind, by=principal, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            words = _("%(key)s is called %(name)s now.") % {"key": kind.key, "name": named}
+            return toast(request, redirect("desk:types"), words)
     return _types(request, principal, form, kind.pk)
+
+
+def _known() -> list[EventType]:
+    return sorted(may_be_meant(), key=str)
 
 
 def _types(request: HttpRequest, principal: Principal, form: TypeForm | None = None, at: int = 0) -> HttpResponse:
     found = _paged(request, unknown_types().select_related("first_source"))
-    lines = [{"kind": one, "form": form if form and one.pk == at else TypeForm.of(one)} for one in found.rows]
+    known = _known()
+    lines = [{"kind": one, "form": form if form and one.pk == at else TypeForm.of(one, known)} for one in found.rows]
     context = {"room": "desk:types", "lines": lines, "found": found}
     return shown(request, principal, "types.html", context, status=422 if form else 200)
