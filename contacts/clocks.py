@@ -6,7 +6,7 @@ a retraction, a merge and a cut mark the person, and the clocks come out as if a
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -73,7 +73,7 @@ def project_clocks(people: Mapping[int, Collection[int]]) -> None:
 
 
 def _said(leaders: Mapping[int, int]) -> dict[int, list[Said]]:
-    asked = {"members": list(leaders), "types": sorted(SPOKEN), "questions": sorted(QUESTIONS)}
+    asked: dict[str, Any] = {"members": list(leaders), "types": sorted(SPOKEN), "questions": sorted(QUESTIONS)}
     found: dict[int, list[Said]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_SAID, asked)
@@ -121,6 +121,7 @@ _FACTS: Final = (
     *("contact", "last_question", "asked", "asked_at", "source_id", "answered_at", "answer", "answered_by"),
     "is_waived",
 )
+_REFERENCES: Final = frozenset({"contact", "last_question", "answer", "answered_by", "team"})
 _JUDGED: Final = ("team", "due_at", "late_at", "took_s", "in_time")
 
 
@@ -146,7 +147,7 @@ def _changed(before: list[AnswerClock], wanted: list[AnswerClock], gone: list[in
 
 
 def _value(clock: AnswerClock, name: str) -> object:
-    return getattr(clock, AnswerClock._meta.get_field(name).attname)
+    return getattr(clock, f"{name}_id" if name in _REFERENCES else name)
 
 
 def follow_calendars() -> None:

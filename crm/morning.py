@@ -144,7 +144,7 @@ def _told(user: User) -> tuple[str, str] | None:
         "address": settings.SITE_URL.rstrip("/") + reverse("desk:today"),
         "settings": settings.SITE_URL.rstrip("/") + reverse("desk:settings"),
     }
-    return context["headline"], render_to_string("desk/today/morning.txt", context)
+    return str(context["headline"]), render_to_string("desk/today/morning.txt", context)
 
 
 def zone_of(user: User) -> ZoneInfo:

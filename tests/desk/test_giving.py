@@ -11,7 +11,7 @@ from django.core import mail
 from django.db import connection, transaction
 from django.utils import timezone
 
-from contacts.models import AnswerClock, Contact, Event, Notice
+from contacts.models import AnswerClock, Contact, Event, Notice, NoticeKind
 from contacts.noticing import notify
 from contacts.services import update_contact
 from crm.assigning import assign_lead, save_rule, undo_assignment
@@ -127,8 +127,8 @@ def test_the_bell_counts_lists_and_forgets_what_was_read():
     client, user = at_desk(Role.SALES, name="Aino")
     mine, foreign = person(name="Mine"), person(name="Foreign", owner=make_user(team=make_team()))
     for number, contact in enumerate((mine, foreign, mine)):
-        notify([user], "given", f"given:{number}", contact_id=contact.pk)
-    notify([user], "given", "given:0", contact_id=mine.pk)
+        notify([user], NoticeKind.GIVEN, f"given:{number}", contact_id=contact.pk)
+    notify([user], NoticeKind.GIVEN, "given:0", contact_id=mine.pk)
     before, listed = client.get("/notices/bell").context["unread"], client.get("/notices").context["notices"]
     opened = client.post(f"/notices/{listed[0].notice.pk}/open")
     after = client.get("/notices/bell").context["unread"]
@@ -142,7 +142,7 @@ def test_the_bell_counts_lists_and_forgets_what_was_read():
 def test_hours_are_set_by_page_and_read_by_programs():
     client, _user = at_desk(Role.MANAGER)
     team = make_team("Night")
-    form = {f"day_{number}": "22-6" for number in range(7)}
+    form: dict[str, Any] = {f"day_{number}": "22-6" for number in range(7)}
     form |= {"time_zone": "Europe/Helsinki", "target_minutes": 60, "holidays": "2026-12-24 Christmas Eve\n"}
     wrong = client.post(f"/settings/hours/{team.pk}", form | {"day_0": "from nine"})
     saved = client.post(f"/settings/hours/{team.pk}", form)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from contacts.models import AnswerClock, Contact, Task
+from contacts.models import AnswerClock, Contact, NoticeKind, Task
 from contacts.noticing import notify
 from contacts.tasking import add_task
 from funnel.advancing import advance_everything
@@ -32,7 +32,7 @@ def _company(transactional_db: None) -> None:
     for title, hours in (("Call back", -2), ("Send the quote", 30)):
         add_task(contact=aino(), by=by, title=title, due_at=now + timedelta(hours=hours), repeat="P1W")
     make_user("laura@example.com", role=Role.SALES, name="Laura Peltola", team=make_team("North"))
-    notify([admin], "given", "given:1", contact_id=aino().pk)
+    notify([admin], NoticeKind.GIVEN, "given:1", contact_id=aino().pk)
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])

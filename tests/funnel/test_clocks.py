@@ -50,7 +50,7 @@ def clocks(*people: Contact) -> list[tuple[Any, ...]]:
     ]
 
 
-LOG = [
+LOG: list[tuple[str, int, dict[str, Any]]] = [
     ("quote_requested", 0, {}),
     ("message_received", 1, {}),
     ("call_held", 20, {}),

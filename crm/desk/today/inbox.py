@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import AnswerClock, Event
 from funnel.models import Position, Stage
-from rest.pages import Page, page
+from rest.pages import DEFAULT_LIMIT, Page, page
 from rest.problems import Problem
 from staff.hours import Calendars
 from staff.models import User
@@ -101,10 +101,7 @@ def inbox(request: HttpRequest, principal: Principal, whose: str) -> Inbox:
     try:
         found = page(request, clocks, orderings=ORDERINGS, default="due_at")
     except Problem:  # an address that somebody shortened or made up begins at the top
-        request.GET = request.GET.copy()
-        for name in ("cursor", "limit", "ordering"):
-            request.GET.pop(name, None)
-        found = page(request, clocks, orderings=ORDERINGS, default="due_at")
+        found = Page(list(clocks.order_by("due_at", "pk")[:DEFAULT_LIMIT]), None, None)
     return Inbox(told(found.rows), found)
 
 
@@ -149,7 +146,7 @@ def _places(clocks: Iterable[AnswerClock]) -> dict[int, int]:
     """Where on the path each of them stands, by the number of the stop."""
     stops = {stage.pk: place for place, stage in enumerate(Stage.objects.in_use(), start=1)}
     standing = Position.objects.filter(contact__in=[clock.contact_id for clock in clocks])
-    return {contact: stops.get(stage, 0) for contact, stage in standing.values_list("contact", "stage_id")}
+    return {contact: stops.get(stage or 0, 0) for contact, stage in standing.values_list("contact", "stage_id")}
 
 
 def words_of(event: Event) -> str:

@@ -96,7 +96,7 @@ def figures(principal: Principal, *, since: datetime, until: datetime, by: str =
     """The figures of the questions asked in this time of people the principal sees: one statement."""
     key, label = _BY[by]
     scope, values = _scope(principal)
-    asked = {"since": since, "until": until, "zone": timezone.get_current_timezone_name()} | values
+    asked: dict[str, Any] = {"since": since, "until": until, "zone": timezone.get_current_timezone_name()} | values
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES.format(key=key, label=label.format(key="found.grouped"), scope=scope), asked)
         rows = cursor.fetchall()
