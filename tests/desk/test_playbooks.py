@@ -242,6 +242,7 @@ def test_who_sees_only_their_own_people_sees_no_figures_of_everybody(client: Cli
     draft.document["rules"][8]["when"][0]["at_least"] = 1
     draft.save(update_fields=["document"])
     from_marketer = Client()
+    assert draft.author
     from_marketer.force_login(draft.author, "django.contrib.auth.backends.ModelBackend")
     from_marketer.post(f"/playbooks/drafts/{draft.pk}/backtest", {"since": ""})
     work_off_backtests()

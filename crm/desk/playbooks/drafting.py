@@ -167,7 +167,7 @@ def draft_points(request: HttpRequest, principal: Principal, draft_id: int) -> H
     worth = dict(document.get("points") or {})
     for name, typed in request.POST.items():
         if name.startswith("p-"):
-            worth[name.removeprefix("p-")] = _whole(typed)
+            worth[name.removeprefix("p-")] = _whole(str(typed))
     half_life = _whole(request.POST.get("half_life", ""))
     points = {key: value for key, value in worth.items() if value != 0}
     back = _part(draft, "points")

@@ -198,7 +198,8 @@ class Forecast:
 
     @property
     def rules(self) -> Mapping[str, int]:
-        return self.found["rules"]
+        made: Mapping[str, int] = self.found["rules"]
+        return made
 
 
 def _n(number: int) -> str:

@@ -43,7 +43,7 @@ PARTS: Final = (
     Part("stage", _("Stages"), _("Read from the top: the first rule that matches decides.")),
     Part("health", _("Health"), _("Only customers have a health. The first rule that matches decides.")),
     Part("standing", _("Standing"), _("Who is closed leaves the counts of the living path, not the history.")),
-    Part("points", _("Points"), _("What each event is worth. A score halves with time, and never moves anybody.")),
+    Part("points", _("Points"), _("What each event is worth. A score halves with time.")),
 )
 
 
@@ -182,6 +182,8 @@ class Somebody:
 
     def __init__(self, row: BacktestPerson, path: Mapping[int, tuple[Stage, int]]) -> None:
         self.row, self.contact = row, row.contact
+        self.before: Stage | None
+        self.after: Stage | None
         self.before, self.before_stop = path.get(row.stage_before or 0, (None, 0))
         self.after, self.after_stop = path.get(row.stage_after or 0, (None, 0))
 

@@ -156,7 +156,7 @@ def _origins(old: Mapping[str, Any], new: Sequence[Any]) -> list[str | None]:
     left = dict(old)
     origins: list[str | None] = []
     for rule in new:
-        name = rule.get("name") if isinstance(rule, Mapping) else None
+        name = str(rule.get("name")) if isinstance(rule, Mapping) else ""
         origins.append(name if name in left else None)
         left.pop(name, None)
     for place, rule in enumerate(new):

@@ -185,7 +185,7 @@ class Vocabulary:
         fits = {name: label for name, label in MEASURES.items() if timer or name not in TIMED}
         fits = {name: label for name, label in fits.items() if not timer or name != "property"}
         if chosen and chosen not in fits:
-            fits[chosen] = MEASURES.get(chosen, chosen)
+            fits[chosen] = MEASURES.get(chosen) or gettext_lazy(chosen)
         return [Choice(name, str(label), name == chosen) for name, label in fits.items()]
 
     def _condition(self, place: int, condition: Any, timer: bool) -> ConditionForm:
@@ -231,7 +231,7 @@ PARAMETERS_SHOWN: Final = (
 
 
 def _operators(measure: str, chosen: str) -> list[Choice]:
-    fits = set(OPERATORS)
+    fits = frozenset(OPERATORS)
     if measure in ("stage", "health", "standing"):
         fits = EQUALITIES | {"in", "exists"}
     elif measure not in ("property", "attribute"):
