@@ -23,6 +23,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from psycopg2.errors import SerializationFailure
 
 from contacts.messages import EARLIEST
+from funnel.advancing import sweep_pending
 from funnel.fold import State, go_on
 from funnel.folding import HEALTHS, STANDINGS
 from funnel.models import Backtest, BacktestKind, BacktestPerson, BacktestPiece, BacktestState, Playbook, PlaybookDraft
@@ -43,6 +44,7 @@ TASK: Final = "funnel.tasks.work_off_backtests"
 QUEUE: Final = "stage"
 PROCESSES: Final = 2
 SHIFT_S: Final = 45.0
+LOOK_S: Final = 0.5  # how long a fact may wait at most while its worker is at a backtest, about
 TRIES: Final = 3
 MOST_RUNNING: Final = 4
 MOST_BACKTESTS: Final = 20
@@ -135,10 +137,14 @@ def _nudge() -> None:
 
 
 def work_off_backtests() -> None:
-    """Take pieces until there are none; several processes may."""
-    until = time.monotonic() + SHIFT_S
+    """Take pieces until there are none; several processes may. Who waits to be folded does not wait for that."""
+    began = looked_at = time.monotonic()
     while take_piece():
-        if time.monotonic() > until:
+        now = time.monotonic()
+        if now - looked_at > LOOK_S:
+            sweep_pending()
+            looked_at = time.monotonic()
+        if now - began > SHIFT_S:
             _nudge()
             return
     finish_backtests()
