@@ -71,6 +71,13 @@ NAMES: Final = {
     "task_reopened": _("Took a task up again"),
     "task_dropped": _("Dropped a task"),
     "mail_written": _("Wrote a letter"),
+    "answer_given_to": _("Gave an answer to somebody"),
+    "answer_waived": _("Said that no answer is needed"),
+    "assignment_undone": _("Took a lead back from somebody"),
+    "assignment_rule_set": _("Set who gets new leads"),
+    "assignment_rule_dropped": _("Dropped a rule of who gets new leads"),
+    "work_week_set": _("Set working hours and goals"),
+    "work_week_dropped": _("Dropped the working hours of a team"),
     "mail_sent_again": _("Had a letter sent again"),
     "mail_taken_back": _("Took back a letter"),
     "company_created": _("Added a company"),
@@ -114,6 +121,30 @@ NAMES: Final = {
 }
 
 
+# What was done to; kinds that are not here are shown as they are kept.
+KINDS: Final = {
+    "user": _("colleague"),
+    "contact": _("person"),
+    "company": _("company"),
+    "team": _("team"),
+    "role": _("role"),
+    "key": _("key"),
+    "invitation": _("invitation"),
+    "import": _("import"),
+    "form": _("form"),
+    "campaign": _("campaign"),
+    "job": _("job"),
+    "event": _("fact"),
+    "mail": _("letter"),
+    "task": _("task"),
+    "view": _("saved view"),
+    "stage": _("stage"),
+    "playbook": _("playbook"),
+    "target": _("target"),
+    "webhook": _("webhook"),
+}
+
+
 @require_GET
 @for_staff("audit:read")
 def trail(request: HttpRequest, principal: Principal) -> HttpResponse:
@@ -144,13 +175,27 @@ def _line(record: AuditRecord) -> dict[str, Any]:
     before, after = detail.pop("before", None), detail.pop("after", None)
     changes = []
     if isinstance(before, dict) and isinstance(after, dict):
-        changes = [{"name": name, "before": before[name], "after": after.get(name)} for name in before]
+        changes = [{"name": name, "before": _said(before[name]), "after": _said(after.get(name))} for name in before]
     elif before is not None or after is not None:
-        changes = [{"name": "", "before": before, "after": after}]
+        changes = [{"name": "", "before": _said(before), "after": _said(after)}]
     return {
         "record": record,
         "name": NAMES.get(record.action, record.action.replace("_", " ")),
         "who": record.user or record.api_key or "",
         "changes": changes,
-        "detail": detail,
+        "detail": {name: _said(value) for name, value in detail.items()},
+        "kind": KINDS.get(record.object_kind, record.object_kind.replace("_", " ")),
     }
+
+
+def _said(value: Any) -> str:
+    """A value of a record as people write it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, list):
+        return ", ".join(map(_said, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_said(one)}" for name, one in value.items())
+    return str(value)
