@@ -55,7 +55,7 @@ class WebhookDelivery(models.Model):
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="delivery_due"),
+            models.Index(fields=["endpoint", "due_at", "id"], condition=Q(state="waiting"), name="delivery_due"),
             models.Index(fields=["endpoint", "-id"], name="delivery_by_endpoint"),
             models.Index(
                 fields=["endpoint", "leased_until"], condition=Q(leased_until__isnull=False), name="delivery_leased"
