@@ -5,6 +5,7 @@ No cookie, no session: a form may stand in the page of another site. What tells 
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache, wraps
 from hashlib import blake2b
 from http import HTTPStatus
@@ -27,7 +28,7 @@ from campaigns.models import Form, Site, Submission
 from campaigns.questions import Question, answers_in, questions_in
 from campaigns.receiving import Visit, confirm, note, note_download, receive
 from campaigns.robots import is_robot
-from campaigns.tickets import Age, new_ticket, read_ticket
+from campaigns.tickets import LEAST_S, Age, new_ticket, read_ticket
 from contacts.messages import LONGEST_NAME
 from rest.limits import asks_too_often
 
@@ -89,7 +90,8 @@ def _sent(request: HttpRequest, form: Form, is_framed: bool) -> HttpResponse:
         faults["agreed"] = _("This is needed.")
     again = _once_more(request, form, ticket.age)
     if faults or again:
-        return _asked(request, form, is_framed, typed=typed, faults=faults, again=again)
+        kept = typed["ticket"] if ticket.age in (Age.RIGHT, Age.YOUNG) else ""
+        return _asked(request, form, is_framed, typed=typed, faults=faults, again=again, ticket=kept)
     submission = receive(form=form, answers=answers, agreed=agreed, nonce=ticket.nonce, visit=visit_of(request))
     return redirect("form-thanks-framed" if is_framed else "form-thanks", submission.token)
 
@@ -115,7 +117,9 @@ def _asked(
     typed: dict[str, str] | None = None,
     faults: dict[str, str] | None = None,
     again: str = "",
+    ticket: str = "",
 ) -> HttpResponse:
+    """`ticket`: the page's own, where it is asked again."""
     typed, faults = typed or {}, faults or {}
     context = {
         "form": form,
@@ -126,7 +130,7 @@ def _asked(
         "agreed_fault": faults.get("agreed", ""),
         "again": again,
         "has_faults": bool(faults),
-        "ticket": new_ticket(form.token, timezone.now()),
+        "ticket": ticket or new_ticket(form.token, timezone.now() - timedelta(seconds=LEAST_S if again else 0)),
         "trap": TRAP,
     }
     return _page(request, "form", context, HTTPStatus.UNPROCESSABLE_ENTITY if faults or again else HTTPStatus.OK)

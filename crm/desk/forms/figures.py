@@ -1,0 +1,70 @@
+"""What forms did lately: shown, sent, left out, by day."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from campaigns.models import FormDay
+
+DAYS: Final = 30
+
+
+@dataclass
+class Lately:
+    """The last `DAYS` days of a form, oldest first."""
+
+    days: list[date]
+    shown: list[int]
+    sent: list[int]
+    left_out: int = 0
+    last_sent: date | None = None
+    bars: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def all_shown(self) -> int:
+        return sum(self.shown)
+
+    @property
+    def all_sent(self) -> int:
+        return sum(self.sent)
+
+    @property
+    def rate(self) -> float | None:
+        """Of those who saw it, how many in a hundred sent it."""
+        return 100 * self.all_sent / self.all_shown if self.all_shown >= self.all_sent > 0 else None
+
+    @property
+    def rows(self) -> list[tuple[date, int, int]]:
+        """For the table, the newest first; days without anything left out."""
+        rows = zip(self.days, self.shown, self.sent, strict=True)
+        return [row for row in reversed(list(rows)) if row[1] or row[2]]
+
+
+def lately(form_ids: Collection[int]) -> dict[int, Lately]:
+    """One statement for all of them."""
+    today = timezone.localdate()
+    days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    found = {form_id: Lately(days, [0] * DAYS, [0] * DAYS) for form_id in form_ids}
+    rows = FormDay.objects.filter(form__in=form_ids, day__gte=days[0], day__lte=today).order_by("day")
+    for row in rows:
+        one, place = found[row.form_id], (row.day - days[0]).days
+        one.shown[place], one.sent[place] = row.shown, row.sent
+        one.left_out += row.left_out
+        one.last_sent = row.day if row.sent else one.last_sent
+    for one in found.values():
+        one.bars = list(_bars(one.sent))
+    return found
+
+
+_WIDTH, _HEIGHT = 8, 28  # of a day, in the units of the drawing
+
+
+def _bars(sent: Iterable[int]) -> Iterable[dict[str, float]]:
+    numbers = list(sent)
+    most = max([*numbers, 1])
+    for place, number in enumerate(numbers):
+        height = max(1.0, _HEIGHT * number / most) if number else 0.0
+        yield {"x": place * _WIDTH, "y": _HEIGHT - height, "height": height}
