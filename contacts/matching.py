@@ -19,6 +19,7 @@ _ADDRESS: Final = "@"
 _PLAIN: Final = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n"}
 )
+_MARKS: Final = re.compile("[\u0300-\u034e\u0350-\u036f]+")  # those of European letters; others are looked up
 _WORD: Final = re.compile(r"[^\W_]+")
 _DIGITS: Final = re.compile(r"\d+")
 _NUMBER_TYPED: Final = re.compile(r"[+\d][\d\s().\-/]*")
@@ -30,9 +31,14 @@ _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?")
 
 def folded(text: str) -> str:
     """Without case, marks and width: Ä, ä and a are one; so are ß and ss."""
-    if text.isascii():
-        return text.lower()
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return text.lower() if text.isascii() else _without_marks(text)
+
+
+@lru_cache(maxsize=8192)  # a name is folded for its order and for its words; and names come again
+def _without_marks(text: str) -> str:
+    apart = _MARKS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()))
+    if apart.isascii():
+        return apart
     return "".join(sign for sign in apart if not unicodedata.combining(sign)).translate(_PLAIN)
 
 

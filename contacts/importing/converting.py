@@ -24,11 +24,12 @@ from ..messages import (
     checked_message_id,
     checked_type,
     currencies,
-    event_key,
+    event_key_digits,
     minor_units,
     short_text,
 )
 from ..models import CustomField
+from ..placing import Name
 from ..projecting import fits
 from .cells import Columns, RowRefused, label_of, moment_reader, place_reader, plain_number, template_reader
 from .mapping import Cell, EventSection, Mapping, OriginSection, Place, Value
@@ -66,6 +67,7 @@ class Said:
     since: datetime | None
     origin: str
     facts: list[Fact]
+    names: list[Name] | None = None  # by which its contact is called, once it was asked for
 
 
 class Converter:
@@ -119,7 +121,7 @@ class Converter:
 
 
 def fact_of(message: Message, source_key: str) -> Fact:
-    return Fact(event_key(source_key, message.message_id).hex, body_digest(event_body(message)), message)
+    return Fact(event_key_digits(source_key, message.message_id), body_digest(event_body(message)), message)
 
 
 def detail_reader(

@@ -88,6 +88,8 @@ class Decision:
 
 def names_of(said: Said, source_key: str) -> list[Name]:
     """By what the row calls its contact, the strongest first."""
+    if said.names is not None:
+        return said.names
     ref = said.contact
     stated = said.attributes.get("email")
     named = [
@@ -98,7 +100,8 @@ def names_of(said: Said, source_key: str) -> list[Name]:
         *[(EMAIL, email) for email in said.attributes.get("emails", ()) if email not in (ref.email, stated)],
         (ANONYMOUS, ref.anonymous_id),
     ]
-    return [Name(kind, "" if kind == EMAIL else source_key, value) for kind, value in named if value]
+    said.names = [Name(kind, "" if kind == EMAIL else source_key, value) for kind, value in named if value]
+    return said.names
 
 
 def decide(rows: Iterable[Said], known: Known, terms: Terms) -> Decision:
