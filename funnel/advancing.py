@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 BATCH: Final = 4000  # marks; a few tenths of a second of work
 MANY: Final = BATCH // 4  # folded at once: others should help
 PAUSE_S: Final = 0.02
+GATHER_S: Final = 0.04  # after a small batch: one costs as much as many, so let some gather for the next
 LINGER_S: Final = 0.2  # twice the pause between two nudges of one process
 SHIFT_S: Final = 60.0  # a task does not go on for longer; it nudges for its own relief
 
@@ -137,6 +138,8 @@ def _work_off(choose: Callable[..., list[int]], linger_s: float) -> None:
                 return
             if not done:
                 time.sleep(PAUSE_S)
+            elif 0 < done.folded < MANY:
+                time.sleep(GATHER_S)
 
 
 def _advance(choose: Callable[..., list[int]], limit: int) -> Done:

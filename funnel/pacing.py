@@ -7,7 +7,7 @@ docs/figures.md.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -16,12 +16,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from funnel import reports
-from funnel.metrics import Place
+from funnel.metrics import HEALTH, STAGE, Place
 from funnel.models import Pace, Stage
-from funnel.pictures import EVERYBODY, Path, Picture, ask, path_in, path_of, sees_everyone
+from funnel.pictures import EVERYBODY, Path, Picture, ask, path_in, path_of, sees_everyone, start_of_day
 from funnel.reading import array
-from funnel.rolling import BEYOND, FACTS, LENGTHS, STEPS_OF_MOVES, constants
-from funnel.spans import BLOCKS, Days, Piece, median, number_of, pieces
+from funnel.rolling import BEYOND, FACTS, LENGTHS, constants
+from funnel.spans import BLOCKS, Days, Piece, day_of, median, number_of, pieces
 from staff.policy import Principal
 
 ALL_SOURCES: Final = 0
@@ -78,8 +78,12 @@ def today_of(picture: Picture) -> int:
 
 
 def overview(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
-    if picture.live and whose.is_rolled_up:
-        return _rolled_up(picture, whose, spans)
+    if picture.knows_now and whose.is_rolled_up:
+        seen = _rolled_up(picture, whose, spans)
+        if picture.live:
+            return seen
+        past = _of_source(reports.places(picture, whose.principal), whose.source)
+        return replace(seen, places=past)
     places = reports.places(picture, whose.principal, whose.among)
     path, stages = path_in(picture), list(Stage.objects.all())
     return Overview(path, stages, _of_source(places, whose.source), _recounted(picture, whose, spans))
@@ -130,7 +134,7 @@ _ROLLED_UP: Final = f"""
 def _rolled_up(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
     source = whose.source or ALL_SOURCES
     with connection.cursor() as cursor:
-        asked = _asked(spans, today_of(picture), by_day=whose.source is not None)
+        asked = _asked(spans, today_of(Picture.now()), by_day=whose.source is not None)
         cursor.execute(_ROLLED_UP, asked | {"source": source})
         versions, stages, places, *walks = cursor.fetchone()
     known = [Stage(**one) for one in stages]
@@ -177,8 +181,22 @@ def _by_span(spans: Sequence[Span], rows: Iterable[Sequence[Any]]) -> list[Walks
 
 # From the moves themselves
 
+# As `rolling.STEPS_OF_MOVES`, but only what the spans can hold: for each move the one before it is found by index.
+_STEPS_SINCE: Final = f"""
+    step AS (
+        SELECT leaving.dimension, coalesce(leaving.from_value, 0::smallint) AS from_stage,
+               coalesce(leaving.to_value, 0::smallint) AS to_stage, entry.occurred_at AS entered_at,
+               leaving.occurred_at AS left_at, leaving.source_id, leaving.is_visitor, 1 AS n
+          FROM moves AS leaving
+          LEFT JOIN LATERAL (
+               SELECT occurred_at FROM everybodys AS entry
+                WHERE leaving.dimension = {STAGE} AND leaving.from_value IS NOT NULL AND NOT leaving.is_visitor
+                  AND entry.contact_id = leaving.contact_id AND entry.dimension = {STAGE} AND entry.seq < leaving.seq
+                ORDER BY entry.seq DESC LIMIT 1) AS entry ON TRUE
+         WHERE leaving.dimension IN ({STAGE}, {HEALTH}) AND leaving.occurred_at >= %(since)s)
+"""  # noqa: S608  (numbers of ours)
 _RECOUNT: Final = f""",
-    {STEPS_OF_MOVES}, {FACTS}
+    {_STEPS_SINCE}, {FACTS}
     SELECT place, CASE WHEN each > 0 THEN day / each * each END, from_stage, to_stage,
            CASE fact.kind WHEN {Pace.STAYED} THEN fact.lag ELSE 0 END, sum(n)
       FROM {_PIECES}
@@ -189,7 +207,9 @@ _RECOUNT: Final = f""",
 
 
 def _recounted(picture: Picture, whose: Whose, spans: Sequence[Span]) -> list[Walks]:
-    asked = {**constants(), **_asked(spans, today_of(picture), by_day=True), "source": whose.source or ALL_SOURCES}
+    since = start_of_day(day_of(min(span.days.first for span in spans)))
+    asked = {**constants(), **_asked(spans, today_of(picture), by_day=True), "since": since}
+    asked |= {"source": whose.source or ALL_SOURCES}
     return _by_span(spans, ask(picture, whose.principal, _RECOUNT, among=whose.among, **asked))
 
 

@@ -1,7 +1,7 @@
 """A picture of the path: as it was at one moment, as it was known on another; and whose contacts are in it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Self
 
@@ -30,12 +30,18 @@ class Picture:
     known_on: datetime
     settled_at: datetime
     live: bool = False
+    knows_now: bool = False  # all that is known now: day by day the roll-ups tell it as well
 
     @classmethod
     def now(cls) -> Self:
         """A live picture for whom the settled moment is of no matter."""
         now = timezone.now()
-        return cls(now, now, now, live=True)
+        return cls(now, now, now, live=True, knows_now=True)
+
+    @classmethod
+    def at_end_of(cls, day: date) -> Self:
+        """Of a day that is over, by all that is known now: for whom it is of no matter if that grows."""
+        return replace(cls.taken(as_of=end_of_day(day)), knows_now=True)
 
     @classmethod
     def taken(cls, *, as_of: datetime | None = None, known_on: datetime | None = None) -> Self:
@@ -43,7 +49,7 @@ class Picture:
         settled_at = settled_moment()
         if as_of is None and known_on is None:
             now = timezone.now()
-            return cls(now, now, settled_at, live=True)
+            return cls(now, now, settled_at, live=True, knows_now=True)
         known_on = known_on or settled_at
         as_of = as_of or known_on
         if not as_of <= known_on <= settled_at:
@@ -144,14 +150,19 @@ _EARLIER = """
 def ask(
     picture: Picture, principal: Principal, question: str, *, among: Q = EVERYBODY, **parameters: Any
 ) -> Sequence[tuple[Any, ...]]:
-    """The rows of a question to `moves`: the transitions of the picture, of those contacts that `principal` sees."""
+    """The rows of a question to `moves`: the transitions of the picture, of those contacts that `principal` sees.
+
+    Whom it found there it may look up in `everybodys`, which costs no second look at whose they are.
+    """
     scope, own = scope_of(principal, among)
-    moves = (_LIVE if picture.live else _EARLIER).format(scope=scope)
+    rows = _LIVE if picture.live else _EARLIER
+    moves, everybodys = rows.format(scope=scope), rows.format(scope="")
     moments = {"as_of": picture.as_of, "known_on": picture.known_on}
     with connection.cursor() as cursor:
-        cursor.execute(f"{_ROOM}; WITH moves AS NOT MATERIALIZED ({moves}) {question}", parameters | moments | own)
-        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+        named = f"everybodys AS NOT MATERIALIZED ({everybodys}), moves AS NOT MATERIALIZED ({moves})"
+        cursor.execute(f"{_ROOM}; WITH {named} {question}", parameters | moments | own)
+        found: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def scope_of(principal: Principal, among: Q = EVERYBODY) -> tuple[str, dict[str, Any]]:

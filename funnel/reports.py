@@ -24,7 +24,8 @@ Places = Counter[Place]
 def places(picture: Picture, principal: Principal, among: Q = EVERYBODY) -> Places:
     """How many stand in each stage, health and standing, by source, visitors apart."""
     if not picture.live:
-        return as_places(ask(picture, principal, _PLACES, among=among))
+        question = _PLACES_OF_ALL if sees_everyone(principal) and not among else _PLACES
+        return as_places(ask(picture, principal, question, among=among))
     if sees_everyone(principal) and not among:
         return as_places(
             StageCount.objects.values_list("stage_id", "health", "standing", "source_id", "is_visitor", "n")
@@ -50,18 +51,41 @@ def as_places(rows: Iterable[tuple[int, int, int, int, bool, int]]) -> Places:
 
 
 # The last move of each dimension: seq and value packed into one number, so that one pass without a sort finds it.
-_PLACES = """
-    SELECT stage, health, CASE standing WHEN 0 THEN 1 ELSE standing END, source_id, is_visitor, count(*)
+_ENDS = """
+    SELECT stage, health, CASE standing WHEN 0 THEN 1 ELSE standing END AS standing, source_id, is_visitor
       FROM (SELECT source_id, is_visitor,
                    max((seq::bigint << 16) | coalesce(to_value, 0)) FILTER (WHERE dimension = 0) & 65535 AS stage,
                    coalesce(max((seq::bigint << 16) | coalesce(to_value, 0)) FILTER (WHERE dimension = 1) & 65535, 0)
                        AS health,
                    coalesce(max((seq::bigint << 16) | coalesce(to_value, 0)) FILTER (WHERE dimension = 2) & 65535, 0)
                        AS standing
-              FROM moves GROUP BY contact_id, source_id, is_visitor) AS ends
+              FROM {moves} GROUP BY contact_id, source_id, is_visitor) AS ends
      WHERE stage > 0
-     GROUP BY 1, 2, 3, 4, 5
 """
+_PLACES = f"""
+    SELECT stage, health, standing, source_id, is_visitor, count(*)
+      FROM ({_ENDS.format(moves="moves")}) AS place GROUP BY 1, 2, 3, 4, 5
+"""  # noqa: S608  (of ours)
+# Everybody stands where the roll-up says but those whose moves in the picture are not their moves now.
+_PLACES_OF_ALL = f""",
+    elsewhere AS MATERIALIZED (
+        SELECT contact_id FROM funnel_transition
+         WHERE superseded_at IS NULL AND dimension IN (0, 1, 2) AND occurred_at > %(as_of)s
+         UNION
+        SELECT contact_id FROM funnel_transition WHERE superseded_at IS NULL AND recorded_at > %(known_on)s
+         UNION
+        SELECT contact_id FROM funnel_transition WHERE superseded_at > %(known_on)s),
+    place AS (
+        SELECT stage_id AS stage, health, standing, source_id, is_visitor, n FROM funnel_stagecount
+         UNION ALL
+        SELECT stage_id, coalesce(health, 0), standing, source_id, is_visitor, -1
+          FROM funnel_position WHERE stage_id IS NOT NULL AND contact_id IN (SELECT contact_id FROM elsewhere)
+         UNION ALL
+        SELECT past.*, 1
+          FROM elsewhere CROSS JOIN LATERAL (
+               {_ENDS.format(moves="everybodys AS moves WHERE moves.contact_id = elsewhere.contact_id")}) AS past)
+    SELECT stage, health, standing, source_id, is_visitor, sum(n)::bigint FROM place GROUP BY 1, 2, 3, 4, 5
+"""  # noqa: S608
 
 
 # Who went on

@@ -160,6 +160,7 @@ class Transition(models.Model):
         indexes = [
             models.Index(
                 fields=["dimension", "to_value", "occurred_at", "contact"],
+                include=["from_value", "seq", "source_id", "is_visitor", "recorded_at"],  # to count moves by it alone
                 condition=Q(superseded_at=None),
                 name="transition_into",
             ),

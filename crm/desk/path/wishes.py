@@ -73,6 +73,8 @@ class Wish:
     def picture(self) -> Picture:
         if not self.is_past:
             return Picture.now()
+        if self.as_of and not self.known_on:
+            return Picture.at_end_of(self.as_of)
         as_of, known_on = (None if day is None else end_of_day(day) for day in (self.as_of, self.known_on))
         return Picture.taken(as_of=as_of, known_on=known_on)
 
