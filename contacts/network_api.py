@@ -174,9 +174,8 @@ def tie_create(request: Request) -> HttpResponse:
 )
 def tie_update(request: Request, tie_id: int) -> HttpResponse:
     """A date in `until` ends it, null takes it up again."""
+    tie, by = _tie(request, tie_id), caller(request)
     until = body_as(TieEnd, request)["until"]
-    tie = _tie(request, tie_id)
-    by = caller(request)
     return answer(_show(end_tie(tie=tie, by=by, on=until) if until else resume_tie(tie=tie, by=by)))
 
 
