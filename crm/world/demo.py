@@ -8,6 +8,7 @@ from typing import Final
 from crm.world.campaigning import plan_campaigns
 from crm.world.firms import know_companies
 from crm.world.letters import correspond
+from crm.world.drafting import draft_playbook
 from crm.world.living import live_on
 from crm.world.loading import fold_people, lay_ground, load_people
 from crm.world.people import World
@@ -60,6 +61,7 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     correspond(staff)
     plan_campaigns(staff, seed=SEED)
     advance_everything()
+    draft_playbook(Principal(user=staff.marketer))
     _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=staff.admin)
     _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=staff.admin)
     roles = {email: str(role) for email, (_name, role, _team) in COLLEAGUES.items()}

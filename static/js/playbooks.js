@@ -1,9 +1,58 @@
 // A draft: each change of a token is sent at once; lists of boxes when they are closed. Rules are dragged, or moved by keys.
 {
   const page = () => document.getElementById("pb");
+  const WAIT_MS = 250;
   const dirty = new WeakSet();
-  const save = (form) => htmx.trigger(form, "save");
   const formOf = (element) => element.closest("#rule-form, #points-form");
+  const said = (form) => new URLSearchParams(new FormData(form)).toString();
+
+  // A moment's patience: a button pressed right after a word was typed sends that word itself.
+  let timer = 0;
+  let waiting = null;
+  let sent = "";
+  const calm = () => {
+    clearTimeout(timer);
+    waiting = null;
+  };
+  const save = (form) => {
+    calm();
+    waiting = form;
+    timer = setTimeout(() => {
+      waiting = null;
+      htmx.trigger(form, "save");
+    }, WAIT_MS);
+  };
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!event.target.matches?.("#rule-form, #points-form")) return;
+    calm();
+    sent = said(event.target);
+  });
+
+  // What was typed while the answer was on its way is not swapped out: it is sent after it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const form = event.detail.requestConfig?.elt;
+    if (!form?.isConnected || !form.matches("#rule-form, #points-form") || said(form) === sent) return;
+    const version = /name="seen" value="(\d+)"/.exec(event.detail.xhr.responseText);
+    if (!version || event.detail.xhr.status !== 200) return;
+    event.detail.shouldSwap = false;
+    for (const field of document.querySelectorAll("#pb [name=seen]")) field.value = version[1];
+    save(form);
+  });
+
+  // Whoever leaves by a link takes what was just typed along.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const link = event.target.closest("a[href]");
+      if (!link || !waiting?.isConnected || link.hasAttribute("data-drawer") || event.ctrlKey || event.metaKey) return;
+      const form = waiting;
+      event.preventDefault();
+      calm();
+      fetch(form.action, { method: "POST", body: new FormData(form) }).finally(() => location.assign(link.href));
+    },
+    true,
+  );
 
   document.addEventListener("change", (event) => {
     const form = formOf(event.target);

@@ -107,9 +107,8 @@ def rule_edit(request: HttpRequest, principal: Principal, draft_id: int, place: 
         newest = _found(error.draft.pk)
         stale = {"typed": rule, "stale": newest, "status": HTTPStatus.UNPROCESSABLE_ENTITY}
         return _page(request, principal, newest, place, **stale)
-    goes_on = ("more" in request.POST and request.POST["more"]) or "drop_condition" in request.POST
-    stays = goes_on or request.htmx or "stay" in request.POST  # type: ignore[attr-defined]
-    return redirect(_at(draft, place) if stays else _part(draft, redrafting.dimension_of(rule)))
+    closes = "done" in request.POST and not request.POST.get("more") and "drop_condition" not in request.POST
+    return redirect(_part(draft, redrafting.dimension_of(rule)) if closes else _at(draft, place))
 
 
 @require_POST

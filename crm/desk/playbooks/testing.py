@@ -58,10 +58,7 @@ def backtest_beside(request: HttpRequest, principal: Principal, draft_id: int) -
     """How far it is; when it is done, what it found."""
     draft = get_object_or_404(PlaybookDraft, pk=draft_id)
     context = showing.beside(draft, principal) | {"draft": draft, "may_write": principal.may("playbooks:write")}
-    response = render(request, "desk/playbooks/backtest.html", context)
-    if not context["running"]:
-        response.headers["HX-Refresh"] = "true"  # the headline and the rules say what came of it
-    return response
+    return render(request, "desk/playbooks/beside.html", context)
 
 
 @require_POST
