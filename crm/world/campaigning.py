@@ -9,7 +9,7 @@ from typing import Final
 from django.utils import timezone
 
 from campaigns.costs import add_cost
-from campaigns.linking import make_link
+from campaigns.linking import Visit, make_link, open_link
 from campaigns.models import Campaign, Channel, Question
 from campaigns.services import save_campaign
 from contacts.ingest import record_events
@@ -21,6 +21,7 @@ from staff.policy import Principal
 
 MONTHS: Final = 12
 TOUCHED: Final = 40  # people by each letter
+BROWSER: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 OFFER, SECOND = "offer-in-a-day", "second-order"
 
 
@@ -90,7 +91,9 @@ def plan_campaigns(staff: Staff, *, seed: int) -> None:
         _spend(plan, campaign, by, today)
         if plan.link:
             url, source, medium = plan.link
-            make_link(campaign=campaign, by=by, url=url, source=source, medium=medium)
+            link = make_link(campaign=campaign, by=by, url=url, source=source, medium=medium)
+            for agent in [BROWSER] * (len(plan.tactic) // 2) + ["Slackbot 1.0"] * 3:
+                open_link(token=link.token, visit=Visit("GET", agent, ""))
     Campaign.objects.filter(key="winback").update(
         question=Question.KEEP, stage=stages["loyalty"], ends_on=today - timedelta(days=40)
     )

@@ -4,7 +4,9 @@ import pytest
 from django.test import Client
 
 from campaigns.models import Campaign, LinkDay
+from staff.models import Role
 from tests.callers import make_caller
+from tests.desk.scenes import at_desk
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +60,14 @@ def test_no_address_of_a_stranger_is_ever_led_to():
     assert anybody.get("/l/nothing").status_code == 404
     assert anybody.get("/l/https://example.com").status_code == 404
     assert anybody.post("/l/nothing").status_code == 405
+
+
+def test_a_link_is_drawn_as_a_picture_to_print():
+    link = make_caller().post("/api/v1/campaigns/spring/links", OFFER).json()
+    client, _user = at_desk(Role.READ_ONLY)
+
+    picture = client.get(f"/links/{link['id']}/qr.svg")
+
+    assert picture["Content-Type"] == "image/svg+xml"
+    assert b"<path" in picture.content
+    assert b"<script" not in picture.content

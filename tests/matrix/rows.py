@@ -10,7 +10,7 @@ import msgspec
 from django.utils import timezone
 
 from campaigns.building import Asked, add_site, save_form
-from campaigns.models import Campaign, Cost, CostFile, Form, Mail
+from campaigns.models import Campaign, Cost, CostFile, Form, Link, Mail
 from campaigns.questions import Kind, Question
 from contacts.merging import merge_contacts
 from contacts.models import (
@@ -316,6 +316,11 @@ def cost(world: World) -> Values:
     return {Row.ANY: Cost.objects.create(campaign_id=campaign_number(world)[Row.ANY], sum_minor=100, **day).pk}
 
 
+def link(world: World) -> Values:
+    said = {"url": "https://example.com", "source": "fair", "medium": "print", "token": f"fair{id(world)}"}
+    return {Row.ANY: Link.objects.create(campaign_id=campaign_number(world)[Row.ANY], **said).pk}
+
+
 def cost_file(world: World) -> Values:
     text = "Day,Campaign,Cost\n2026-03-01,Spring,1.00\n"
     return {Row.ANY: CostFile.objects.create(name="costs.csv", text=text, digest="0" * 64).pk}
@@ -354,7 +359,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
         *(built_form, built_deed, site),
         *(backtest, some_backtest, rule_place, rule_deed),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk, imported, import_deed),
-        *(campaign, campaign_number, cost, cost_file, strategy_table),
+        *(campaign, campaign_number, cost, link, cost_file, strategy_table),
     )
 }
 PARAMETERS: Final = {
@@ -382,6 +387,7 @@ PARAMETERS: Final = {
     "mail_id": "mail",
     "campaign_id": "campaign_number",
     "cost_id": "cost",
+    "link_id": "link",
     "file_id": "cost_file",
     "user_id": "user",
     "team_id": "team",

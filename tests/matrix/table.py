@@ -307,6 +307,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "campaigns/<int:campaign_id>/archive": desk(POST="campaigns:write"),
     "campaigns/<int:campaign_id>/costs/new": desk(GET="campaigns:write", POST="campaigns:write"),
     "campaigns/<int:campaign_id>/links/new": desk(GET="campaigns:write", POST="campaigns:write"),
+    "links/<int:link_id>/qr.svg": desk(GET="campaigns:read"),
     "costs/<int:cost_id>/withdraw": desk(POST="campaigns:write"),
     "find": desk(GET="contacts:read"),
     "keys": desk(GET="contacts:read"),

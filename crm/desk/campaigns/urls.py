@@ -17,5 +17,6 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/archive", views.campaign_archive, name="campaign-archive"),
     path("campaigns/<int:campaign_id>/costs/new", views.cost_new, name="cost-new"),
     path("campaigns/<int:campaign_id>/links/new", views.link_new, name="link-new"),
+    path("links/<int:link_id>/qr.svg", views.link_code, name="link-code"),
     path("costs/<int:cost_id>/withdraw", views.cost_withdraw, name="cost-withdraw"),
 ]

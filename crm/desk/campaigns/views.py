@@ -1,8 +1,10 @@
 """The pages of campaigns: parse, ask one service, answer."""
 
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any, Final
 
+import segno
 from django.core.exceptions import ValidationError
 from django.db.models import Sum
 from django.forms import Form
@@ -171,6 +173,18 @@ def link_new(request: HttpRequest, principal: Principal, campaign_id: int) -> Ht
     if form.is_valid() and _tried(form, lambda: make_link(campaign=campaign, by=principal, **form.cleaned_data)):
         return toast(request, redirect("desk:campaign", campaign.pk), _("The link is made. Copy it from the page."))
     return _asked(request, "form.html", _("Make a link"), form, campaign=campaign)
+
+
+@require_GET
+@for_staff("campaigns:read")
+def link_code(request: HttpRequest, principal: Principal, link_id: int) -> HttpResponse:
+    """The short link as a QR code, to be printed: it can lose a quarter of itself and still be read."""
+    link = get_object_or_404(Link, pk=link_id)
+    drawn = BytesIO()
+    segno.make(short_address(link), error="q", micro=False).save(drawn, kind="svg", scale=8, border=4)
+    answer = HttpResponse(drawn.getvalue(), content_type="image/svg+xml")
+    answer.headers["Content-Disposition"] = f'inline; filename="polku-{link.token}.svg"'
+    return answer
 
 
 def alone(request: HttpRequest) -> dict[str, Any]:

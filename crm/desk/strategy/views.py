@@ -47,7 +47,7 @@ class Wish:
 
     def query(self, **changes: Any) -> str:
         asked = replace(self, **changes)
-        said = {"days": asked.days, "way": asked.way.name.lower(), "view": asked.view}
+        said: dict[str, int | str] = {"days": asked.days, "way": asked.way.name.lower(), "view": asked.view}
         usual = {"days": 30, "way": "last", "view": ""}
         return urlencode({name: value for name, value in said.items() if value != usual[name]})
 
