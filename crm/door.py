@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -24,7 +25,8 @@ class Doorkeeper(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
         audit.record(by=Principal(user=user), action="signed_in", kind="user", row=user.pk)
-        note_sign_in(request, user)
+        if note_sign_in(request, user):  # who they are was just shown: they are not asked again to set it up
+            record_authentication(request, user, method="sign_in", reauthenticated=True)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """On record whether somebody is known or not, so that both take as long; what was typed is not kept."""

@@ -161,7 +161,8 @@ class Words:
         type_ = None if cause is None or by_timer else cause.type.key
         named = {} if rule is None else {"rules": {row.rule: rule | {"name": _(rule["name"])}}}
         sentence = rules.explain(move, {**document, **named}, self.language, self.labels, type_)
-        evidence = tuple(zip(rule.get("when", ()), move.evidence, strict=True) if rule else ())
+        asked = rule.get("when", ()) if rule and move.evidence else ()  # of whom was erased nothing is kept
+        evidence = tuple(zip(asked, move.evidence, strict=True) if asked else ())
         return Why(
             rule=move.rule_name,
             sentence=sentence,

@@ -47,10 +47,12 @@ def guard_role(*, role: Role, by: Principal, needed: bool) -> None:
         audit.record(by=by, action="role_guarded" if needed else "role_unguarded", kind="role", role=role)
 
 
-def note_sign_in(request: HttpRequest, user: User) -> None:
-    """Mark the session that was just begun, where its second step is missing."""
-    if GuardedRole.objects.filter(role=user.role).exists() and not has_second_step(user):
+def note_sign_in(request: HttpRequest, user: User) -> bool:
+    """Mark the session that was just begun, where its second step is missing; return whether it is."""
+    is_due = GuardedRole.objects.filter(role=user.role).exists() and not has_second_step(user)
+    if is_due:
         request.session[DUE] = True
+    return is_due
 
 
 def step_is_due(request: HttpRequest, user: User) -> bool:

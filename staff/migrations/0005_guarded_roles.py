@@ -4,19 +4,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('staff', '0004_worktime'),
+        ("staff", "0004_worktime"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GuardedRole',
+            name="GuardedRole",
             fields=[
-                ('role', models.CharField(choices=[('admin', 'admin'), ('manager', 'manager'), ('sales', 'sales'), ('marketer', 'marketer'), ('read_only', 'read-only')], max_length=12, primary_key=True, serialize=False)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("admin", "admin"),
+                            ("manager", "manager"),
+                            ("sales", "sales"),
+                            ("marketer", "marketer"),
+                            ("read_only", "read-only"),
+                        ],
+                        max_length=12,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('role__in', ['admin', 'manager', 'sales', 'marketer', 'read_only'])), name='guarded_role_known')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["admin", "manager", "sales", "marketer", "read_only"])),
+                        name="guarded_role_known",
+                    )
+                ],
             },
         ),
     ]

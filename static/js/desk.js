@@ -201,8 +201,10 @@ window.desk = {};
     const to = event.detail.to && new URL(event.detail.to, location.href);
     const stays = showsWhatChanges() && (!to || to.pathname === location.pathname);
     if (drawer.open) drawer.close();
-    if (!stays) setTimeout(leave, 0, to); // what is said with it is heard first
-  });
+    if (stays) return;
+    event.stopPropagation(); // this page shows it no more
+    setTimeout(leave, 0, to); // what is said with it is heard first
+  }, true);
 
   const leave = (to) => {
     const said = [...area.querySelectorAll(".toast-pk")].map((toast) => ({

@@ -7,7 +7,9 @@ from staff.policy import Principal
 
 
 def visible(principal: Principal, contact_id: int) -> Contact:
+    """Also a contact that was merged into another; whoever was erased is not there."""
     people = Contact.objects.visible_to(principal).select_related("owner", "team", "origin_source")
+    people = people.filter(erased_at=None)
     contact: Contact = get_object_or_404(people, pk=contact_id)
     return contact
 
