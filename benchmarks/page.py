@@ -41,6 +41,9 @@ IN_THE_WAY = {
     "with a search the rest is the search itself.",
     "G6": "Session, account and rail take a third of the time; the cells of fifty rows take the rest.",
     "G7": "Each statement is there for a reason said in crm/desk/people/listing.py.",
+    "G11": "A row is written into four tables with their indexes (the contact with its search words, its address as an "
+    "identity, the event that tells it, a mark to be folded), and is decided against what is known; the limit upserts "
+    "one small table.",
     "G14": "The worker imports the web's packages too; importing less is possible.",
     "G15": "Each process sends at most ten nudges a second, however many calls it answers.",
 }
