@@ -1,6 +1,6 @@
 from django.urls import path
 
-from campaigns import api, figure_api, mail_api
+from campaigns import api, figure_api, form_api, mail_api
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -12,6 +12,11 @@ urlpatterns = [
     path("campaigns/<str:key>/links", endpoint(GET=figure_api.link_list, POST=figure_api.link_add)),
     path("campaigns/<str:key>/results", endpoint(GET=figure_api.campaign_results)),
     path("costs/<row:cost_id>/withdraw", endpoint(POST=figure_api.cost_withdraw)),
+    path("forms", endpoint(GET=form_api.form_list, POST=form_api.form_add)),
+    path("forms/<row:form_id>", endpoint(GET=form_api.form_detail, PATCH=form_api.form_change)),
+    path("forms/<row:form_id>/days", endpoint(GET=form_api.form_days)),
+    path("sites", endpoint(GET=form_api.site_list, POST=form_api.site_add)),
+    path("sites/<row:site_id>/close", endpoint(POST=form_api.site_end)),
     path("strategy", endpoint(GET=figure_api.strategy_read)),
     path("contacts/<row:contact_id>/mails", endpoint(GET=mail_api.mail_list, POST=mail_api.mail_write)),
     path("mails/<row:mail_id>/take-back", endpoint(POST=mail_api.mail_cancel)),

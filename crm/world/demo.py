@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from crm.world.asking import ask_on_the_web
 from crm.world.campaigning import plan_campaigns
+from crm.world.drafting import draft_playbook
 from crm.world.firms import know_companies
 from crm.world.letters import correspond
-from crm.world.drafting import draft_playbook
 from crm.world.living import live_on
 from crm.world.loading import fold_people, lay_ground, load_people
 from crm.world.people import World
+from crm.world.wires import send_oddly
 from crm.world.working import Staff, go_to_work
 from funnel.advancing import advance_everything
 from staff.inviting import invite
@@ -60,6 +62,8 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     know_companies(staff, seed=SEED)
     correspond(staff)
     plan_campaigns(staff, seed=SEED)
+    ask_on_the_web(staff, seed=SEED)
+    send_oddly()
     advance_everything()
     draft_playbook(Principal(user=staff.marketer))
     _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=staff.admin)

@@ -109,6 +109,11 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/merges/<row:merge_id>/cut": api(POST="contacts:merge"),
     "v1/projects/<str:key>/settings": everybody("GET"),
     "v1/<str:name>": everybody("POST"),
+    "api/v1/forms": api(GET="contacts:read", POST="forms:write"),
+    "api/v1/forms/<row:form_id>": api(GET="contacts:read", PATCH="forms:write"),
+    "api/v1/forms/<row:form_id>/days": api(GET="contacts:read"),
+    "api/v1/sites": api(GET="forms:write", POST="forms:write"),
+    "api/v1/sites/<row:site_id>/close": api(POST="forms:write"),
     # --- what people outside see
     "t.js": everybody("GET"),
     "f/<str:token>": everybody("GET", "POST"),
