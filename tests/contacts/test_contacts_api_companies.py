@@ -2,9 +2,12 @@ import pytest
 
 from contacts.merging import merge_contacts
 from contacts.models import Company, Contact, Event, Membership
+from funnel.advancing import advance_everything
 from staff.models import AuditRecord
 from tests.callers import make_caller
+from tests.desk.scenes import ago
 from tests.factories import make_contact, make_team, make_user
+from tests.funnel.worlds import happened, install, person
 
 pytestmark = pytest.mark.django_db
 
@@ -215,3 +218,59 @@ def test_places_of_erased_people_are_not_shown(caller):
 
     assert caller.get("/api/v1/memberships").json()["results"] == []
     assert caller.patch(f"/api/v1/memberships/{place['id']}", {"title": "x"}).status_code == 404
+
+
+def test_ties_network_and_proposed_people_are_told_and_decided(caller):
+    acme, other = create(caller, name="Acme", domains=["acme.fi"]), create(caller, name="Other")
+    anna, boris = (
+        caller.post("/api/v1/contacts", {"name": name, "email": f"{name}@acme.fi"}).json()["id"]
+        for name in ("anna", "boris")
+    )
+    tie = caller.post("/api/v1/ties", {"company": acme["id"], "kind": "owner", "other": other["id"]})
+    again = caller.post("/api/v1/ties", {"company": acme["id"], "kind": "owner", "other": other["id"]})
+    both = caller.post("/api/v1/ties", {"company": acme["id"], "kind": "owner", "other": other["id"], "contact": anna})
+
+    assert (tie.status_code, again.status_code, both.status_code) == (201, 409, 422)
+    proposed = caller.get(f"/api/v1/companies/{acme['id']}/proposed").json()["results"]
+    assert [one["id"] for one in proposed] == [anna, boris]
+    decided = caller.post(f"/api/v1/companies/{acme['id']}/proposed", {"join": [anna], "not_there": [boris]}).json()
+    assert (len(decided["memberships"]), decided["not_there"]) == (1, 1)
+    assert caller.get(f"/api/v1/companies/{acme['id']}/proposed").json()["results"] == []
+
+    ended = caller.patch(f"/api/v1/ties/{tie.json()['id']}", {"until": "2026-01-31"}).json()
+    assert ended["until"] == "2026-01-31"
+    network = caller.get(f"/api/v1/companies/{other['id']}/network").json()["results"]
+    assert [(one["kind"], one["name"], one["until"]) for one in network] == [("owned", "Acme", "2026-01-31")]
+    assert caller.send("DELETE", f"/api/v1/ties/{ended['id']}").status_code == 204
+    assert caller.send("DELETE", f"/api/v1/memberships/{decided['memberships'][0]}").status_code == 204
+    assert (caller.get("/api/v1/ties").json()["results"], Membership.objects.count()) == ([], 0)
+
+
+def test_breadth_and_timeline_of_a_company_are_told(caller):
+    install()
+    acme = create(caller, name="Acme")
+    buyer, asker = person(name="Buyer"), person(name="Asker")
+    happened(buyer, "order_completed", ago(2), value_minor=2550, currency="EUR")
+    happened(asker, "quote_requested")
+    join(caller, buyer, acme, role="decision_maker")
+    join(caller, asker, acme)
+    advance_everything()
+
+    breadth = caller.get(f"/api/v1/companies/{acme['id']}/breadth").json()
+    breadth.pop("last_event_at")
+    assert breadth == {
+        "people": 2,
+        "closed": 0,
+        "roles": [
+            {"role": "", "stage": "lead", "people": 1},
+            {"role": "decision_maker", "stage": "customer", "people": 1},
+        ],
+        "health": {"active": 1},
+        "orders": 1,
+        "value": [{"value_minor": 2550, "currency": "EUR"}],
+    }
+    events = caller.get(f"/api/v1/companies/{acme['id']}/timeline").json()["results"]
+    assert {(one["type"], one["person"]) for one in events} == {
+        ("order_completed", buyer.pk),
+        ("quote_requested", asker.pk),
+    }
