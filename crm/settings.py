@@ -285,6 +285,7 @@ MEDIA_ROOT = STATE / "media"
 IMPORTS_ROOT = Path(optional("IMPORTS_ROOT", str(STATE / "imports"))).absolute()
 IMPORT_LARGEST = env.int("IMPORT_LARGEST_MB", default=500) * 1_000_000
 IMPORT_FILES_DAYS = env.int("IMPORT_FILES_DAYS", default=7)  # how long a file is kept that nobody went on with
+IMPORT_LEASE_S = env.int("IMPORT_LEASE_S", default=30)  # then another worker takes an abandoned import up
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 

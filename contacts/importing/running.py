@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import DateTimeField, Func, Value
@@ -31,10 +32,11 @@ from .writing import write, write_rejects
 
 CHUNK: Final = 4_000
 ELSEWHERE: Final = "running_elsewhere"
-LEASE_S: Final = 30
 # Whoever works on an import holds it for so long after each step; then others may take it for abandoned.
 LEASE: Final = Func(
-    Value(timedelta(seconds=LEASE_S)), template="clock_timestamp() + %(expressions)s", output_field=DateTimeField()
+    Value(timedelta(seconds=settings.IMPORT_LEASE_S)),
+    template="clock_timestamp() + %(expressions)s",
+    output_field=DateTimeField(),
 )
 # How often a chunk is tried again when others record the same people or events at the same moment.
 PATIENCE: Final = 10
