@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from contacts.prepared import Prepared
 from funnel import reports
 from funnel.metrics import HEALTH, STAGE, Place
 from funnel.models import Pace, Stage
@@ -112,7 +112,9 @@ _COUNTS: Final = f"""
       AND pace.is_visitor = piece.visitors
 """
 # Three ways of adding up, for a sum by few columns is much cheaper: moves together, arrivals by days, lengths of stay.
-_ROLLED_UP: Final = f"""
+_ROLLED_UP: Final = Prepared(
+    "path_rolled_up",
+    f"""
     SELECT (SELECT json_agg(one)
               FROM (SELECT number, since, published_at, applied_at, document -> 'stages' AS stages
                       FROM funnel_playbook) one),
@@ -128,15 +130,23 @@ _ROLLED_UP: Final = f"""
            (SELECT json_agg(json_build_array(place, NULL, from_stage, 0, lag, n))
               FROM (SELECT place, from_stage, lag, sum(n) AS n FROM {_COUNTS}
                      WHERE piece.kind = {Pace.STAYED} GROUP BY 1, 2, 3) one)
-"""  # noqa: S608  (numbers of ours)
+""",  # noqa: S608  (numbers of ours)
+    place="int[]",
+    kind="smallint[]",
+    level="smallint[]",
+    first="int[]",
+    last="int[]",
+    within="smallint[]",
+    each="int[]",
+    visitors="boolean[]",
+    source="smallint",
+)
 
 
 def _rolled_up(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
     source = whose.source or ALL_SOURCES
-    with connection.cursor() as cursor:
-        asked = _asked(spans, today_of(Picture.now()), by_day=whose.source is not None)
-        cursor.execute(_ROLLED_UP, asked | {"source": source})
-        versions, stages, places, *walks = cursor.fetchone()
+    asked = _asked(spans, today_of(Picture.now()), by_day=whose.source is not None)
+    [(versions, stages, places, *walks)] = _ROLLED_UP.rows(**asked, source=source)
     known = [Stage(**one) for one in stages]
     path = path_of(picture, map(_version, versions), known)
     return Overview(
