@@ -286,9 +286,10 @@ KNOWN = {
     "campaigns": {"mail.contact"},
     "contacts": {
         "claim.contact", "contact.leader", "erasure.contact", "event.contact", "identity.contact", "membership.contact",
-        "merge.newer", "merge.older", "task.contact", "claim.event", "quarantine.event",
+        "merge.newer", "merge.older", "task.contact", "claim.event", "quarantine.event", "notice.contact",
+        "answerclock.contact", "answerclock.question", "answerclock.last_question", "answerclock.answer",
     },
-    "crm": {"webhookdelivery.effect"},
+    "crm": {"webhookdelivery.effect", "assignment.contact", "assignment.event"},
     "funnel": {"effect.contact", "position.contact", "transition.contact"},
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from staff.worktime import DAY_MIN, WorkTime, span_of, span_text
@@ -27,7 +27,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(calendars, moments, lengths)
 def test_what_is_due_after_so_much_business_time_is_so_much_business_time_away(calendar, start, length):
     due = calendar.after(start, length)
@@ -36,7 +36,7 @@ def test_what_is_due_after_so_much_business_time_is_so_much_business_time_away(c
     assert due == start or calendar.between(start, due - timedelta(seconds=1)) < length
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(calendars, moments, lengths, lengths)
 def test_business_time_adds_up_and_is_never_longer_than_time(calendar, start, first, second):
     middle, end = start + first, start + first + second
@@ -45,7 +45,7 @@ def test_business_time_adds_up_and_is_never_longer_than_time(calendar, start, fi
     assert timedelta() <= calendar.between(start, end) <= end - start
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(calendars, moments, st.integers(1, 60 * 30))
 def test_it_is_the_minutes_in_which_somebody_is_there(calendar, start, minutes):
     start = start.replace(second=0)
