@@ -6,7 +6,7 @@ process is killed is free at once; what was found is committed with the piece. T
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -26,14 +26,23 @@ from contacts.messages import EARLIEST
 from funnel.advancing import sweep_pending
 from funnel.fold import State, go_on
 from funnel.folding import HEALTHS, STANDINGS
-from funnel.models import Backtest, BacktestKind, BacktestPerson, BacktestPiece, BacktestState, Playbook, PlaybookDraft
+from funnel.models import (
+    Backtest,
+    BacktestKind,
+    BacktestPerson,
+    BacktestPiece,
+    BacktestState,
+    Playbook,
+    PlaybookDraft,
+    Stage,
+)
 from funnel.models.backtests import KEPT_FOR
 from funnel.outcomes import Parted, Tally, Walked
 from funnel.playbooks import ALWAYS, Playbooks
 from funnel.playbooks import Playbook as Compiled
 from funnel.proving import Proof, prove_piece
 from funnel.publishing import FaultyPlaybookError, check_draft, document_of
-from funnel.reading import WORLD, micros, moment_of
+from funnel.reading import micros, moment_of
 from funnel.replaying import PIECE, Lived, people_between
 from staff import audit
 from staff.policy import Principal
@@ -252,18 +261,22 @@ def books_of(backtest: Backtest) -> tuple[Playbooks, Playbooks]:
 
 def _list(backtest: Backtest, differing: Iterable[tuple[Lived, Walked, Walked, Parted]]) -> None:
     room = MOST_LISTED - BacktestPerson.objects.filter(backtest=backtest).order_by()[:MOST_LISTED].count()
-    lines = [_line(backtest, *one) for one in differing][: max(room, 0)]
+    stages: dict[str | None, int] = dict(
+        Stage.objects.values_list("key", "pk")
+    )  # also those that only the draft leads to
+    lines = [_line(backtest, stages, *one) for one in differing][: max(room, 0)]
     BacktestPerson.objects.bulk_create(lines, batch_size=2000)
 
 
-def _line(backtest: Backtest, lived: Lived, before: Walked, after: Walked, parted: Parted) -> BacktestPerson:
-    stages = WORLD.names().stage_ids
+def _line(
+    backtest: Backtest, stages: Mapping[str | None, int], lived: Lived, before: Walked, after: Walked, parted: Parted
+) -> BacktestPerson:
     return BacktestPerson(
         backtest=backtest,
         contact_id=lived.leader,
         is_elsewhere=parted.is_elsewhere,
-        stage_before=stages[before.state.stage],
-        stage_after=stages[after.state.stage],
+        stage_before=stages.get(before.state.stage),
+        stage_after=stages.get(after.state.stage),
         health_before=HEALTHS[before.state.health],
         health_after=HEALTHS[after.state.health],
         standing_before=STANDINGS[before.state.standing],

@@ -15,7 +15,7 @@ from django.db import connection
 from contacts.catalogue import CLAIMED_TYPES
 from funnel.fold import Event
 from funnel.playbooks import Playbooks
-from funnel.reading import WORLD, array, decoded
+from funnel.reading import WORLD, array, decoded, numbers
 
 PIECE: Final = 4000  # contacts whose log is in memory together
 Y2K: Final = 946_684_800_000_000  # where the database counts its microseconds from
@@ -98,7 +98,9 @@ def _give(
         held = [number for (number,) in cursor.fetchall()]
     unheld = " AND id <> ALL(%(held)s::bigint[])" if held else ""
     query = _EVENTS.format(which=which, unheld=unheld)
-    names = WORLD.names()
+    names = WORLD.names(
+        types=numbers("SELECT id FROM contacts_eventtype", []), sources=numbers("SELECT id FROM contacts_source", [])
+    )
     details = _details(which, values, books)
     types, public = names.types, names.public_sources
     last, events = -1, None
@@ -109,7 +111,7 @@ def _give(
             last, events = contact, owners.get(contact)
         if events is None:
             continue  # an erased person's, or one's who is led by a contact of another range
-        name = types[type_] if type_ in types else WORLD.names(types=[type_]).types[type_]
+        name = types[type_]
         value, currency, properties = details.get(number, _NOTHING)
         is_public = source in public and name not in CLAIMED_TYPES
         events.append((at + Y2K, rank, key, name, value, currency, properties, is_public, number))  # type: ignore[arg-type]

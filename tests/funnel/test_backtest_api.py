@@ -66,7 +66,7 @@ def test_one_that_runs_is_stopped_and_a_faulty_draft_is_refused(caller: Caller) 
     refused = caller.post(f"{ADDRESS}/drafts/{number}/backtests", {})
 
     assert (stopped["state"], stopped["figures"]) == ("stopped", None)
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert {error["code"] for error in refused.json()["errors"]} == {"missing"}
 
 

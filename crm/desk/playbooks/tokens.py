@@ -122,7 +122,7 @@ class Vocabulary:
 
     @classmethod
     def read(cls, words: Words) -> "Vocabulary":
-        types = {type_.key: str(type_) for type_ in EventType.objects.order_by("rank", "key")}
+        types = {type_.key: str(type_) for type_ in EventType.objects.filter(alias_of=None).order_by("rank", "key")}
         stages = {stage.key: str(stage) for stage in Stage.objects.in_use()}
         return cls(words, dict(sorted(types.items(), key=lambda one: one[1].casefold())), stages)
 
