@@ -86,7 +86,7 @@ class KeyBody(Body):
 class TypeBody(Body):
     decided_by_us = frozenset({"id", "key"})
 
-    label_en = serializers.CharField(max_length=80, required=False)  # type: ignore[assignment]
+    label_en = serializers.CharField(max_length=80, required=False)
     label_fi = serializers.CharField(max_length=80, required=False, allow_blank=True)
     rank = serializers.IntegerField(min_value=0, max_value=6, required=False)
     alias_of = serializers.SlugRelatedField(

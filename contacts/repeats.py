@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -41,25 +41,29 @@ def note_repeats(source: Source, results: Iterable[Result]) -> None:
     if not again:
         return
     said = [msgspec.json.encode((event_id, time.time())) for event_id in again[-MOST:]]
-    _ask(lambda server: _keep(server, _name(source), said))
+    _ask(partial(_keep, source.pk, said))
 
 
 def repeats_of(source_ids: Iterable[int]) -> list[Repeat]:
     """The last repetitions of these sources, the newest first."""
     found: list[Repeat] = []
     for source_id in source_ids:
-        kept = _ask(lambda server, name=f"polku:repeats:{source_id}": server.lrange(name, 0, MOST - 1)) or []
-        for one in kept:
+        for one in _ask(partial(_kept, source_id)) or []:
             event_id, at = msgspec.json.decode(one)
             found.append(Repeat(event_id, datetime.fromtimestamp(at, UTC)))
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def _name(source: Source) -> str:
-    return f"polku:repeats:{source.pk}"
+def _name(source_id: int) -> str:
+    return f"polku:repeats:{source_id}"
 
 
-def _keep(server: redis.Redis, name: str, said: list[bytes]) -> None:
+def _kept(source_id: int, server: redis.Redis) -> Any:
+    return server.lrange(_name(source_id), 0, MOST - 1)
+
+
+def _keep(source_id: int, said: list[bytes], server: redis.Redis) -> None:
+    name = _name(source_id)
     with server.pipeline(transaction=False) as together:
         together.lpush(name, *said)
         together.ltrim(name, 0, MOST - 1)

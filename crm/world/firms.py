@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count
 from django.utils import timezone
@@ -40,7 +40,7 @@ def know_companies(staff: Staff, *, seed: int) -> None:
     firms = _largest()
     places = _places(firms)
     for number, firm in enumerate(firms):
-        own = {"owner": (staff.admin, *staff.sales)[number % 3]} if number % 5 else {}
+        own: dict[str, Any] = {"owner": (staff.admin, *staff.sales)[number % 3]} if number % 5 else {}
         update_company(company=firm, by=by, country="FI", **own)
         for place in places.get(firm.pk, ()):
             since = date(chance.randint(2019, 2025), chance.randint(1, 12), 1)

@@ -61,7 +61,7 @@ def company_breadth(request: Request, company_id: int) -> HttpResponse:
     company, by, today = visible_company(request, company_id), caller(request), timezone.localdate()
     breadth = breadth_of(by, [company.pk], today=today)[company.pk]
     bought = bought_by(people_at(by, company, today=today))
-    keys = {None: None, **dict(Stage.objects.values_list("pk", "key"))}
+    keys: dict[int | None, str | None] = {None: None, **dict(Stage.objects.values_list("pk", "key"))}
     held: dict[tuple[str, str | None], int] = {}
     for group in breadth.living:
         at = (group.role, keys.get(group.stage))

@@ -96,7 +96,7 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal) -> pages.Pag
     try:
         return pages.page(request, _companies(asked, principal), orderings=ORDERINGS, default="name")
     except Problem:  # an address that somebody shortened or made up begins at the top
-        request.GET = QueryDict(asked.query())  # type: ignore[assignment]
+        request.GET = QueryDict(asked.query())
         return pages.page(request, _companies(asked, principal), orderings=ORDERINGS, default="name")
 
 

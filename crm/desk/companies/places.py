@@ -51,7 +51,7 @@ def place_new(request: HttpRequest, principal: Principal, company_id: int) -> Ht
     try:
         place = join_company(contact=contact, company=company, by=principal, **said)
     except ValidationError as error:
-        form.add_error("person", error.messages)  # type: ignore[arg-type]
+        form.add_error("person", error.messages)
         return _form(request, form, title, company)
     words = _("%(who)s has a place in %(company)s.") % {"who": contact, "company": company}
     return toast(request, redirect("desk:company-page", company.pk), words, undo=_undo(place, "drop"))
@@ -69,7 +69,7 @@ def place_change(request: HttpRequest, principal: Principal, membership_id: int)
     try:
         update_membership(membership=place, by=principal, **form.cleaned_data)
     except ValidationError as error:
-        form.add_error(None, error.messages)  # type: ignore[arg-type]
+        form.add_error(None, error.messages)
         return _form(request, form, title, place.company, place)
     return toast(request, redirect("desk:company-page", place.company_id), _("Saved."), undo=was)
 
@@ -178,7 +178,8 @@ def _was(request: HttpRequest, place: Membership) -> Mapping[str, Any]:
     if place_id != place.pk:
         raise Http404
     dates = {name: date.fromisoformat(was[name]) if was[name] else None for name in ("since", "until")}
-    return was | dates
+    found: dict[str, Any] = was | dates
+    return found
 
 
 # --- Around -----------------------------------------------------------------------------------------------------------

@@ -156,8 +156,8 @@ def _mate(membership: Membership, at: Mapping[int, tuple[int, Stage]]) -> Mate:
     position = getattr(leader, "position", None)
     place, stage = at.get(position.stage_id or 0, (0, None)) if position else (0, None)
     health = Health(position.health).name.lower() if position and position.health else ""
-    is_open = position is None or position.standing == Standing.OPEN
-    return Mate(membership, leader, stage, place, health, "" if is_open else str(Standing(position.standing).label))
+    standing = Standing(position.standing) if position else Standing.OPEN
+    return Mate(membership, leader, stage, place, health, "" if standing == Standing.OPEN else str(standing.label))
 
 
 def _liveliest(principal: Principal, company: Company, today: date) -> list[int]:

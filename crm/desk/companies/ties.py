@@ -31,7 +31,7 @@ def tie_new(request: HttpRequest, principal: Principal, company_id: int) -> Http
     try:
         tie = _said(company, form, principal)
     except ValidationError as error:
-        form.add_error("whom", error.messages)  # type: ignore[arg-type]
+        form.add_error("whom", error.messages)
         return _form(request, form, company)
     undo = reverse("desk:tie-deed", args=[tie.pk, "drop"])
     return toast(request, redirect("desk:company-page", company.pk), _("The tie is kept."), undo=undo)

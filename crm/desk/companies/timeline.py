@@ -73,7 +73,14 @@ def _events(
 ) -> tuple[list[Event], str | None]:
     at, rank, event = asked or _END
     kinds = [pk for pk, type_ in types.items() if type_.key in KINDS[kind][1]] if kind else None
-    values = {"contacts": contact_ids, "types": kinds, "at": at, "rank": rank, "event": event, "limit": PAGE + 1}
+    values: dict[str, Any] = {
+        "contacts": contact_ids,
+        "types": kinds,
+        "at": at,
+        "rank": rank,
+        "event": event,
+        "limit": PAGE + 1,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST, values)
         ids = [row[0] for row in cursor.fetchall()]

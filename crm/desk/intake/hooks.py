@@ -33,7 +33,7 @@ def webhooks(request: HttpRequest, principal: Principal) -> HttpResponse:
         try:
             endpoint = add_endpoint(by=principal, **form.cleaned_data)
         except ValidationError as error:
-            form.add_error("url", error.messages)  # type: ignore[arg-type]
+            form.add_error("url", error.messages)
         else:
             return _endpoint(request, principal, endpoint, secret=endpoint.secret)
     endpoints = list(WebhookEndpoint.objects.order_by("pk"))
