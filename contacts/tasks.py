@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from contacts import jobs
+from contacts import jobs, watching
 from contacts.importing import keeping, working
 
 
@@ -17,3 +17,13 @@ def work_off_imports() -> None:
 @shared_task
 def throw_away_old() -> None:
     keeping.throw_away_old()
+
+
+@shared_task
+def watch_answers() -> None:
+    watching.watch_answers()
+
+
+@shared_task
+def remind_of_tasks() -> None:
+    watching.remind_of_tasks()
