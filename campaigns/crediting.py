@@ -26,13 +26,12 @@ COLUMNS: Final = (
 )
 DAY_KEY: Final = "way, level, block, campaign_key, kind, from_stage, to_stage, currency, is_visitor"
 _WINDOW: Final = f"interval '{WINDOW.days} days'"
-# It takes `member` (contact, leader) and `moves` (transitions); {standing} says which events count.
-CREDITS: Final = f"""
+# It takes `member` (contact, leader) and `moves` (transitions).
+_CREDITS: Final = f"""
     happened AS MATERIALIZED (
         SELECT member.leader, event.occurred_at AS at, event.rank, event.key AS place, event.campaign_key AS campaign,
                event.type_id, event.value_minor AS value, coalesce(event.currency, '') AS currency
-          FROM member JOIN contacts_event AS event ON event.contact_id = member.contact
-         WHERE (event.campaign_key > '' OR event.type_id = ANY(%(money)s::smallint[])) AND {{standing}}),
+          FROM {{events}}),
     touch AS MATERIALIZED (SELECT leader, at, rank, place, campaign FROM happened WHERE campaign > ''),
     who AS MATERIALIZED (
         SELECT contact_id AS leader, bool_or(is_visitor) AS is_visitor
@@ -77,6 +76,22 @@ CREDITS: Final = f"""
           FROM touch JOIN who USING (leader) GROUP BY leader, campaign)
 """  # noqa: S608  (numbers of ours)
 STANDING: Final = "event.retracted_at IS NULL"
+_COUNTS: Final = "(event.campaign_key > '' OR event.type_id = ANY(%(money)s::smallint[]))"
+
+
+def credits_by(*, standing: str = STANDING, period: str = "", one_by_one: bool = False) -> str:
+    """The SQL of credits. `standing` says which events count, `period` which facts; for few people one by one.
+
+    One by one is a fence: no index but that of contacts can find the events of one, and others would be read whole.
+    """
+    wanted = f"{_COUNTS} AND {standing}"
+    events = f"member JOIN contacts_event AS event ON event.contact_id = member.contact AND {wanted}"
+    if one_by_one:
+        own = "SELECT * FROM contacts_event WHERE contact_id = member.contact OFFSET 0"
+        events = f"member CROSS JOIN LATERAL ({own}) AS event WHERE {wanted}"
+    return _CREDITS.format(events=events, period=period)
+
+
 _MEMBERS: Final = """
     member AS (
         SELECT id AS contact, leader_id AS leader FROM contacts_contact WHERE id = ANY(%(leaders)s::bigint[])
@@ -85,8 +100,14 @@ _MEMBERS: Final = """
         SELECT id, leader_id FROM contacts_contact
          WHERE leader_id = ANY(%(leaders)s::bigint[]) AND leader_id <> id)
 """
-_MOVES: Final = "moves AS (SELECT * FROM funnel_transition WHERE superseded_at IS NULL {whose})"
-_OF_LEADERS: Final = "AND contact_id = ANY(%(leaders)s::bigint[])"
+_MOVES: Final = "moves AS (SELECT * FROM funnel_transition WHERE superseded_at IS NULL)"
+_OF_LEADERS: Final = """
+    moves AS (
+        SELECT move.* FROM unnest(%(leaders)s::bigint[]) AS leader (id)
+         CROSS JOIN LATERAL (
+               SELECT contact_id, dimension, occurred_at, from_value, to_value, is_visitor FROM funnel_transition
+                WHERE contact_id = leader.id AND superseded_at IS NULL ORDER BY seq OFFSET 0) AS move)
+"""
 EVERYBODY: Final = "member AS (SELECT id AS contact, leader_id AS leader FROM contacts_contact)"
 
 
@@ -107,7 +128,7 @@ def counted(rows: str) -> str:
 
 _NUMBERED: Final = f"{COLUMNS}, row_number() OVER (PARTITION BY {COLUMNS}) AS copy"
 _KEEP: Final = f"""
-    WITH {_MEMBERS}, {_MOVES.format(whose=_OF_LEADERS)}, {CREDITS.format(standing=STANDING, period="")},
+    WITH {_MEMBERS}, {_OF_LEADERS}, {credits_by(one_by_one=True)},
     fresh AS MATERIALIZED (SELECT {_NUMBERED} FROM credit),
     stored AS MATERIALIZED (
         SELECT {_NUMBERED}, id FROM campaigns_credit WHERE contact_id = ANY(%(contacts)s::bigint[])),
@@ -124,8 +145,9 @@ _KEEP: Final = f"""
 """.format(  # noqa: S608
     same=" AND ".join(f"fresh.{name} = stored.{name}" for name in (*COLUMNS.split(", "), "copy"))
 )
-# The batch has switched these joins off for tables it reads few rows of by index; here small sets meet each other.
-_JOINS: Final = "SELECT set_config('enable_hashjoin', 'on', true)"
+# The batch reads big tables by index alone, and has switched hash joins off; here sets of some thousands meet.
+_AS_SETS: Final = "SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_nestloop', 'off', true)"
+_AS_BEFORE: Final = "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_nestloop', 'on', true)"
 _TELLING: Final = """
     SELECT DISTINCT mark.leader FROM unnest(%(whose)s::bigint[], %(events)s::bigint[]) AS mark (leader, event)
       JOIN contacts_event AS event ON event.id = mark.event
@@ -150,8 +172,9 @@ def keep_credits(folded: Sequence[Folded]) -> None:
             leaders |= {leader for (leader,) in cursor.fetchall()}
         if leaders:
             contacts = [stored.contact for leader in leaders for stored in people[leader].positions]
-            cursor.execute(_JOINS)
+            cursor.execute(_AS_SETS)
             cursor.execute(_KEEP, types | zone() | {"leaders": array(leaders), "contacts": array(contacts)})
+            cursor.execute(_AS_BEFORE)
 
 
 def _has_moved(one: Folded) -> bool:
@@ -171,7 +194,7 @@ def zone() -> dict[str, str]:
 
 # --- Everything again
 
-_ALL: Final = f"{EVERYBODY}, {_MOVES.format(whose='')}, {CREDITS.format(standing=STANDING, period='')}"
+_ALL: Final = f"{EVERYBODY}, {_MOVES}, {credits_by()}"
 # Both: a fold takes its locks before it looks, and so looks after us or was done before.
 _LOCK: Final = (
     "LOCK TABLE campaigns_credit, campaigns_campaignday IN SHARE ROW EXCLUSIVE MODE; SET LOCAL work_mem = '256MB'"

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 from django.db.models import Q
 
-from campaigns.crediting import CREDITS, types_of_money
+from campaigns.crediting import credits_by, types_of_money
 from campaigns.models import Way
 from contacts.models import Merge
 from funnel.pictures import EVERYBODY, Picture, ask, scope_of, sees_everyone, start_of_day
@@ -122,7 +122,7 @@ def _of_the_past(
         "begin": min(moments["since"]),
         "end": max(moments["until"]),
     }
-    question = f", {_MEMBERS}, {CREDITS.format(standing=_AS_KNOWN, period=_PERIOD)}" + _GROUPED.format(
+    question = f", {_MEMBERS}, {credits_by(standing=_AS_KNOWN, period=_PERIOD)}" + _GROUPED.format(
         credits="credit", scope=""
     )
     rows = ask(picture, principal, question, among=among, **asked, **moments, **given, **types_of_money())

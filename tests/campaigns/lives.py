@@ -32,15 +32,9 @@ class TouchedLife(Life):
         if kind == "order_refunded" and self.chance.random() < 0.4:
             money = {}
         properties = {"until": self.some_day().isoformat()} if kind == "postponed" else {}
-        said: dict[str, Any] = {
-            "occurred_at": self.some_day(),
-            "properties": properties,
-            "campaign": self.chance.choice(KEYS),
-        }
-        record(
-            self.chance.choice(self.sources),
-            make_message(kind, self.some_contact(), properties=properties, **said, **money),
-        )
+        said: dict[str, Any] = {"occurred_at": self.some_day(), "campaign": self.chance.choice(KEYS)}
+        message = make_message(kind, self.some_contact(), properties=properties, **said, **money)
+        record(self.chance.choice(self.sources), message)
 
     def freeze(self) -> None:
         """Whoever is erased is not folded again; here their events would go on."""
