@@ -25,7 +25,7 @@ def guarded_roles() -> set[str]:
 
 
 def has_second_step(user: User) -> bool:
-    return Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+    return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
 
 
 def guard_role(*, role: Role, by: Principal, needed: bool) -> None:

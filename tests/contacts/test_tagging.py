@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def _ground() -> None:
     forget()
 
 
-def tagged(*tags: str, **fields: object) -> Contact:
+def tagged(*tags: str, **fields: Any) -> Contact:
     keep_tags(tags)
     return make_contact(tags=list(tags), **fields)
 
@@ -50,7 +51,9 @@ def offered() -> list[str]:
 
 def test_a_tag_is_renamed_into_another_and_undo_parts_them_again():
     client, _user = at_desk(Role.SALES)
-    told("fair"), told("fair", "trade fair"), told("trade fair")
+    told("fair")
+    told("fair", "trade fair")
+    told("trade fair")
 
     client.post("/contacts/tags/rename", {"tag": "fair", "to": "Trade  Fair"})
     joined = (tags(), offered())
@@ -63,7 +66,8 @@ def test_a_tag_is_renamed_into_another_and_undo_parts_them_again():
 
 def test_a_tag_is_deleted_and_a_bad_name_says_why():
     client, _user = at_desk(Role.SALES)
-    told("fair"), told("fair", "vip")
+    told("fair")
+    told("fair", "vip")
 
     refused = client.post("/contacts/tags/rename", {"tag": "fair", "to": "fair"})
     client.post("/contacts/tags/delete", {"tag": "fair"})

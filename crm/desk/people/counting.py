@@ -50,7 +50,8 @@ VIEWS_WITHIN_MS: Final = 800
 
 def count_views(views: Sequence[ContactQuerySet]) -> list[int]:
     """How many each finds, to VIEW_BOUND + 1, in one statement; nothing at all where that takes too long."""
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[object] = []
     for people in views:
         sql, its = people.order_by().values("pk")[: VIEW_BOUND + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) one)")  # noqa: S608  (of ours)
