@@ -120,7 +120,10 @@ def task_postpone(request: HttpRequest, principal: Principal, task_id: int, days
     task = get_object_or_404(Task.objects.visible_to(principal).open(), pk=task_id)
     if not 1 <= days <= 365:
         raise Http404
-    later = postpone_task(task=task, by=principal, days=days)
+    try:
+        later = postpone_task(task=task, by=principal, days=days)
+    except ValidationError as error:
+        return toast(request, _back(request, "desk:today"), " ".join(error.messages), tone="refused")
     due = date_format(timezone.localtime(later.due_at), "SHORT_DATE_FORMAT")
     words = _("%(task)s: on %(date)s.") % {"task": task, "date": due}
     return toast(request, _back(request, "desk:today"), words)
