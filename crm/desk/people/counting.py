@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Count
@@ -51,7 +51,7 @@ VIEWS_WITHIN_MS: Final = 800
 def count_views(views: Sequence[ContactQuerySet]) -> list[int]:
     """How many each finds, to VIEW_BOUND + 1, in one statement; nothing at all where that takes too long."""
     parts: list[str] = []
-    values: list[object] = []
+    values: list[Any] = []
     for people in views:
         sql, its = people.order_by().values("pk")[: VIEW_BOUND + 1].query.sql_with_params()
         parts.append(f"(SELECT count(*) FROM ({sql}) one)")  # noqa: S608  (of ours)
