@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 
 from babel.numbers import format_compact_currency, format_currency, get_currency_precision
 from django.urls import reverse
@@ -37,6 +37,20 @@ HEALTHS: Final = {one.value: one.name.lower() for one in Health}
 class Warm:
     icon: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands on every card: said once a page, for there are hundreds of cards."""
+
+    moving: str
+    score: str
+    here: str
+    move: str
+
+    @classmethod
+    def said(cls) -> Self:
+        return cls(moving=_("being moved"), score=_("Score"), here=_("In this stage"), move=_("Move to"))
 
 
 @dataclass(frozen=True, slots=True)

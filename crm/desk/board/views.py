@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from contacts.models import Source
 from crm.desk.board.asking import address_of, wish_of
-from crm.desk.board.faces import ANSWERS, bands, facing_of
+from crm.desk.board.faces import ANSWERS, Words, bands, facing_of
 from crm.desk.board.placing import Placed, Stayed, lane_of, place
 from crm.desk.board.watching import Seen, changes_since, seen_now
 from crm.desk.doors import for_staff
@@ -59,6 +59,7 @@ def _lanes(seen: Board, principal: Principal) -> dict[str, Any]:
         "stages": [stage for stage in seen.stages if stage.archived_at is None],
         "may_move": principal.may(SCOPE),
         "answers": ANSWERS,
+        "words": Words.said(),
     }
 
 
@@ -101,6 +102,7 @@ def _card_html(request: HttpRequest, principal: Principal, wish: Wish, card: Car
     stages = list(Stage.objects.all())
     face = facing_of(stages, usual_days())(card, lane_of(wish.by, card, stages))
     shown = {"face": face, "wish": wish, "query": address_of(wish), "may_move": principal.may(SCOPE)}
+    shown["words"] = Words.said()
     return render_to_string("desk/board/card.html", shown, request)
 
 
