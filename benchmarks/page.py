@@ -32,11 +32,12 @@ IN_THE_WAY = {
     "G4": "A batch in hand is folded and made durable before the next is looked for, and intake, folding and the load "
     "share two processors.",
     "G8": "A card tells company, cause, owner, task and what is left to fold: rows of seven other tables, where the "
-    "plain view reads two.",
-    "G9": "The figures are one statement of a few milliseconds; the rest is the session, who is signed in, the newest "
-    "moves with their reasons, the work of today, and the templates.",
-    "G10": "Each move is folded at once on the same two processors: a transition, a position, roll-ups; the plain view "
-    "only inserts a row.",
+    "plain view reads two; they take two thirds of the time, each by an index.",
+    "G9": "The figures are one statement of a few milliseconds, planned once a connection. The page adds the session, "
+    "who is signed in, the newest moves with their reasons, the work of today and, most of all, some nine hundred "
+    "pieces of its templates.",
+    "G10": "A move is two statements: who it is and where they stand, and an insert as the plain view's, with its mark. "
+    "Then it is folded at once on the same two processors: a transition, a position, roll-ups.",
     "G5": "Authentication, the door of the API and the encoding of fifty whole people take what is left of the time; "
     "with a search the rest is the search itself.",
     "G6": "Session, account and rail take a third of the time; the cells of fifty rows take the rest.",
