@@ -139,7 +139,8 @@ def _hold(form: Form, seen: int | None) -> None:
 
 def _source_for(name: str, kind: SourceKind) -> Source:
     """A public source of this kind, with a key that nobody else has."""
-    beginning = f"{kind.value}-{slugify(name.replace(".", "-"))[:24].strip('-_')}".strip("-")
+    short = slugify(name.replace(".", "-"))[:24].strip("-_")
+    beginning = f"{kind.value}-{short}".strip("-")
     return Source.objects.create(
         key=f"{beginning}-{token_urlsafe(4).lower().replace('_', '0').replace('-', '0')}",
         name=name,
