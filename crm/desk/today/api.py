@@ -77,9 +77,9 @@ def answer_list(request: Request) -> HttpResponse:
 )
 def answer_give(request: Request, clock_id: int) -> HttpResponse:
     """Put it into somebody's hand; they are told of it."""
-    said = body_as(GiveBody, request)
+    clock, said = _clock(request, clock_id), body_as(GiveBody, request)
     to = User.objects.get(pk=said["holder"]) if said["holder"] else None
-    return answer(show_answer(give_clock(clock=_clock(request, clock_id), by=caller(request), to=to)))
+    return answer(show_answer(give_clock(clock=clock, by=caller(request), to=to)))
 
 
 @operation(
@@ -143,8 +143,9 @@ def hours_read(request: Request, team_id: int = 0) -> HttpResponse:
 )
 def hours_set(request: Request, team_id: int = 0) -> HttpResponse:
     """Hours, holidays and the goal; the deadlines of those who wait follow."""
+    team = _team(team_id)
     said: dict[str, Any] = {"holidays": {}} | body_as(HoursBody, request)
-    return answer(show_hours(set_work_week(team=_team(team_id), by=caller(request), **said)))
+    return answer(show_hours(set_work_week(team=team, by=caller(request), **said)))
 
 
 @operation(
