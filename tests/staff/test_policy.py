@@ -49,10 +49,10 @@ def test_each_deed_stands_in_the_table_once_with_a_sentence_of_its_own():
     assert len(set(SCOPES)) == len(DEEDS) == len({str(deed.sentence) for deed in DEEDS})
 
 
-def test_managing_staff_erasing_and_the_trail_are_for_admins_alone():
+def test_managing_staff_connecting_programs_erasing_and_the_trail_are_for_admins_alone():
     grave = {deed.scope: deed.roles for deed in DEEDS if deed.on_request}
 
-    assert grave == {scope: {Role.ADMIN} for scope in ("contacts:erase", "staff:manage", "audit:read")}
+    assert grave == {scope: {Role.ADMIN} for scope in ("contacts:erase", "intake:manage", "staff:manage", "audit:read")}
     assert set(ORDINARY_SCOPES) == set(SCOPES) - set(grave)
 
 

@@ -13,7 +13,7 @@ from contacts.services import ensure_source
 from staff.keys import create_key
 from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES, SCOPES
 
-USUAL = "all that fit, but those of staff, erasing and the trail"
+USUAL = "all that fit, but those of staff, programs, erasing and the trail"
 
 
 class Command(BaseCommand):
