@@ -36,7 +36,7 @@ IN_THE_WAY = {
     "G9": "The figures are one statement of a few milliseconds, planned once a connection. The page adds the session, "
     "who is signed in, the newest moves with their reasons, the work of today and, most of all, some nine hundred "
     "pieces of its templates.",
-    "G10": "A move is two statements: who it is and where they stand, and an insert as the plain view's, with its mark. "
+    "G10": "A move is two statements: who it is and where they stand, and an insert as the plain view's with its mark. "
     "Then it is folded at once on the same two processors: a transition, a position, roll-ups.",
     "G5": "Authentication, the door of the API and the encoding of fifty whole people take what is left of the time; "
     "with a search the rest is the search itself.",
