@@ -185,14 +185,14 @@ def _whole(typed: str) -> int | str:
 @for_staff("playbooks:read")
 def draft_text(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
     """The draft as text; what is written there takes its place."""
+    if request.method == "POST" and not principal.may("playbooks:write"):
+        raise PermissionDenied
     draft = _found(draft_id)
     if request.method != "POST":
         text = as_text(document_of(draft))
         if "file" in request.GET:
             return text_file(text, f"draft-{draft.pk}.json")
         return _text_page(request, principal, text, draft=draft)
-    if not principal.may("playbooks:write"):
-        raise PermissionDenied
     text = request.POST.get("text", "")
     try:
         save_draft(draft=draft, seen=_seen(request), document=read_text(text))

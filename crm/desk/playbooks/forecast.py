@@ -73,7 +73,8 @@ class Effects:
 
     @property
     def label(self) -> str:
-        return _("webhooks") if self.kind == "webhook" else self.kind
+        known = {"webhook": _("webhooks"), "assign": _("leads given away")}
+        return known.get(self.kind, self.kind)
 
 
 class Forecast:
