@@ -45,8 +45,8 @@ IN_THE_WAY = {
     "G11": "A row is written into four tables with their indexes (the contact with its search words, its address as an "
     "identity, the event that tells it, a mark to be folded), and is decided against what is known; the limit upserts "
     "one small table.",
-    "backtest": "The limit reads the log and folds nothing; the backtest folds it twice and counts what differs. A small log "
-    "is over before the second process has begun.",
+    "backtest": "The limit reads the log and folds nothing; the backtest folds it twice and counts what differs. "
+    "A small log is over before the second process has begun.",
     "G14": "The worker imports the web's packages too; importing less is possible.",
     "G15": "Each process sends at most ten nudges a second, however many calls it answers.",
 }
