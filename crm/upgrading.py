@@ -83,9 +83,9 @@ def migrations_to_apply() -> bool:
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def dump_database() -> Path:
-    """Write a dump that `pg_restore` reads; the newest few are kept."""
-    folder = settings.STATE / "dumps"
+def dump_database(folder: Path | None = None, *, keep: int = KEPT_DUMPS) -> Path:
+    """Write a dump that `pg_restore` reads into `folder` (that of the state), of which the newest `keep` stay."""
+    folder = folder or settings.STATE / "dumps"
     make_folder(folder, mode=0o700)
     path: Path = folder / f"polku-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.dump"
     making = path.with_suffix(".making")
@@ -94,9 +94,9 @@ def dump_database() -> Path:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, umask=0o077, check=False)
     if done.returncode:
         making.unlink(missing_ok=True)
-        raise Refusal(f"Cannot dump the database before the upgrade: {done.stderr.strip() or 'pg_dump failed'}")
+        raise Refusal(f"Cannot dump the database: {done.stderr.strip() or 'pg_dump failed'}")
     making.rename(path)
-    for old in sorted(folder.glob("polku-*.dump"))[:-KEPT_DUMPS]:
+    for old in sorted(folder.glob("polku-*.dump"))[:-keep]:
         old.unlink()
     return path
 
@@ -108,7 +108,7 @@ def pg_dump() -> str:
     except Refusal:
         found = shutil.which("pg_dump")
     if not found:
-        raise Refusal("Cannot dump the database before the upgrade: there is no pg_dump on the PATH.")
+        raise Refusal("Cannot dump the database: there is no pg_dump on the PATH.")
     return found
 
 

@@ -359,5 +359,6 @@ ADDRESSES: Final[dict[str, Address]] = {
     ),
     "settings/teams": desk(GET="staff:manage", POST="staff:manage"),
     "settings/teams/<int:team_id>/<slug:deed>": desk(POST="staff:manage", rows={"deed": "team_deed"}),
+    "settings/mail": desk(GET="staff:manage", POST="staff:manage"),
     "settings/trail": desk(GET="audit:read"),
 }

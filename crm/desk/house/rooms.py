@@ -29,6 +29,7 @@ ROOMS = (
     Room("desk:teams", _("Teams"), "staff:manage"),
     Room("desk:hours", _("Hours and goals"), "hours:manage"),
     Room("desk:assignment", _("New leads"), "hours:manage"),
+    Room("desk:mail", _("Mail"), "staff:manage"),
     Room("desk:trail", _("Audit trail"), "audit:read"),
 )
 

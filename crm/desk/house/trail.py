@@ -79,6 +79,7 @@ NAMES: Final = {
     "work_week_set": _("Set working hours and goals"),
     "work_week_dropped": _("Dropped the working hours of a team"),
     "mail_sent_again": _("Had a letter sent again"),
+    "mail_tried": _("Tried whether mail goes out"),
     "mail_taken_back": _("Took back a letter"),
     "company_created": _("Added a company"),
     "company_changed": _("Changed a company"),

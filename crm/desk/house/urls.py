@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.house import api, arriving, views
+from crm.desk.house import api, arriving, posting, views
 from crm.desk.house.trail import trail
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
@@ -20,6 +20,7 @@ urlpatterns = [
     path("settings/staff/<int:user_id>/<slug:deed>", views.staff_help, name="staff-help"),
     path("settings/teams", views.team_list, name="teams"),
     path("settings/teams/<int:team_id>/<slug:deed>", views.team_change, name="team-change"),
+    path("settings/mail", posting.mail, name="mail"),
     path("settings/trail", trail, name="trail"),
     path("join/<str:token>", arriving.join, name="join"),
     path("enter/<str:token>", arriving.enter, name="enter"),
