@@ -142,7 +142,8 @@ def source_list(request: Request) -> HttpResponse:
 )
 def event_type_list(request: Request) -> HttpResponse:
     """Kinds of events; with `is_named=false` those that sources brought and nobody named yet."""
-    return _listed(request, EventType.objects.select_related("first_source", "alias_of"), TYPE_FILTERS, EventTypeShape.of)
+    kinds = EventType.objects.select_related("first_source", "alias_of")
+    return _listed(request, kinds, TYPE_FILTERS, EventTypeShape.of)
 
 
 # --- Claims -----------------------------------------------------------------------------------------------------------
