@@ -5,19 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0014_imports_on_the_desk'),
+        ("contacts", "0014_imports_on_the_desk"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='eventtype',
-            name='alias_of',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='aliases', to='contacts.eventtype'),
+            model_name="eventtype",
+            name="alias_of",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="aliases",
+                to="contacts.eventtype",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='eventtype',
-            constraint=models.CheckConstraint(condition=models.Q(('alias_of', models.F('id')), _negated=True), name='event_type_alias_of_another'),
+            model_name="eventtype",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("alias_of", models.F("id")), _negated=True), name="event_type_alias_of_another"
+            ),
         ),
     ]
