@@ -46,6 +46,9 @@ class Installation:
         ask(self.maintenance_url, f"CREATE DATABASE {name}")
 
     def upgrade(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return self.manage("upgrade", *arguments, **changes)
+
+    def manage(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "crm.settings",
             "POLKU_STATE": str(self.state),
@@ -54,7 +57,7 @@ class Installation:
             "FRAGILE_DATABASE_ALLOWED": "yes",
         }
         return subprocess.run(
-            [sys.executable, "manage.py", "upgrade", *arguments],
+            [sys.executable, "manage.py", *arguments],
             env=environment | changes,
             cwd=ROOT,
             capture_output=True,
@@ -107,6 +110,10 @@ def test_an_upgrade_makes_dumps_and_grants(installation):
     assert "TABLE DATA public contacts_event" in listed.stdout
     assert dumps[-1].stat().st_mode & 0o077 == 0
     assert ask(installation.serving_url, "SELECT count(*) FROM django_session") == [(0,)]
+
+    kept = installation.state / "kept"
+    done = [installation.manage("backup", str(kept), "--keep", "2") for _night in range(3)]
+    assert [one.stdout.strip() for one in done[1:]] == sorted(str(path) for path in kept.iterdir())
 
 
 def test_a_server_that_forgets_in_a_crash_is_refused(installation):
