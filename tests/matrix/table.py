@@ -202,6 +202,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "path/targets": desk(GET="targets:write", POST="targets:write"),
     "path/<slug:name>.csv": desk(GET="figures:read", rows={"name": "path_table"}),
     "today": desk(GET="contacts:read"),
+    "today/seen": desk(POST="contacts:read"),
     "inbox": desk(GET="contacts:read"),
     "inbox/answers": desk(GET="figures:read"),
     "inbox/answers/corner": desk(GET="figures:read"),

@@ -46,8 +46,17 @@ class Came:
         return not (self.leads or self.moves or self.cooling or self.recalls)
 
 
-def look(user: User) -> datetime:
-    """Note that they look now; return since when everything is new to them."""
+def new_since(user: User) -> datetime:
+    """Since when everything is new to somebody who looks now."""
+    now = timezone.now()
+    seen = Look.objects.filter(user=user).first()
+    if seen is None:
+        return now - timedelta(days=1)
+    return max(seen.at if now - seen.at > ONE_LOOK else seen.before, now - FURTHEST)
+
+
+def look(user: User) -> None:
+    """Note that they look now."""
     now = timezone.now()
     with transaction.atomic():
         seen, made = Look.objects.select_for_update().get_or_create(
@@ -56,7 +65,6 @@ def look(user: User) -> datetime:
         if not made and now - seen.at > ONE_LOOK:
             seen.before, seen.at = seen.at, now
             seen.save(update_fields=["before", "at"])
-    return max(seen.before, now - FURTHEST)
 
 
 def came(principal: Principal, since: datetime, *, mine: bool) -> Came:

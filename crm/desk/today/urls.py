@@ -6,6 +6,7 @@ from rest.endpoints import endpoint
 
 urlpatterns = [
     path("today", views.today, name="today"),
+    path("today/seen", views.today_seen, name="today-seen"),
     path("inbox", views.inbox_page, name="inbox"),
     path("inbox/answers", views.answers, name="answers"),
     path("inbox/answers/corner", views.answers_corner, name="answers-corner"),

@@ -18,7 +18,7 @@ from contacts.tasking import postpone_task
 from crm.desk.doors import for_staff
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
-from crm.desk.today.came import came, look
+from crm.desk.today.came import came, look, new_since
 from crm.desk.today.doing import tasks_of
 from crm.desk.today.forms import GiveForm
 from crm.desk.today.headline import headline
@@ -38,7 +38,7 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
     assert principal.user
     mine = request.GET.get("whose", _usual(principal)) == "mine"
     waiting, tasks, now = sum_of(principal), tasks_of(principal), timezone.now()
-    new = came(principal, look(principal.user), mine=mine)
+    new = came(principal, new_since(principal.user), mine=mine)
     context = {
         "now": now,
         "headline": headline(waiting, tasks, new, now),
@@ -52,6 +52,15 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
         "may_work": principal.may("contacts:write"),
     }
     return _shown(request, "today", context)
+
+
+@require_POST
+@for_staff("contacts:read")
+def today_seen(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """The page says that somebody looks at it: reading writes nothing."""
+    assert principal.user
+    look(principal.user)
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 @require_GET
