@@ -80,11 +80,12 @@ def mapping_from(draft: Draft) -> Mapping:
     """The mapping that was meant; raises ValidationError by column where it cannot be (`draft.errors` has them too)."""
     _check(draft)
     if not draft.errors:
-        made = _mapping(draft)
         try:
-            return mapping_of(as_json(made))
+            return mapping_of(as_json(_mapping(draft)))
         except ValidationError as error:
             draft.errors[0] = " ".join(error.messages)
+        except ValueError as error:  # what a program chose, and no form offers
+            draft.errors[0] = str(error)
     raise ValidationError([f"{_at(draft, at)}{words}" for at, words in sorted(draft.errors.items())], code="mapping")
 
 

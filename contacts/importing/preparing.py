@@ -184,7 +184,12 @@ def _check_shape(choices: Choices) -> None:
         raise ValidationError({wrong[0]: ValidationError(_("This can't be read."), code="invalid")})
     if choices["duplicates"] not in ("overwrite", "fill", "skip"):
         raise ValidationError({"duplicates": ValidationError(_("Say overwrite, fill or skip."), code="invalid")})
-    choices["consent"] = CONSENT | {name: value for name, value in choices["consent"].items() if name in CONSENT}
+    said = {name: value for name, value in choices["consent"].items() if name in CONSENT}
+    choices["consent"] = CONSENT | {name: value if name == "everybody" else str(value) for name, value in said.items()}
+    try:
+        _section(choices)
+    except ValueError as error:
+        raise ValidationError({"delimiter": ValidationError(str(error), code="invalid")}) from None
     choices["event"] = {name: str(choices["event"].get(name, "")) for name in ("type", "currency")}
 
 

@@ -269,6 +269,20 @@ def test_what_cannot_be_is_said_at_its_column(by):
     assert run.state == ImportState.DRAFT
 
 
+@pytest.mark.parametrize("said", [{"delimiter": '"'}, {"encoding": "klingon"}, {"zone": "Mars/Olympus"}])
+def test_what_no_form_offers_is_refused_as_well(by, said):
+    run = brought(by, "email,created\na@x.fi,2026-01-01\n")
+
+    with pytest.raises(ValidationError):
+        imported_as(by, run, said)
+    assert Contact.objects.count() == 0
+
+
+def imported_as(by: Principal, run: Import, said: dict[str, Any]) -> None:
+    choose(by=by, run=run, said=said)
+    start_import_of(by=by, run=run)
+
+
 def test_refused_rows_are_mended_and_brought_in_again(by):
     run = imported(by, HUBSPOT)
     text = "".join(reject_lines(run))
