@@ -86,7 +86,7 @@ class SiteShape(msgspec.Struct):
 class QuestionBody(serializers.Serializer[Any]):
     key = serializers.RegexField(r"^[a-z0-9_]{1,40}$")
     kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
-    label = serializers.CharField(max_length=200)
+    label = serializers.CharField(max_length=200)  # type: ignore[assignment]  # its stubs know another `label`
     is_needed = serializers.BooleanField(default=False)
     choices = serializers.ListField(child=serializers.CharField(max_length=200), default=list)
     help = serializers.CharField(max_length=200, allow_blank=True, default="")

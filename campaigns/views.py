@@ -15,6 +15,7 @@ from csp.decorators import csp_replace
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ from campaigns.tickets import LEAST_S, Age, new_ticket, read_ticket
 from contacts.messages import LONGEST_NAME
 from rest.limits import asks_too_often
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 MOST_A_MINUTE: Final = 20  # of one address
 TRAP: Final = "website"  # a field that people do not see
@@ -51,7 +52,7 @@ def for_everybody(*methods: str) -> Callable[[View], View]:
         @xframe_options_exempt
         @csp_replace({"frame-ancestors": ["*"]})
         @wraps(view)
-        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in methods:
                 return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
             response = view(request, *args, **kwargs)
@@ -180,6 +181,12 @@ def form_file(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
+@cache
+def _script() -> tuple[bytes, str]:
+    body = (settings.BASE_DIR / "static" / "js" / "track.js").read_bytes()
+    return body, blake2b(body, digest_size=8).hexdigest()
+
+
 @gzip_page
 @condition(etag_func=lambda request: f'"{_script()[1]}"')
 @require_safe
@@ -192,15 +199,10 @@ def tracking_script(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@cache
-def _script() -> tuple[bytes, str]:
-    body = (settings.BASE_DIR / "static" / "js" / "track.js").read_bytes()
-    return body, blake2b(body, digest_size=8).hexdigest()
-
-
 def visit_of(request: HttpRequest) -> Visit:
     """What the address of the page said of how somebody came, as far as it can be kept."""
-    said = {name: " ".join(value.split())[:_LONGEST_SAID] for name, value in request.GET.items() if value.isprintable()}
+    given = request.GET.dict()
+    said = {name: " ".join(value.split())[:_LONGEST_SAID] for name, value in given.items() if value.isprintable()}
     site = Site.objects.select_related("source").filter(secret=said["k"]).first() if said.get("k") else None
     return Visit(
         campaign=said.get("utm_campaign", "")[:LONGEST_NAME],

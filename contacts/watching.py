@@ -74,4 +74,3 @@ def remind_of_tasks() -> int:
                 notify([task.assignee], NoticeKind.REMINDER, key, contact_id=task.contact_id, task_id=task.pk)
         Task.objects.filter(pk__in=[task.pk for task in tasks]).update(reminded_at=timezone.now())
     return len(tasks)
-

@@ -9,134 +9,201 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0013_answers'),
-        ('staff', '0004_worktime'),
+        ("contacts", "0013_answers"),
+        ("staff", "0004_worktime"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportChunk',
+            name="ImportChunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('contacts', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('identities', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('first_event', models.BigIntegerField(default=0)),
-                ('last_event', models.BigIntegerField(default=0)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('left', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "events",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "contacts",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "identities",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("first_event", models.BigIntegerField(default=0)),
+                ("last_event", models.BigIntegerField(default=0)),
+                ("undone_at", models.DateTimeField(null=True)),
+                (
+                    "left",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='import',
-            name='import_state_known',
+            model_name="import",
+            name="import_state_known",
         ),
         migrations.RemoveConstraint(
-            model_name='import',
-            name='import_counts_every_row',
+            model_name="import",
+            name="import_counts_every_row",
         ),
         migrations.AddField(
-            model_name='import',
-            name='by_key',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.apikey'),
+            model_name="import",
+            name="by_key",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="staff.apikey"
+            ),
         ),
         migrations.AddField(
-            model_name='import',
-            name='choices',
+            model_name="import",
+            name="choices",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='import',
-            name='foreseen',
+            model_name="import",
+            name="foreseen",
             field=models.JSONField(null=True),
         ),
         migrations.AddField(
-            model_name='import',
-            name='language',
+            model_name="import",
+            name="language",
             field=models.CharField(blank=True, max_length=8),
         ),
         migrations.AddField(
-            model_name='import',
-            name='left_alone',
+            model_name="import",
+            name="left_alone",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='permille',
+            model_name="import",
+            name="permille",
             field=models.SmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='resumed_at',
+            model_name="import",
+            name="resumed_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='import',
-            name='resumed_rows',
+            model_name="import",
+            name="resumed_rows",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='size',
+            model_name="import",
+            name="size",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='skipped',
+            model_name="import",
+            name="skipped",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='stored',
-            field=models.CharField(blank=True, db_collation='C', max_length=80),
+            model_name="import",
+            name="stored",
+            field=models.CharField(blank=True, db_collation="C", max_length=80),
         ),
         migrations.AddField(
-            model_name='import',
-            name='taken_until',
+            model_name="import",
+            name="taken_until",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='import',
-            name='undo_all',
+            model_name="import",
+            name="undo_all",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='import',
-            name='undone',
+            model_name="import",
+            name="undone",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='import',
-            name='uploaded_at',
+            model_name="import",
+            name="uploaded_at",
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
         ),
         migrations.AlterField(
-            model_name='import',
-            name='state',
-            field=models.CharField(choices=[('draft', 'being prepared'), ('checking', 'being tried'), ('running', 'running'), ('done', 'done'), ('cancelled', 'stopped'), ('failed', 'failed'), ('undoing', 'being undone'), ('undone', 'undone')], default='running', max_length=10),
+            model_name="import",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("draft", "being prepared"),
+                    ("checking", "being tried"),
+                    ("running", "running"),
+                    ("done", "done"),
+                    ("cancelled", "stopped"),
+                    ("failed", "failed"),
+                    ("undoing", "being undone"),
+                    ("undone", "undone"),
+                ],
+                default="running",
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(condition=models.Q(('state__in', ('checking', 'running', 'undoing'))), fields=['id'], name='import_working'),
+            model_name="import",
+            index=models.Index(
+                condition=models.Q(("state__in", ("checking", "running", "undoing"))),
+                fields=["id"],
+                name="import_working",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'checking', 'running', 'done', 'cancelled', 'failed', 'undoing', 'undone'])), name='import_state_known'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "checking", "running", "done", "cancelled", "failed", "undoing", "undone"])
+                ),
+                name="import_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('rows_read', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('created'), '+', models.F('updated')), '+', models.F('unchanged')), '+', models.F('skipped')), '+', models.F('rejected')))), name='import_counts_every_row'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "rows_read",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("created"), "+", models.F("updated")
+                                    ),
+                                    "+",
+                                    models.F("unchanged"),
+                                ),
+                                "+",
+                                models.F("skipped"),
+                            ),
+                            "+",
+                            models.F("rejected"),
+                        ),
+                    )
+                ),
+                name="import_counts_every_row",
+            ),
         ),
         migrations.AddField(
-            model_name='importchunk',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='contacts.import'),
+            model_name="importchunk",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="contacts.import"
+            ),
         ),
         migrations.AddIndex(
-            model_name='importchunk',
-            index=models.Index(fields=['run', 'id'], name='import_chunk_by_run'),
+            model_name="importchunk",
+            index=models.Index(fields=["run", "id"], name="import_chunk_by_run"),
         ),
     ]

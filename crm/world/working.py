@@ -85,7 +85,8 @@ def go_to_work(staff: Staff, *, seed: int) -> None:
     _record(answers(staff.all, random.Random(seed)))  # noqa: S311  (no secret)
     _record(_talked(people, staff, chance))
     _record(questions(people), "website")
-    save_rule(by=Principal(user=staff.manager), team=staff.sales[0].team, method="round_robin")
+    if south := staff.sales[0].team:
+        save_rule(by=Principal(user=staff.manager), team=south, method="round_robin")
     _record(_tagged(people, chance, staff.marketer))
     _record(_decided(people, staff))
     _record(_permitted(people, staff.marketer))

@@ -283,14 +283,15 @@ def test_nobody_who_is_not_hidden_is_redacted():
 
 # Whatever speaks of a contact, and who empties it: a new table has to be thought of here.
 KNOWN = {
-    "campaigns": {"mail.contact"},
+    "campaigns": {"mail.contact", "submission.contact", "credit.contact"},
     "contacts": {
         "claim.contact", "contact.leader", "erasure.contact", "event.contact", "identity.contact", "membership.contact",
         "merge.newer", "merge.older", "task.contact", "claim.event", "quarantine.event", "notice.contact",
         "answerclock.contact", "answerclock.question", "answerclock.last_question", "answerclock.answer",
+        "notthere.contact", "tie.contact",
     },
     "crm": {"webhookdelivery.effect", "assignment.contact", "assignment.event"},
-    "funnel": {"effect.contact", "position.contact", "transition.contact"},
+    "funnel": {"effect.contact", "position.contact", "transition.contact", "backtestperson.contact"},
 }  # fmt: skip
 
 

@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contacts.erasing import erase_contact, finish_erasures
-from contacts.importing import keeping, rehearsing
+from contacts.importing import rehearsing
 from contacts.importing.preparing import (
     bring_file,
     check_import,
@@ -27,7 +28,7 @@ from contacts.ingest import record_staff_event
 from contacts.models import Contact, CustomField, Event, Import, ImportState
 from funnel.advancing import advance_everything
 from funnel.models import Effect, Position, Stage
-from staff.models import AuditRecord
+from staff.models import AuditRecord, Role
 from staff.policy import Principal
 from tests.contacts.samples import GOOGLE, HUBSPOT, PIPEDRIVE_DEALS, PIPEDRIVE_PEOPLE, SALESFORCE_LEADS, workbook
 from tests.factories import make_user
@@ -42,7 +43,7 @@ def _own_folder(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def by() -> Principal:
-    return Principal(user=make_user("marketer@example.com", role="marketer"))
+    return Principal(user=make_user("marketer@example.com", role=Role.MARKETER))
 
 
 def brought(by: Principal, text: str | bytes, name: str = "people.csv") -> Import:
@@ -69,13 +70,13 @@ def tried(by: Principal, run: Import) -> dict[str, Any]:
     work_off_imports()
     run.refresh_from_db()
     assert run.state == ImportState.DRAFT
-    found: dict[str, Any] = run.foreseen
-    return found
+    assert run.foreseen is not None
+    return run.foreseen
 
 
 def stages() -> dict[str, str]:
     keys = dict(Stage.objects.values_list("pk", "key"))
-    return {name: keys[stage] for name, stage in Position.objects.values_list("contact__name", "stage_id")}
+    return {name: keys[stage or 0] for name, stage in Position.objects.values_list("contact__name", "stage_id")}
 
 
 def counts(run: Import) -> dict[str, int]:
@@ -159,7 +160,7 @@ def test_the_people_of_hubspot_come_with_their_stages_and_refusals(by):
     assert (reject.line, reject.column, reject.reason) == (5, "Email", "bad-email")
     refusing = Event.objects.filter(type__key="consent_withdrawn").values_list("contact__name", flat=True)
     assert list(refusing) == ["Ville Korhonen"]
-    assert (run.stored, list(keeping.settings.IMPORTS_ROOT.iterdir())) == ("", [])
+    assert (run.stored, list(django_settings.IMPORTS_ROOT.iterdir())) == ("", [])
     assert not Effect.objects.exclude(state="held").exists()
 
 
@@ -174,7 +175,7 @@ def test_won_deals_of_pipedrive_become_orders_of_their_day(by):
 
 
 def test_a_workbook_is_read_as_values_and_a_bomb_is_refused(by):
-    rows = [["Nimi", "Sähköposti", "Summa"], ["=1+1", "a@x.fi", 12.5], ["Bo", "b@x.fi", 7.0]]
+    rows: list[list[object]] = [["Nimi", "Sähköposti", "Summa"], ["=1+1", "a@x.fi", 12.5], ["Bo", "b@x.fi", 7.0]]
     run = brought(by, workbook(rows), "people.xlsx")
 
     assert (run.columns, preview(run), run.choices["sheet"]) == (
@@ -335,7 +336,7 @@ def test_who_is_erased_goes_from_the_files_we_keep_as_well(by):
     run = imported(by, "email,name\nanna@example.com,Anna Virtanen\n")
     other = brought(by, "email,name\nville@example.com,Ville\n")
     draft = brought(by, "email,name\nville@example.com,Ville\nAnna@example.com,Anna\n")
-    admin = Principal(user=make_user("admin@example.com", role="admin"))
+    admin = Principal(user=make_user("admin@example.com", role=Role.ADMIN))
     erase_contact(contact=Contact.objects.get(), by=admin)
     finish_erasures()
     draft.refresh_from_db()
@@ -359,6 +360,6 @@ def test_every_deed_is_on_the_trail_and_dropping_leaves_no_file(by, settings):
         "import_uploaded",
         "import_dropped",
     ]
-    assert not list(keeping.settings.IMPORTS_ROOT.iterdir())
+    assert not list(settings.IMPORTS_ROOT.iterdir())
     with pytest.raises(ValidationError, match="larger than"):
         brought(by, "x" * 2000)

@@ -14,6 +14,7 @@ from contacts.catalogue import install_catalogue
 from contacts.importing.preparing import bring_file, choose, start_import_of, undo_import
 from contacts.models import Contact, Event, Identity, Import, ImportChunk, ImportState, Pending
 from funnel.services import install_path
+from staff.models import Role
 from staff.policy import Principal
 from tests.conftest import Servers
 from tests.factories import make_user
@@ -49,7 +50,7 @@ def test_a_worker_killed_over_an_import_and_over_its_undoing_is_followed_by_anot
     settings.IMPORTS_ROOT = tmp_path / "imports"
     environment = servers.environment | {"IMPORTS_ROOT": str(tmp_path / "imports"), "IMPORT_LEASE_S": "1"}
     environment |= {"DJANGO_SETTINGS_MODULE": "tests.settings"}
-    by = Principal(user=make_user("admin@example.com", role="admin"))
+    by = Principal(user=make_user("admin@example.com", role=Role.ADMIN))
     lines = [f"c{n},Name {n},{n},{'soon' if n % 1000 == 0 else '2026-01-01'}" for n in range(ROWS)]
     run = bring_file(by=by, name="orders.csv", pieces=["\n".join(["id,name,order,date", *lines, ""]).encode()])
     choose(by=by, run=run, said={"columns": ["external_id", "name", "event_id", "event_moment"]})

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import FilePayload, Page, ViewportSize, expect
 
 from campaigns.models import Campaign, Cost, Link, LinkDay
 from funnel.advancing import advance_everything
@@ -75,8 +75,8 @@ def test_costs_are_read_from_a_file_once(site: Page):
     for times in (1, 2):
         site.goto("/campaigns")
         site.get_by_role("link", name="Costs from a file").click()
-        file = {"name": "october.csv", "mimeType": "text/csv", "buffer": EXPORT.encode()}
-        site.get_by_label("File of costs (CSV)").set_input_files([file])  # type: ignore[list-item]
+        file: FilePayload = {"name": "october.csv", "mimeType": "text/csv", "buffer": EXPORT.encode()}
+        site.get_by_label("File of costs (CSV)").set_input_files([file])
         site.get_by_role("button", name="Look at it").click()
         if times == 1:
             expect(site.get_by_role("heading", level=1)).to_have_text("0 costs would be written down.")

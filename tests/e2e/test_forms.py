@@ -102,7 +102,7 @@ def another_site(pages: dict[str, str]) -> Iterator[str]:
 
 def form_for(by: Principal) -> Form:
     questions = [Question("email", Kind.EMAIL, "E-mail", is_needed=True)]
-    values = {"name": "Newsletter", "title": "Our letter", "button": "Send", "thanks": "Thank you."}
+    values: dict[str, Any] = {"name": "Newsletter", "title": "Our letter", "button": "Send", "thanks": "Thank you."}
     form = save_form(form=Form(), by=by, questions=questions, asked=Asked(), **values)
     open_form(form=form, by=by)
     return form

@@ -1,4 +1,4 @@
-"""Bringing people in from a file, in a real browser: an export of HubSpot all the way; a workbook in Finnish on a phone."""
+"""Bringing people in from a file, in a real browser: an export of HubSpot all the way, a workbook by thumb."""
 
 from pathlib import Path
 from typing import Any

@@ -336,7 +336,7 @@ def stage(world: World) -> Values:
 
 def built_form(world: World) -> Values:
     question = Question("email", Kind.EMAIL, "E-mail", is_needed=True)
-    values = {"name": "Ask", "title": "Ask", "button": "Send", "thanks": "Thanks."}
+    values: dict[str, Any] = {"name": "Ask", "title": "Ask", "button": "Send", "thanks": "Thanks."}
     by = Principal(user=world.staff[Role.ADMIN])
     return {Row.ANY: save_form(form=Form(), by=by, questions=[question], asked=Asked(), **values).pk}
 

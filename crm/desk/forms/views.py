@@ -56,7 +56,7 @@ def form_new(request: HttpRequest, principal: Principal) -> HttpResponseBase:
         return _built(request, principal, Form())
     if deed not in Deed.values:
         raise Http404
-    language = request.LANGUAGE_CODE if request.LANGUAGE_CODE in dict(settings.LANGUAGES) else "en"  # type: ignore[attr-defined]
+    language = request.LANGUAGE_CODE if request.LANGUAGE_CODE in dict(settings.LANGUAGES) else "en"
     return _builder(request, principal, Form(), begun(Deed(deed), language))
 
 
