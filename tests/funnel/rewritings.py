@@ -3,13 +3,14 @@
 Each rewriting of a contact keeps the moves that came out as before and supersedes the rest, at a stamp of its own.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from contacts.models import Contact, Source
 from funnel.metrics import CLOSED, HEALTH, NOT_NOW, OPEN, STAGE, STANDING, Row
-from funnel.models import RULE_START, Stage, Transition
+from funnel.models import RULE_START, Position, Stage, StageCount, Transition
 from tests.factories import make_source
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,6 +31,34 @@ class World:
         self.stamps = [stamp + timedelta(microseconds=place) for place, stamp in enumerate(self.stamps)]
         for stamp in self.stamps:
             self.rewrite(self.chance.choice(list(self.groups)), stamp)
+        self.count()
+
+    def count(self) -> None:
+        """Positions and their counts, as the fold would have left them."""
+        Position.objects.all().delete()
+        StageCount.objects.all().delete()
+        standing: Counter[tuple[int, int, int, int, bool]] = Counter()
+        for contact in self.groups:
+            ends = {row.dimension: row for row in Transition.objects.filter(contact=contact).live().order_by("seq")}
+            if STAGE not in ends or ends[STAGE].to_value is None:
+                Position.objects.create(contact_id=contact)
+                continue
+            health = ends[HEALTH].to_value if HEALTH in ends else None
+            place = ends[STAGE].to_value, health or 0, ends[STANDING].to_value if STANDING in ends else OPEN
+            Position.objects.create(
+                contact_id=contact,
+                stage_id=place[0],
+                entered_at=ends[STAGE].occurred_at,
+                health=health,
+                standing=place[2],
+                source_id=ends[STAGE].source_id,
+                is_visitor=ends[STAGE].is_visitor,
+            )
+            standing[(*place, ends[STAGE].source_id, ends[STAGE].is_visitor)] += 1
+        names = ("stage_id", "health", "standing", "source_id", "is_visitor")
+        StageCount.objects.bulk_create(
+            [StageCount(**dict(zip(names, place, strict=True)), n=n) for place, n in standing.items()]
+        )
 
     def new_contact(self) -> int:
         return Contact.objects.create(origin_source=self.sources[0]).pk

@@ -146,6 +146,7 @@ def test_an_answer_given_once_stays_whatever_is_learned_later() -> None:
     later = max(world.stamps)
     for place in range(1, 30):
         world.rewrite(world.chance.choice(list(world.groups)), later + timedelta(seconds=place))
+    world.count()
     Stage.objects.filter(key="fans").update(order=0)
     Playbook.objects.create(
         number=2,

@@ -120,30 +120,52 @@ def answer_figures(request: Request) -> HttpResponse:
     return answer(FiguresPage([show_figures(one) for one in found]))
 
 
-@operation("contacts:read", summary=_("Read working hours"), tag=TAG, answers={200: HoursShape}, problems=["not-found"])
-def hours_read(request: Request, team_id: int = 0) -> HttpResponse:
-    """Of the organisation, or of a team: its own or those of the organisation."""
-    return answer(show_hours(week_of(_team(team_id))))
-
-
-@operation(
-    "hours:manage",
-    summary=_("Set working hours"),
-    tag=TAG,
-    takes=HoursBody,
-    example={
+_HOURS: dict[str, Any] = {
+    "tag": TAG,
+    "takes": HoursBody,
+    "example": {
         "time_zone": "Europe/Helsinki",
         "week": [["09:00-17:00"]] * 5 + [[]] * 2,
         "holidays": {"2026-12-24": "Christmas Eve"},
         "target_minutes": 120,
     },
+    "answers": {200: HoursShape},
+    "parameters": [IDEMPOTENCY_KEY],
+    "problems": [*_BODY, "not-found"],
+}
+
+
+@operation("contacts:read", summary=_("Read working hours"), tag=TAG, answers={200: HoursShape})
+def hours_read(request: Request) -> HttpResponse:
+    """Of the organisation."""
+    return answer(show_hours(week_of(None)))
+
+
+@operation(
+    "contacts:read",
+    summary=_("Read working hours of a team"),
+    tag=TAG,
     answers={200: HoursShape},
-    parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY, "not-found"],
+    problems=["not-found"],
 )
-def hours_set(request: Request, team_id: int = 0) -> HttpResponse:
+def team_hours_read(request: Request, team_id: int) -> HttpResponse:
+    """Its own, or those of the organisation."""
+    return answer(show_hours(week_of(_team(team_id))))
+
+
+@operation("hours:manage", summary=_("Set working hours"), **_HOURS)
+def hours_set(request: Request) -> HttpResponse:
     """Hours, holidays and the goal; the deadlines of those who wait follow."""
-    team = _team(team_id)
+    return _set_hours(request, None)
+
+
+@operation("hours:manage", summary=_("Set working hours of a team"), **_HOURS)
+def team_hours_set(request: Request, team_id: int) -> HttpResponse:
+    """The same for one team."""
+    return _set_hours(request, _team(team_id))
+
+
+def _set_hours(request: Request, team: Team | None) -> HttpResponse:
     said: dict[str, Any] = {"holidays": {}} | body_as(HoursBody, request)
     return answer(show_hours(set_work_week(team=team, by=caller(request), **said)))
 
