@@ -44,7 +44,8 @@ class World:
                 Position.objects.create(contact_id=contact)
                 continue
             health = ends[HEALTH].to_value if HEALTH in ends else None
-            place = ends[STAGE].to_value, health or 0, ends[STANDING].to_value if STANDING in ends else OPEN
+            standing_now = ends[STANDING].to_value if STANDING in ends else None
+            place = ends[STAGE].to_value or 0, health or 0, standing_now or OPEN
             Position.objects.create(
                 contact_id=contact,
                 stage_id=place[0],
