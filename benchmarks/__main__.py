@@ -54,7 +54,8 @@ def main() -> None:
         for name in options.only or measures:
             for row in measures[name]():
                 say(rows, row)
-    write_page(rows, partial=bool(options.only or options.short))
+    if not options.short:
+        write_page(rows, options.state / "figures.json")
 
 
 def parse() -> argparse.Namespace:

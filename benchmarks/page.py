@@ -1,7 +1,9 @@
 """docs/performance.md, written by the run that measured."""
 
+import json
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from benchmarks.house import ROOT
 
@@ -21,6 +23,7 @@ Making 8 KiB durable takes {fdatasync_ms} ms.
 | goal | workload | limit | product | ratio | goal | first landing | |
 |---|---|---|---|---|---|---|---|
 """
+ORDER: Final = [*(f"G{number}" for number in range(1, 16)), "backtest", "disk"]
 # What stands in the way where a figure misses its goal.
 IN_THE_WAY = {
     "G1": "More than half of the time is Python: the fold, its memory, the rows it writes; the rest is PostgreSQL, "
@@ -52,29 +55,35 @@ IN_THE_WAY = {
 }
 
 
-def write_page(rows: list[Row], *, partial: bool) -> None:
-    """A partial run prints its figures and leaves the page as it is."""
-    if partial:
-        return
-    about = next(row for row in rows if row["goal"] == "machine")
-    measured = [row for row in rows if row["goal"] != "machine"]
+def write_page(rows: list[Row], kept: Path) -> None:
+    """The page from these figures and, of the goals this run left out, from those kept of earlier runs on this world.
+
+    A line of another day says so.
+    """
+    today = datetime.now(UTC).date().isoformat()
+    about, *measured = [row | {"day": today} for row in rows]
+    names = {row["goal"] for row in measured}
+    earlier = json.loads(kept.read_text()) if kept.exists() else []
+    every = [row for row in earlier if row["goal"] not in names] + measured
+    every.sort(key=lambda row: ORDER.index(row["goal"]))
+    kept.write_text(json.dumps(every))
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
-    text = HEAD.format(day=datetime.now(UTC).date(), **(about | {"versions": versions}))
-    text += "".join(_line(row) for row in measured)
-    missed = [row for row in measured if not _reached(row, 1)]
+    text = HEAD.format(**(about | {"versions": versions}))
+    text += "".join(_line(row, today) for row in every)
+    missed = [row for row in every if not _reached(row, 1)]
     if missed:
         text += "\n## What stands in the way\n\n"
         text += "".join(f"- **{name}**: {IN_THE_WAY[name]}\n" for name in dict.fromkeys(row["goal"] for row in missed))
     (ROOT / "docs" / "performance.md").write_text(text)
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, today: str) -> str:
     goal, landing = ("", "") if "ratio" not in row else (f"≥ {row['goal_ratio']}", f"≥ {row['first_landing']}")
     ratio = row.get("ratio", "")
     verdict = "goal" if _reached(row, 1) else "first landing" if _reached(row, 2) else "missed"
     cells = [
         row["goal"],
-        row["workload"],
+        row["workload"] if row["day"] == today else f"{row['workload']} ({row['day']})",
         _figures(row.get("limit", "")),
         _figures(row["product"]),
         ratio,
