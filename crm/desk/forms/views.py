@@ -51,7 +51,7 @@ def form_list(request: HttpRequest, principal: Principal) -> HttpResponseBase:
 @for_staff(SCOPE)
 def form_new(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """The builder, with what a form of this kind begins with; it is one when it is saved."""
-    deed = request.GET.get("deed", "")
+    deed = request.GET.get("deed", Deed.FORM)
     if request.method == "POST":
         return _built(request, principal, Form())
     if deed not in Deed.values:
