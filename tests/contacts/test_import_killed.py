@@ -19,7 +19,7 @@ from staff.policy import Principal
 from tests.conftest import Servers
 from tests.factories import make_user
 
-ROWS = 12_000
+ROWS = 6_000
 WORKER = "import django; django.setup(); from contacts.importing import working; working.work_off_imports()"
 
 
@@ -60,14 +60,14 @@ def test_a_worker_killed_over_an_import_and_over_its_undoing_is_followed_by_anot
     run.refresh_from_db()
     assert (run.state, 0 < run.rows_read < ROWS) == (ImportState.RUNNING, True)
     worked_off(run, environment, ImportState.DONE)
-    assert (run.rows_read, run.created, run.rejected) == (ROWS, ROWS - 12, 12)
-    assert Contact.objects.count() == Identity.objects.count() == ROWS - 12
-    assert Event.objects.count() == Pending.objects.count() == 2 * (ROWS - 12)
+    assert (run.rows_read, run.created, run.rejected) == (ROWS, ROWS - 6, 6)
+    assert Contact.objects.count() == Identity.objects.count() == ROWS - 6
+    assert Event.objects.count() == Pending.objects.count() == 2 * (ROWS - 6)
 
     undo_import(by=by, run=run)
     killed_when(run, environment, lambda: ImportChunk.objects.exclude(undone_at=None).exists())
     run.refresh_from_db()
     assert run.state == ImportState.UNDOING
     worked_off(run, environment, ImportState.UNDONE)
-    assert (run.undone, run.left_alone) == (ROWS - 12, 0)
+    assert (run.undone, run.left_alone) == (ROWS - 6, 0)
     assert (Contact.objects.listed().count(), Event.objects.standing().count()) == (0, 0)

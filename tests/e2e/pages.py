@@ -116,6 +116,7 @@ def examples(admin: User) -> dict[str, list[Any]]:
         **playbook_examples(by, bought),
         "invitation_id": list(Invitation.objects.values_list("pk", flat=True)[:1]),
         "job_id": [0],
+        "role": ["sales"],
         "import_id": [imported(by).pk],
         "clock_id": list(AnswerClock.objects.running().values_list("pk", flat=True)[:1]),
         "days": [1],
