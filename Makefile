@@ -56,7 +56,7 @@ ifeq ($(CHROMIUM),)
 	@echo '*** BROWSER TESTS SKIPPED: no Chromium on this machine. Install it (apt-get install chromium) and run again. ***'
 else
 	@if ls tests/e2e/test_*.py >/dev/null 2>&1; then \
-	  CHROMIUM=$(CHROMIUM) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest -q -p playwright -n 3 --dist worksteal tests/e2e; \
+	  CHROMIUM=$(CHROMIUM) DJANGO_ALLOW_ASYNC_UNSAFE=true $(PY) -m pytest -q -p playwright -n 2 --dist worksteal tests/e2e; \
 	fi
 endif
 

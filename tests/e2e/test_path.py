@@ -22,8 +22,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 LOOK = "htmx.trigger(document.getElementById('changes'), 'every-15s')"
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "dark"), (PHONE, "light")], ids=["wide", "phone"])
 def test_the_path_and_its_tables_are_for_everybody(site: Page, size: Any, scheme: Any):
     furnished()
     site.set_viewport_size(size)

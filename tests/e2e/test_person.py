@@ -23,9 +23,10 @@ def pictured(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True, caret="initial")
 
 
-@pytest.mark.parametrize("language", ["en", "fi"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(  # each pair of two of them once
+    ("size", "scheme", "language"),
+    [(WIDE, "light", "fi"), (WIDE, "dark", "en"), (PHONE, "light", "en"), (PHONE, "dark", "fi")],
+)
 def test_the_page_is_fit_to_be_seen(site: Page, size: Any, scheme: Any, language: str):
     user, aino = story()
     user.language = language

@@ -47,7 +47,7 @@ class Voice:
 def voices(world: World, address: Address, scopes: Iterable[str]) -> list[Voice]:
     """Who tries this address: everybody the answer could be different for."""
     is_api = address.door is Door.API
-    roles = list(Role.values) if LONG or not is_api else [Role.ADMIN.value, Role.SALES.value]
+    roles = list(Role.values) if LONG or not is_api else [Role.ADMIN.value]
     people = [_signed_in(role, world.staff[role]) for role in roles]
     programs = [_with_key("all", *SCOPES)]
     if is_api:
@@ -55,7 +55,7 @@ def voices(world: World, address: Address, scopes: Iterable[str]) -> list[Voice]
         alone = SCOPES if LONG else sorted(needed)
         programs += [_with_key(f"only {scope}", scope) for scope in alone]
         programs += [_with_key(f"all but {scope}", *(set(SCOPES) - {scope})) for scope in sorted(needed)]
-        programs += [_public_key(), _dead_key("revoked"), _dead_key("expired")]
+        programs += [_public_key(), _dead_key("revoked"), *([_dead_key("expired")] if LONG else ())]
     return [Voice(Asker("nobody"), Client(), {}), _disabled(world), *people, *programs]
 
 
