@@ -107,10 +107,11 @@ def test_a_move_is_undone_with_z(board: Page):
 
 def test_escape_puts_the_card_back_and_records_nothing(board: Page):
     drag(board, "Sanna Rautio", "customer")
+    expect(board.get_by_role("dialog")).to_be_visible()
 
     board.keyboard.press("Escape")
 
-    assert names(board, "prospecting") == ["Sanna Rautio"]
+    expect(board.locator("#lane-prospecting .k-name")).to_have_text(["Sanna Rautio"])
     expect(board.locator(".k-ghost")).to_have_count(0)
     assert not Event.objects.filter(type__key="stage_set").exists()
 
