@@ -67,7 +67,8 @@ def for_everybody(*methods: str) -> Callable[[View], View]:
 
 @for_everybody("GET", "HEAD", "POST")
 def form_page(request: HttpRequest, token: str, *, is_framed: bool = False) -> HttpResponse:
-    form = get_object_or_404(Form.objects.in_use().select_related("campaign", "source"), token=token)
+    found = Form.objects.in_use().select_related("campaign", "source").prefetch_related("wordings")
+    form = get_object_or_404(found, token=token)
     with translation.override(form.language):
         if not form.is_open:
             return _page(request, "closed", {"form": form, "is_framed": is_framed}, HTTPStatus.GONE)
@@ -213,7 +214,7 @@ def visit_of(request: HttpRequest) -> Visit:
 
 
 def _submission(token: str) -> Submission:
-    found = Submission.objects.select_related("form__campaign", "form__source", "form__handout")
+    found = Submission.objects.select_related("form__campaign", "form__source")
     return get_object_or_404(found, token=token)
 
 

@@ -3,29 +3,23 @@
 Losing them is harmless, and while the server for them is away nobody waits for it.
 """
 
-import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from rest.valkey import Aside
 
 from .models import Source
 from .results import Result, Status
 
-logger = logging.getLogger(__name__)
-
 MOST: Final = 20  # of a source
 SECONDS_KEPT: Final = 3600
-SECONDS_TO_LEAVE_ALONE: Final = 30.0
-_TIMEOUT: Final = 0.2
-_left_alone_until = 0.0
+_memory: Final = Aside("repetitions are not remembered")
 
 
 class Repeat(NamedTuple):
@@ -41,14 +35,14 @@ def note_repeats(source: Source, results: Iterable[Result]) -> None:
     if not again:
         return
     said = [msgspec.json.encode((event_id, time.time())) for event_id in again[-MOST:]]
-    _ask(partial(_keep, source.pk, said))
+    _memory.ask(partial(_keep, source.pk, said))
 
 
 def repeats_of(source_ids: Iterable[int]) -> list[Repeat]:
     """The last repetitions of these sources, the newest first."""
     found: list[Repeat] = []
     for source_id in source_ids:
-        for one in _ask(partial(_kept, source_id)) or []:
+        for one in _memory.ask(partial(_kept, source_id)) or []:
             event_id, at = msgspec.json.decode(one)
             found.append(Repeat(event_id, datetime.fromtimestamp(at, UTC)))
     return sorted(found, key=lambda one: one.at, reverse=True)
@@ -69,25 +63,3 @@ def _keep(source_id: int, said: list[bytes], server: redis.Redis) -> None:
         together.ltrim(name, 0, MOST - 1)
         together.expire(name, SECONDS_KEPT)
         together.execute()
-
-
-def _ask(what: Callable[[redis.Redis], Any]) -> Any:
-    global _left_alone_until
-    if time.monotonic() < _left_alone_until:
-        return None
-    try:
-        return what(_valkey())
-    except redis.RedisError as error:
-        _left_alone_until = time.monotonic() + SECONDS_TO_LEAVE_ALONE
-        logger.warning("repetitions are not remembered", extra={"error": type(error).__name__})
-        return None
-
-
-@cache
-def _valkey() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )

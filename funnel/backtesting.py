@@ -6,8 +6,7 @@ process is killed is free at once; what was found is committed with the piece. T
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -42,7 +41,7 @@ from funnel.playbooks import ALWAYS, Playbooks
 from funnel.playbooks import Playbook as Compiled
 from funnel.proving import Proof, prove_piece
 from funnel.publishing import FaultyPlaybookError, check_draft, document_of
-from funnel.reading import micros, moment_of
+from funnel.reading import micros, moment_of, snapshot
 from funnel.replaying import PIECE, Lived, people_between
 from staff import audit
 from staff.policy import Principal
@@ -166,7 +165,7 @@ def take_piece() -> bool:
     if number is None:
         return False
     try:
-        with snapshot():
+        with snapshot(writing=True):
             _work_on(number)
     except OperationalError as error:
         if not isinstance(error.__cause__, SerializationFailure):  # somebody else had it in hand
@@ -204,17 +203,6 @@ def _work_on(number: int) -> None:
     found = prove_piece(piece.first, piece.last) if piece.backtest.kind == BacktestKind.PROOF else _forecast(piece)
     piece.tally = msgspec.to_builtins(found)
     piece.save(update_fields=["tally"])
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """All that is read within is of one moment."""
-    nested = connection.in_atomic_block
-    with transaction.atomic():
-        if not nested:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield
 
 
 def _forecast(piece: BacktestPiece) -> Tally:

@@ -1,14 +1,15 @@
 """What the fold is fed with: the playbooks, the names behind our numbers, and the events of people."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, NamedTuple
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
 
 from contacts.catalogue import CLAIMED_TYPES
 from contacts.models import EventType, Source, Trust
@@ -95,6 +96,18 @@ def read_playbooks() -> Playbooks:
         Playbook.parse(row.document, row.number, ALWAYS if row.since is None else micros(row.since))
         for row in PlaybookRow.objects.all()
     )
+
+
+@contextmanager
+def snapshot(*, writing: bool = False) -> Iterator[None]:
+    """All that is read within is of one moment, unless a transaction is already open."""
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        if not nested:
+            with connection.cursor() as cursor:
+                access = "READ WRITE" if writing else "READ ONLY"
+                cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, {access}")
+        yield
 
 
 class Mark(NamedTuple):

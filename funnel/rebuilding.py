@@ -2,7 +2,6 @@
 
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +12,7 @@ from contacts.models import Pending, PendingReason
 from funnel import rolling
 from funnel.claiming import Person, look_at_people
 from funnel.folding import Failed, Folded, fold_people
-from funnel.reading import WORLD, Mark, array, numbers
+from funnel.reading import WORLD, Mark, array, numbers, snapshot
 from funnel.writing import Values, cleared, values_of
 
 RANGE: Final = 5000  # contacts looked at in one snapshot
@@ -95,17 +94,6 @@ def check_range(piece: tuple[int, int]) -> Checked:
         found.differences += _without_position(set(without) - marked)
         found.differences += _compare(ready)
     return found
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """All that is read within is of one moment."""
-    nested = connection.in_atomic_block
-    with transaction.atomic():
-        if not nested:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def _without_position(contacts: Iterable[int]) -> list[Difference]:

@@ -1,29 +1,21 @@
 """How many requests a minute a key, or an address, may make. Where Valkey, which counts them, is away, all may."""
 
-import logging
 import time
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import Final
 
 import redis
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from rest.problems import Problem
+from rest.valkey import Aside
 from staff.policy import Principal
 
-logger = logging.getLogger(__name__)
-
 WINDOW: Final = 60
-# After a failure Valkey is not asked for so long: a limit may not slow down what it protects.
-SECONDS_TO_LEAVE_ALONE: Final = 5.0
-_TIMEOUT: Final = 0.1
-
-_left_alone_until = 0.0
+_counts: Final = Aside("requests are not counted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +68,14 @@ def tell_allowance(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _count(who: str, limit: int) -> Allowance | None:
-    global _left_alone_until
-    if time.monotonic() < _left_alone_until:
-        return None
     window, into_it = divmod(int(time.time()), WINDOW)
-    name = f"polku:rate:{who}:{window}"
-    try:
-        with _valkey().pipeline(transaction=True) as together:
-            together.incr(name)
-            together.expire(name, 2 * WINDOW)
-            used, _set = together.execute()
-    except redis.RedisError as error:
-        _left_alone_until = time.monotonic() + SECONDS_TO_LEAVE_ALONE
-        logger.warning("requests are not counted", extra={"error": type(error).__name__})
-        return None
-    return Allowance(limit=limit, used=used, seconds_left=WINDOW - into_it)
+    used = _counts.ask(partial(_one_more, f"polku:rate:{who}:{window}"))
+    return None if used is None else Allowance(limit=limit, used=used, seconds_left=WINDOW - into_it)
 
 
-@cache
-def _valkey() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )
+def _one_more(name: str, server: redis.Redis) -> int:
+    with server.pipeline(transaction=True) as together:
+        together.incr(name)
+        together.expire(name, 2 * WINDOW)
+        used, _set = together.execute()
+    return int(used)

@@ -97,14 +97,26 @@ class Wording(models.Model):
         return f"{self.form} {self.number}"
 
 
+class HandoutManager(models.Manager["Handout"]):
+    """Without what is in the files, which only a download needs."""
+
+    def get_queryset(self) -> "models.QuerySet[Handout]":
+        return super().get_queryset().defer("body")
+
+
 class Handout(models.Model):
-    """The file a form gives to those who send it."""
+    """The file a form gives to those who send it; what is in it is read when it is asked for."""
 
     form = models.OneToOneField(Form, on_delete=models.CASCADE, primary_key=True, related_name="handout")
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=80)  # its media type
     size = models.PositiveIntegerField()
     body = models.BinaryField()
+
+    objects = HandoutManager()
+
+    class Meta:
+        base_manager_name = "objects"  # a form's handout is read so, too
 
     def __str__(self) -> str:
         return self.name

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from contacts.messages import ContactRef, Message
+from contacts.messages import Message
 from contacts.models import Contact, Event
 from contacts.turns import QUESTIONS
+from crm.world.saying import demo_event
 from staff.hours import Calendar, Calendars, set_work_week
 from staff.models import User
 from staff.policy import Principal
@@ -56,12 +57,13 @@ def answers(staff: Sequence[User], chance: random.Random) -> list[Message]:
     for number, question in enumerate(asked.select_related("contact__owner").order_by("occurred_at", "pk")):
         at = calendar.work.after(question.occurred_at, timedelta(minutes=_minutes(chance)))
         by = question.contact.owner or chance.choice(staff)
-        if at < now:
-            text = {"text": ANSWERS[number % len(ANSWERS)]}
-            said.append(_said(question.contact, by, "message_answered", at, text, number))
-        else:
-            said.append(_said(question.contact, by, "call_held", now, {"outcome": "answered", "minutes": 4}, number))
+        kind, what = _answer(number) if at < now else ("call_held", {"outcome": "answered", "minutes": 4})
+        said.append(demo_event(question.contact, by, kind, min(at, now), what, mark=f"talk-{number}"))
     return said
+
+
+def _answer(number: int) -> tuple[str, dict[str, Any]]:
+    return "message_answered", {"text": ANSWERS[number % len(ANSWERS)]}
 
 
 def questions(people: Mapping[str, Sequence[Contact]]) -> list[Message]:
@@ -69,7 +71,7 @@ def questions(people: Mapping[str, Sequence[Contact]]) -> list[Message]:
     calendar, now = Calendars.read().of(None), timezone.now()
     whom = [*people["lead"][40:44], *people["customer"][40:43]]
     return [
-        _said(contact, None, kind, _back(calendar, now, minutes), {"text": text}, number)
+        demo_event(contact, None, kind, _back(calendar, now, minutes), {"text": text}, mark=f"talk-{number}")
         for number, ((minutes, kind, text), contact) in enumerate(zip(ASKED, whom, strict=False))
     ]
 
@@ -84,16 +86,3 @@ def _back(calendar: Calendar, now: datetime, minutes: int) -> datetime:
 
 def _minutes(chance: random.Random) -> int:
     return max(3, int(chance.lognormvariate(4.1, 0.75)))
-
-
-def _said(
-    contact: Contact, by: User | None, kind: str, at: datetime, properties: Mapping[str, Any], number: int
-) -> Message:
-    return Message(
-        message_id=f"demo-talk-{kind}-{contact.pk}-{number}",
-        type=kind,
-        contact=ContactRef(id=contact.pk),
-        occurred_at=at,
-        properties=dict(properties),
-        by_id=by.pk if by else None,
-    )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from campaigns.services import set_targets
 from contacts.attributes import ATTRIBUTE_TYPES
 from contacts.catalogue import STAFF_SOURCE
-from contacts.messages import ContactRef, Message, body_digest, body_of, event_key
+from contacts.messages import Message, body_digest, body_of, event_key
 from contacts.models import Contact, EventType, PendingReason, Shared, Source, TaskKind
 from contacts.projecting import project
 from contacts.recording import mark
@@ -21,6 +21,7 @@ from contacts.viewing import save_view
 from crm.assigning import save_rule
 from crm.world.answering import answers, open_the_office, questions
 from crm.world.loading import EVENT, Sheet
+from crm.world.saying import demo_event
 from funnel.advancing import advance_everything
 from funnel.models import Position, Stage
 from funnel.moving import move_contacts
@@ -105,19 +106,6 @@ def _of_stage(stage: Stage) -> list[Contact]:
     return [one.contact for one in standing.select_related("contact__owner")[:60]]
 
 
-def _said(
-    contact: Contact, by: User, kind: str, at: datetime, properties: Mapping[str, Any], *, number: int
-) -> Message:
-    return Message(
-        message_id=f"demo-{kind}-{contact.pk}-{number}",
-        type=kind,
-        contact=ContactRef(id=contact.pk),
-        occurred_at=at,
-        properties=dict(properties),
-        by_id=by.pk,
-    )
-
-
 def _record(messages: Sequence[Message], by: str = STAFF_SOURCE) -> None:
     """Leave them in the log as if each had been written down when it happened; whoever they speak of is marked."""
     types = {one.key: (one.pk, one.rank) for one in EventType.objects.all()}
@@ -146,14 +134,14 @@ def _talked(people: Mapping[str, Sequence[Contact]], staff: Staff, chance: rando
         outcome, text, minutes = CALLS[number % len(CALLS)]
         kind = "call_held" if outcome in {"answered", "call_back"} else "call_tried"
         said = {"outcome": outcome, "minutes": minutes} | ({"text": text} if text else {})
-        spoken.append(_said(contact, by, kind, _office_hour(chance, 9), said, number=number))
+        spoken.append(demo_event(contact, by, kind, _office_hour(chance, 9), said, mark=number))
         if number % 2 == 0:
             note = {"text": NOTES[number // 2 % len(NOTES)]}
-            spoken.append(_said(contact, by, "note_added", _office_hour(chance, 20), note, number=number))
+            spoken.append(demo_event(contact, by, "note_added", _office_hour(chance, 20), note, mark=number))
         if number % 6 == 0:
             text, place, minutes = MEETINGS[number // 6 % len(MEETINGS)]
             agreed = {"text": text, "place": place, "minutes": minutes}
-            spoken.append(_said(contact, by, "meeting_held", _office_hour(chance, 30), agreed, number=number))
+            spoken.append(demo_event(contact, by, "meeting_held", _office_hour(chance, 30), agreed, mark=number))
     return spoken
 
 
@@ -166,13 +154,13 @@ def _office_hour(chance: random.Random, days: int) -> datetime:
 def _tagged(people: Mapping[str, Sequence[Contact]], chance: random.Random, by: User) -> list[Message]:
     chosen = [contact for stage in ("lead", "customer", "loyalty", "advocate") for contact in people[stage][:30]]
     return [
-        _said(
+        demo_event(
             contact,
             by,
             "attributes_changed",
             _office_hour(chance, 40),
             {"tags": sorted(chance.sample(TAGS, chance.randint(1, 2)))},
-            number=number,
+            mark=number,
         )
         for number, contact in enumerate(chosen)
     ]
@@ -187,17 +175,17 @@ def _decided(people: Mapping[str, Sequence[Contact]], staff: Staff) -> list[Mess
         until = (timezone.localdate() + timedelta(days=20 + 12 * number)).isoformat()
         reason = "The budget opens then."
         deed = {"until": until, "reason": reason}
-        said.append(_said(contact, staff.sales[0], "postponed", _office_hour(chance, 25), deed, number=number))
+        said.append(demo_event(contact, staff.sales[0], "postponed", _office_hour(chance, 25), deed, mark=number))
     for number, contact in enumerate(leads[6:10]):
         why = {"reason": ("no_need", "no_budget", "chose_other", "not_a_fit")[number % 4]}
-        said.append(_said(contact, staff.sales[1], "disqualified", _office_hour(chance, 30), why, number=number))
+        said.append(demo_event(contact, staff.sales[1], "disqualified", _office_hour(chance, 30), why, mark=number))
     for number, contact in enumerate(customers[:3]):
         gone = {"reason": "left_company", "text": "Moved abroad."}
         at = _office_hour(chance, 12) - timedelta(days=12)
-        said.append(_said(contact, staff.manager, "relationship_ended", at, gone, number=number))
+        said.append(demo_event(contact, staff.manager, "relationship_ended", at, gone, mark=number))
     for contact in customers[:1]:
         back = {"reason": "Came home, wants to go on."}
-        said.append(_said(contact, staff.manager, "reopened", _office_hour(chance, 4), back, number=0))
+        said.append(demo_event(contact, staff.manager, "reopened", _office_hour(chance, 4), back, mark=0))
     return said
 
 
@@ -207,14 +195,14 @@ def _permitted(people: Mapping[str, Sequence[Contact]], by: User) -> list[Messag
     evidence = ("Ticked on the form of the guide", "Said so on the phone", "Signed at the fair")
     asked = [*people["lead"][:20], *people["customer"][:20]]
     said = [
-        _said(
-            contact, by, "consent_given", _office_hour(chance, 60), given | {"evidence": evidence[number % 3]}, number=0
+        demo_event(
+            contact, by, "consent_given", _office_hour(chance, 60), given | {"evidence": evidence[number % 3]}, mark=0
         )
         for number, contact in enumerate(asked)
     ]
     no_more = {"channel": "email", "purpose": "marketing", "evidence": "Asked by mail to hear no more"}
     withdrawn = [
-        _said(contact, by, "consent_withdrawn", timezone.now() - timedelta(days=3, hours=number), no_more, number=1)
+        demo_event(contact, by, "consent_withdrawn", timezone.now() - timedelta(days=3, hours=number), no_more, mark=1)
         for number, contact in enumerate(asked[::9], start=1)
     ]
     return said + withdrawn

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contacts.models import CustomField
+from funnel.services import install_path
 from tests.callers import make_caller
 from tests.factories import make_contact
 
@@ -45,6 +46,7 @@ def as_json(said):
 
 @pytest.fixture
 def caller():
+    install_path()
     CustomField.objects.create(of="contact", key="size", label="Size", kind="number")
     return make_caller()
 
