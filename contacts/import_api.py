@@ -71,6 +71,11 @@ class ChoicesBody(Body):
         help_text=_("For each column its field, or an empty text: email, name, first_name, ..., custom:KEY, new:KIND."),
     )
     lenient = serializers.ListField(child=serializers.BooleanField(), required=False, max_length=200)
+    sheet = serializers.CharField(
+        max_length=255,
+        required=False,
+        help_text=_("Another sheet of the workbook, one of `choices.sheets`: what its columns mean is proposed anew."),
+    )
     encoding = serializers.CharField(max_length=30, required=False)
     delimiter = serializers.CharField(max_length=1, required=False, trim_whitespace=False)
     header = serializers.BooleanField(required=False)
@@ -112,7 +117,7 @@ def import_list(request: Request) -> HttpResponse:
     answers={201: ImportShape},
     parameters=[
         query_parameter("name", _("What the file is called.")),
-        query_parameter("sheet", _("The sheet of a workbook; the first without it.")),
+        query_parameter("sheet", _("The sheet of a workbook; without it the first that holds anything.")),
     ],
     problems=("invalid-query", "invalid-value", "too-large"),
 )

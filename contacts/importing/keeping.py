@@ -18,6 +18,7 @@ from ..mentions import traces_in
 from ..models import Import, ImportState
 from ..traces import Traces
 from .reading import BLOCK
+from .telling import tell_end
 
 A_DAY_S: Final = 86_400
 OVERLAP: Final = 1 << 10  # an address may stand across two blocks
@@ -64,12 +65,26 @@ def path_of(run: Import) -> Path:
     return Path(path)
 
 
+def book_of(run: Import) -> Path | None:
+    """The workbook the file is a sheet of, as long as another sheet may be chosen."""
+    path = Path(settings.IMPORTS_ROOT / run.book)
+    return path if run.book and path.is_file() else None
+
+
 def throw_away(run: Import) -> None:
     """Delete the file; what came of it stays."""
+    throw_away_book(run)
     if run.stored:
         (settings.IMPORTS_ROOT / run.stored).unlink(missing_ok=True)
         Import.objects.filter(pk=run.pk).update(stored="")
         run.stored = ""
+
+
+def throw_away_book(run: Import) -> None:
+    if run.book:
+        (settings.IMPORTS_ROOT / run.book).unlink(missing_ok=True)
+        Import.objects.filter(pk=run.pk).update(book="")
+        run.book = ""
 
 
 def throw_away_old() -> None:
@@ -77,7 +92,7 @@ def throw_away_old() -> None:
     old = Q(uploaded_at__lt=Now() - timedelta(days=settings.IMPORT_FILES_DAYS))
     for run in Import.objects.filter(old).exclude(stored="").exclude(state=ImportState.RUNNING):
         throw_away(run)
-    known = set(Import.objects.exclude(stored="").values_list("stored", flat=True))
+    known = {name for names in Import.objects.exclude(stored="").values_list("stored", "book") for name in names}
     if settings.IMPORTS_ROOT.is_dir():
         for path in settings.IMPORTS_ROOT.iterdir():
             if path.name not in known and path.stat().st_mtime < time.time() - A_DAY_S:
@@ -89,12 +104,14 @@ def forget_in_files(members: Sequence[int]) -> None:
     kept = Import.objects.exclude(stored="")
     traces = traces_in(members) if kept.exists() else Traces()
     for run in kept:
+        throw_away_book(run)  # they may stand in a sheet that was not read
         path = settings.IMPORTS_ROOT / run.stored
         if path.is_file() and _tells_of(path, run, traces):
             throw_away(run)
             if run.state in {ImportState.RUNNING, ImportState.CHECKING}:
                 words = _("Somebody in the file was erased meanwhile, and the file with them. Upload it without them.")
                 Import.objects.filter(pk=run.pk).update(state=ImportState.FAILED, failure=words, finished_at=Now())
+                tell_end(run)
 
 
 def _tells_of(path: Path, run: Import, traces: Traces) -> bool:

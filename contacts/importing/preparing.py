@@ -38,6 +38,7 @@ SAMPLE: Final = 500
 MOST_TEXTS: Final = 100  # that a column of stages may hold
 LOOKED_THROUGH: Final = 200_000  # rows, for these texts
 REPORT: Final = ("line", "column", "reason", "detail")  # what the list of refused rows puts in front
+OF_BOOKS: Final = ("sheet", "sheets")  # choices that only a workbook has: the sheet that was read, and all there are
 EDITABLE: Final = (ImportState.DRAFT, ImportState.CHECKING)
 
 # The stages there are, by key; the package that keeps them tells us.
@@ -55,26 +56,18 @@ def bring_file(*, by: Principal, name: str, pieces: Iterable[bytes], sheet: str 
 
 
 def _draft(by: Principal, name: str, path: Path, sheet: str) -> Import:
-    file: dict[str, Any] = {}
+    about = {"source": _source("import"), "file_name": " ".join(name.split())[-255:] or "file", "mapping": {}}
     if is_spreadsheet(path):
-        out = keeping.new_path()
-        read = into_csv(path, out, sheet=sheet)
-        out.replace(path)
-        file = {"sheet": read.read, "other_sheets": read.others}
-    found = survey(path)
-    file |= _form_of(path, found)
-    names, rows = _first_rows(path, _section(file), found)
-    choices = _proposed(by, names, rows) | file
+        read = _sheet_of(by, path, sheet)
+        keeps = len(read["choices"]["sheets"]) > 1
+        about |= read | {"book": path.name if keeps else ""}
+        if not keeps:
+            path.unlink()
+    else:
+        about |= _understood(by, path, {})
     with transaction.atomic():
         run = Import.objects.create(
-            source=_source("import"),
-            file_name=" ".join(name.split())[-255:] or "file",
-            file_digest=found.digest,
-            stored=path.name,
-            size=found.size,
-            columns=names,
-            choices=choices,
-            mapping={},
+            **about,
             state=ImportState.DRAFT,
             started_by=by.user,
             by_key=by.key,
@@ -82,9 +75,34 @@ def _draft(by: Principal, name: str, path: Path, sheet: str) -> Import:
         )
         audit.record(by=by, action="import_uploaded", kind="import", row=run.pk)
     run.refresh_from_db()
-    if "stage" in choices["columns"]:  # the texts of that column with what they are known to mean
-        choose(by=by, run=run, said={})
+    _know_stages(by, run)
     return run
+
+
+def _sheet_of(by: Principal, book: Path, sheet: str) -> dict[str, Any]:
+    """A sheet of a workbook as a file of its own, and what its columns seem to mean."""
+    out = keeping.new_path()
+    try:
+        read = into_csv(book, out, sheet=sheet)
+        return _understood(by, out, {"sheet": read.read, "sheets": read.names})
+    except BaseException:
+        out.unlink(missing_ok=True)
+        raise
+
+
+def _understood(by: Principal, path: Path, file: dict[str, Any]) -> dict[str, Any]:
+    """What there is to say of a file as the row of an import."""
+    found = survey(path)
+    file |= _form_of(path, found)
+    names, rows = _first_rows(path, _section(file), found)
+    choices = _proposed(by, names, rows) | file
+    return {
+        "stored": path.name,
+        "file_digest": found.digest,
+        "size": found.size,
+        "columns": names,
+        "choices": choices,
+    }
 
 
 def _form_of(path: Path, found: Survey) -> dict[str, Any]:
@@ -120,7 +138,8 @@ def _proposed(by: Principal, names: list[str], rows: list[Cells]) -> Choices:
         return guess(names, rows, zone=zone, country=country)
     earlier = Import.objects.visible_to(by).filter(columns=names[len(REPORT) :]).exclude(choices={}).order_by("-pk")
     if before := earlier.first():
-        kept: Choices = before.choices | {"columns": ["", "", "", "", *before.choices["columns"]]}
+        known = {name: value for name, value in before.choices.items() if name not in OF_BOOKS}
+        kept: Choices = known | {"columns": ["", "", "", "", *before.choices["columns"]]}
         return kept | {"lenient": [False] * len(REPORT) + list(before.choices.get("lenient", []))}
     found = guess(names[len(REPORT) :], [row[len(REPORT) :] for row in rows], zone=zone, country=country)
     return found | {"columns": ["", "", "", "", *found["columns"]], "lenient": [False] * len(names)}
@@ -147,8 +166,14 @@ def survey_again(run: Import) -> Survey:
 
 
 def choose(*, by: Principal, run: Import, said: Mapping[str, Any]) -> None:
-    """Change what is chosen; fields that are to be made are made. What was tried before counts no more."""
+    """Change what is chosen; fields that are to be made are made. What was tried before counts no more.
+
+    Another sheet of a workbook is another file: what its columns mean is proposed anew.
+    """
     _refuse_begun(run)
+    if said.get("sheet", "") not in ("", run.choices.get("sheet", "")):
+        _turn_to(str(said["sheet"]), by=by, run=run)
+        return
     choices = run.choices | {name: value for name, value in said.items() if name in CHANGEABLE}
     _check_shape(choices)
     names = list(run.columns)
@@ -156,7 +181,7 @@ def choose(*, by: Principal, run: Import, said: Mapping[str, Any]) -> None:
         names = _first_rows(keeping.path_of(run), _section(choices), _survey_as(run, choices), 0)[0]
     if len(choices["columns"]) != len(names):
         choices = _proposed(by, names, preview_as(run, choices)) | {
-            name: choices[name] for name in ("encoding", "delimiter", "header")
+            name: choices[name] for name in ("encoding", "delimiter", "header", *OF_BOOKS) if name in choices
         }
     choices["columns"] = [_field(chosen, name, by) for chosen, name in zip(choices["columns"], names, strict=True)]
     if "stage" in choices["columns"]:
@@ -166,6 +191,24 @@ def choose(*, by: Principal, run: Import, said: Mapping[str, Any]) -> None:
         choices=choices, columns=names, state=ImportState.DRAFT, foreseen=None, taken_until=None
     )
     run.refresh_from_db()
+
+
+def _turn_to(sheet: str, *, by: Principal, run: Import) -> None:
+    book = keeping.book_of(run)
+    if book is None:
+        words = _("The workbook is not kept any more. Upload it again to choose another sheet.")
+        raise ValidationError({"sheet": ValidationError(words, code="file_gone")})
+    before, values = settings.IMPORTS_ROOT / run.stored, _sheet_of(by, book, sheet)
+    Import.objects.filter(pk=run.pk).update(**values, state=ImportState.DRAFT, foreseen=None, taken_until=None)
+    before.unlink(missing_ok=True)
+    run.refresh_from_db()
+    _know_stages(by, run)
+
+
+def _know_stages(by: Principal, run: Import) -> None:
+    """The texts of a column of stages, with what they are known to mean."""
+    if "stage" in run.choices["columns"]:
+        choose(by=by, run=run, said={})
 
 
 _TEXTS: Final = ("encoding", "delimiter", "decimal", "dates", "zone", "phone_country", "duplicates", "source", "tag")
@@ -272,6 +315,7 @@ def start_import_of(*, by: Principal, run: Import) -> None:
         _change(run, EDITABLE, started_by=by.user, by_key=by.key, language=get_language() or "", **now)
         audit.record(by=by, action="import_started", kind="import", row=run.pk, source=run.source.key)
         transaction.on_commit(nudge_imports)
+    keeping.throw_away_book(run)
 
 
 def _ready(run: Import) -> None:

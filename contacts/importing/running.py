@@ -28,6 +28,7 @@ from .mapping import Mapping, as_json, mapping_of
 from .reading import BadRow, Survey, Table, open_table, survey
 from .resolving import resolve
 from .screening import screen
+from .telling import tell_end
 from .writing import write, write_rejects
 
 CHUNK: Final = 4_000
@@ -242,7 +243,9 @@ def _count(run: Import, chunk: Chunk, decision: Decision, rejected: int) -> None
 
 def _finish(run: Import) -> None:
     ended = {"state": ImportState.DONE, "finished_at": Now(), "permille": 1000, "taken_until": None}
-    Import.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(**ended)
+    with transaction.atomic():
+        if Import.objects.filter(pk=run.pk, state=ImportState.RUNNING).update(**ended):
+            tell_end(run)
 
 
 def is_passing(error: Exception) -> bool:
@@ -253,9 +256,10 @@ def fail(run: Import, error: Exception) -> None:
     """Leave a word of why, where the database still listens; without it the run can go on as well."""
     words = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error).strip()
     try:
-        Import.objects.filter(pk=run.pk, state__in=[ImportState.RUNNING, ImportState.UNDOING]).update(
-            state=ImportState.FAILED, finished_at=Now(), failure=words, taken_until=None
-        )
+        under_way = Import.objects.filter(pk=run.pk, state__in=[ImportState.RUNNING, ImportState.UNDOING])
+        with transaction.atomic():
+            if under_way.update(state=ImportState.FAILED, finished_at=Now(), failure=words, taken_until=None):
+                tell_end(run)
     except DatabaseError:
         connection.close()
 

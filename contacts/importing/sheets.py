@@ -16,10 +16,10 @@ XLSX: Final = b"PK\x03\x04"
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """The sheet that was read, and the others of the book."""
+    """The sheet that was read, and all of the book in their order."""
 
     read: str
-    others: list[str]
+    names: list[str]
 
 
 def is_spreadsheet(path: Path) -> bool:
@@ -28,7 +28,7 @@ def is_spreadsheet(path: Path) -> bool:
 
 
 def into_csv(path: Path, out: Path, *, sheet: str = "") -> Sheets:
-    """Write the values of a sheet as CSV; raises ValidationError where the file is none, or means harm."""
+    """Write the values of a sheet (the first) as CSV; raises ValidationError where the file is none, or means harm."""
     command = [sys.executable, "-I", str(READER), str(path), str(out), *([sheet] if sheet else [])]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
@@ -38,6 +38,11 @@ def into_csv(path: Path, out: Path, *, sheet: str = "") -> Sheets:
     if done.returncode or not names:
         out.unlink(missing_ok=True)
         raise unreadable()
+    if sheet and names[0] != sheet:
+        out.unlink(missing_ok=True)
+        words = _("There is no sheet “%(sheet)s”. There are: %(names)s.")
+        said = words % {"sheet": sheet, "names": ", ".join(names[1:])}
+        raise ValidationError({"sheet": ValidationError(said, code="invalid")})
     return Sheets(names[0], names[1:])
 
 

@@ -18,6 +18,7 @@ from ..models import Contact, Event, Identity, Import, ImportChunk, ImportState,
 from ..nudge import nudge_on_commit
 from ..projecting import project_people
 from ..recording import mark
+from .telling import tell_end
 
 ENDED: Final = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
 MOST_SHOWN: Final = 50
@@ -79,9 +80,10 @@ def undo_step(run: Import) -> bool:
         now = Import.objects.select_for_update(no_key=True).get(pk=run.pk)
         chunk = now.chunks.filter(undone_at=None).order_by("-pk").first()
         if now.state != ImportState.UNDOING or chunk is None:
-            Import.objects.filter(pk=run.pk, state=ImportState.UNDOING).update(
+            if Import.objects.filter(pk=run.pk, state=ImportState.UNDOING).update(
                 state=ImportState.UNDONE, permille=1000, taken_until=None
-            )
+            ):
+                tell_end(run)
             return False
         left, count = _take_back(now, chunk)
         ImportChunk.objects.filter(pk=chunk.pk).update(undone_at=Now(), left=sorted(left))

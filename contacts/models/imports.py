@@ -51,6 +51,7 @@ class Import(models.Model):
     file_name = models.CharField(max_length=255)
     file_digest = models.CharField(max_length=64, db_collation="C")
     stored = models.CharField(max_length=80, blank=True, db_collation="C")
+    book = models.CharField(max_length=80, blank=True, db_collation="C")  # the workbook it is a sheet of
     size = models.BigIntegerField(default=0)
     choices = models.JSONField(default=dict)
     mapping = models.JSONField()

@@ -2,7 +2,7 @@
 """Small exports as four well-known systems write them, made up by ourselves; and a workbook."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -13,38 +13,39 @@ HUBSPOT, SALESFORCE_LEADS, PIPEDRIVE_PEOPLE, PIPEDRIVE_DEALS, GOOGLE = (
     for name in ("hubspot", "salesforce_leads", "pipedrive_people", "pipedrive_deals", "google")
 )
 
-_BOOK = {
-    "[Content_Types].xml": """<?xml version="1.0" encoding="UTF-8"?>
-<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
-<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
-<Default Extension="xml" ContentType="application/xml"/>
-<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>
-<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>
-</Types>""",
-    "_rels/.rels": """<?xml version="1.0" encoding="UTF-8"?>
-<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
-<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/>
-</Relationships>""",
-    "xl/workbook.xml": """<?xml version="1.0" encoding="UTF-8"?>
-<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
-<sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>""",
-    "xl/_rels/workbook.xml.rels": """<?xml version="1.0" encoding="UTF-8"?>
-<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
-<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/>
-</Relationships>""",
-}
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_OFFICE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
-def workbook(rows: Sequence[Sequence[object]], *, packed: bool = False) -> bytes:
-    """A workbook of one sheet with these cells."""
-    cells = "".join(f"<row>{''.join(_cell(cell) for cell in row)}</row>" for row in rows)
-    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData></worksheet>'
+def workbook(rows: Sequence[Sequence[object]], *others: Sequence[Sequence[object]], packed: bool = False) -> bytes:
+    """A workbook whose sheets, Sheet1, Sheet2 and so on, have these cells."""
     file = io.BytesIO()
+    sheets = dict(enumerate((rows, *others), 1))
     with ZipFile(file, "w", ZIP_DEFLATED if packed else ZIP_STORED) as archive:
-        for name, text in _BOOK.items():
-            archive.writestr(name, text)
-        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+        for name, text in _book(sheets).items():
+            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+        for number, sheet in sheets.items():
+            cells = "".join(f"<row>{''.join(_cell(cell) for cell in row)}</row>" for row in sheet)
+            said = f'<worksheet xmlns="{_MAIN}"><sheetData>{cells}</sheetData></worksheet>'
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", said)
     return file.getvalue()
+
+
+def _book(numbers: Iterable[int]) -> dict[str, str]:
+    parts = [
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_OFFICE}.worksheet+xml"/>' for n in numbers
+    ]
+    sheets = [f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers]
+    links = [f'<Relationship Id="rId{n}" Type="{_KINDS}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers]
+    return {
+        "[Content_Types].xml": f'<Types xmlns="{_TYPES}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{_OFFICE}.sheet.main+xml"/>{"".join(parts)}</Types>',
+        "_rels/.rels": f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" Type="{_KINDS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_KINDS}"><sheets>{"".join(sheets)}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_RELATIONS}">{"".join(links)}</Relationships>',
+    }
 
 
 def _cell(cell: object) -> str:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contacts.erasing import erase_contact, finish_erasures
-from contacts.importing import rehearsing
+from contacts.importing import keeping, rehearsing
 from contacts.importing.preparing import (
     bring_file,
     check_import,
@@ -26,6 +26,7 @@ from contacts.importing.undoing import changed_since
 from contacts.importing.working import work_off_imports
 from contacts.ingest import record_staff_event
 from contacts.models import Contact, CustomField, Event, Import, ImportState
+from crm.desk.today.bell import notices
 from funnel.advancing import advance_everything
 from funnel.models import Effect, Position, Stage
 from staff.models import AuditRecord, Role
@@ -188,6 +189,54 @@ def test_a_workbook_is_read_as_values_and_a_bomb_is_refused(by):
     with pytest.raises(ValidationError, match="can't be read"):
         brought(by, b"PK\x03\x04 and nothing more", "broken.xlsx")
     assert Import.objects.count() == 1
+
+
+def test_another_sheet_of_a_workbook_is_another_file(by, settings):
+    people = [["Name", "Email"], ["Anna", "a@x.fi"]]
+    orders = [["Order", "Mail", "Total"], [1, "a@x.fi", 12.5]]
+    run = brought(by, workbook([], people, orders), "book.xlsx")
+    sheets = ["Sheet1", "Sheet2", "Sheet3"]
+    assert (run.columns, run.choices["sheet"], run.choices["sheets"]) == (people[0], "Sheet2", sheets)
+
+    choose(by=by, run=run, said={"sheet": "Sheet3", "columns": ["name", ""]})
+    assert (run.columns, preview(run), run.choices["sheet"]) == (orders[0], [["1", "a@x.fi", "12.5"]], "Sheet3")
+    with pytest.raises(ValidationError, match="There is no sheet “People”"):
+        choose(by=by, run=run, said={"sheet": "People"})
+    assert len(list(settings.IMPORTS_ROOT.iterdir())) == 2
+
+    done(by, run)
+    assert (list(settings.IMPORTS_ROOT.iterdir()), run.rows_read) == ([], 1)
+
+
+def test_of_a_workbook_nothing_is_kept_of_who_is_erased(by, settings):
+    sheets = [[["Name", "Email"], [name, f"{name}@x.fi"]] for name in ("anna", "bo")]
+    imported(by, "name,email\nbo,bo@x.fi\n")
+    run = brought(by, workbook(*sheets), "book.xlsx")
+
+    erase_contact(contact=Contact.objects.get(name="bo"), by=by)
+    finish_erasures()
+
+    run.refresh_from_db()
+    assert [path.name for path in settings.IMPORTS_ROOT.iterdir()] == [run.stored]
+    with pytest.raises(ValidationError, match="Upload it again to choose another sheet"):
+        choose(by=by, run=run, said={"sheet": "Sheet2"})
+
+
+def test_whoever_began_an_import_is_told_how_it_ended(by):
+    run = imported(by, "name,email\nAnna,a@x.fi\nBo,bad\n")
+    undo_import(by=by, run=run)
+    work_off_imports()
+    lost = brought(by, "name,email\nCleo,c@x.fi\n")
+    start_import_of(by=by, run=lost)
+    keeping.path_of(lost).unlink()
+    work_off_imports()
+
+    assert by.user is not None
+    assert [(one.text, one.url, one.is_warm) for one in notices(by.user)] == [
+        ("An import could not go on; what is in stays.", f"/imports/{lost.pk}", True),
+        ("An import is undone.", f"/imports/{run.pk}", False),
+        ("An import is done: 2 rows, 1 refused.", f"/imports/{run.pk}", False),
+    ]
 
 
 ROWS = st.lists(

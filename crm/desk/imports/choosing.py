@@ -25,6 +25,8 @@ def choices_said(said: QueryDict) -> dict[str, Any]:
             "type": said.get("event.type", "")[:80],
             "currency": said.get("event.currency", "")[:3].upper(),
         }
+    if "sheet" in said:
+        found["sheet"] = said["sheet"]
     if "stage.text" in said:
         found["stages"] = dict(zip(said.getlist("stage.text"), said.getlist("stage.key"), strict=False))
     return found

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts.importing.drafting import Draft, mapping_from
 from contacts.importing.guessing import preset_named
+from contacts.importing.keeping import book_of
 from contacts.importing.preparing import draft_of, preview
 from contacts.importing.rehearsing import COUNTS
 from contacts.importing.reporting import cell_of
@@ -243,6 +244,7 @@ def context_of(run: Import) -> dict[str, Any]:
             "delimiters": DELIMITERS,
             "dates": DATES,
             "bases": BASES,
+            "sheets": run.choices.get("sheets", []) if book_of(run) else [],
         }
     if run.is_working:
         return context | {"pace": pace(run), "counts": counts(run)}

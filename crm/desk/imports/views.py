@@ -97,9 +97,11 @@ def _page(request: HttpRequest, run: Import, error: str = "") -> HttpResponse:
 def import_choices(request: HttpRequest, principal: Principal, import_id: int) -> HttpResponseBase:
     """What the columns mean; then perhaps the deed whose button was pressed."""
     run = _own(principal, import_id)
+    sheet = run.choices.get("sheet")
     try:
         choose(by=principal, run=run, said=choices_said(request.POST))
-        if deed := _READY.get(request.POST.get("deed", "")):
+        seen = run.choices.get("sheet") == sheet  # of another sheet nobody has seen the columns yet
+        if seen and (deed := _READY.get(request.POST.get("deed", ""))):
             deed(by=principal, run=run)
     except ValidationError as error:
         run.refresh_from_db()

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from contacts.models import Notice, NoticeKind
+from contacts.models import ImportState, Notice, NoticeKind
 from staff.models import User
 
 SHOWN: Final = 30
@@ -49,6 +51,8 @@ def address_of(notice: Notice) -> str:
 
 def _told(notice: Notice) -> Told:
     icon, is_warm, sentence = _KINDS[NoticeKind(notice.kind)]
+    if notice.said.get("state") == ImportState.FAILED:
+        icon, is_warm = "circle-alert", True
     return Told(notice, sentence(_names(notice)), icon, address_of(notice), is_warm)
 
 
@@ -56,6 +60,19 @@ def _names(notice: Notice) -> Mapping[str, Any]:
     return {"name": notice.contact or "", "task": notice.task or "", "by": notice.by or _("A rule")} | {
         name: value for name, value in notice.said.items() if isinstance(value, int | str)
     }
+
+
+def _imported(of: Mapping[str, Any]) -> str:
+    """What came of a file somebody brought."""
+    rows, refused = int(of.get("rows", 0)), int(of.get("refused", 0))
+    match of.get("state"):
+        case ImportState.FAILED:
+            return _("An import could not go on; what is in stays.")
+        case ImportState.UNDONE:
+            return _("An import is undone.")
+    words = ngettext("An import is done: %(rows)s row", "An import is done: %(rows)s rows", rows)
+    more = ngettext(", %(refused)s refused", ", %(refused)s refused", refused) if refused else ""
+    return f"{words}{more}." % {"rows": intcomma(rows), "refused": intcomma(refused)}
 
 
 Sentence = Callable[[Mapping[str, Any]], str]
@@ -68,5 +85,5 @@ _KINDS: Final[Mapping[NoticeKind, tuple[str, bool, Sentence]]] = {
     NoticeKind.LATE: ("timer", True, lambda of: _("%(name)s has waited twice as long as the goal.") % of),
     NoticeKind.NOBODY_FREE: ("user-x", True, lambda of: _("Nobody was there to take %(name)s.") % of),
     NoticeKind.JOB: ("circle-check", False, lambda of: _("A job is done.")),
-    NoticeKind.IMPORT: ("circle-check", False, lambda of: _("An import is done.")),
+    NoticeKind.IMPORT: ("circle-check", False, lambda of: _imported(of)),
 }
