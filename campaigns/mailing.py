@@ -28,6 +28,7 @@ from contacts.messages import ContactRef, Message
 from contacts.models import Contact, Source
 from staff import audit
 from staff.policy import Principal
+from staff.sending import may_send
 
 logger = logging.getLogger(__name__)
 
@@ -102,10 +103,10 @@ def send_mail_again(*, mail: Mail, by: Principal) -> Mail:
 
 
 def send_mails(*, limit: int = 50) -> int:
-    """Send what is due, one after another; return how many were handed over or given up."""
+    """Send what is due, one after another, unless sending is paused; return how many were handed over or given up."""
     give_up_lapsed()
     sent = 0
-    while sent < limit and (mail := claim_mail()) is not None:
+    while sent < limit and may_send() and (mail := claim_mail()) is not None:
         finish_mail(mail, hand_over(letter_of(mail), sender=_sender(), recipient=mail.address))
         sent += 1
     return sent

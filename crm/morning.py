@@ -30,6 +30,7 @@ from crm.models import Look, MorningMail, MorningMailState
 from staff.hours import Calendars
 from staff.models import User
 from staff.policy import Principal
+from staff.sending import may_send
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +44,14 @@ FEW: Final = 10
 
 def send_morning_mails(now: datetime | None = None) -> int:
     """Make the rows of this morning, and send what is due; return how many were handed over or given up."""
+    if not may_send():
+        return 0
     _plan(now or timezone.now())
     lapsed = MorningMail.objects.filter(state=MorningMailState.SENDING, lease_until__lt=Now())
     words = _("Whoever sent it vanished before saying what became of it.")
     lapsed.update(state=MorningMailState.UNCERTAIN, lease_until=None, reason=words)
     sent = 0
-    while (mail := _claim()) is not None:
+    while may_send() and (mail := _claim()) is not None:
         _send(mail)
         sent += 1
     return sent

@@ -20,6 +20,7 @@ from crm.embedded.postgres import BINARIES, PACKAGE
 from crm.embedded.refusal import Refusal
 from crm.privileges import apply_grants
 from funnel.services import install_path
+from staff.sending import settle_home
 
 KEPT_DUMPS = 5
 ONE_UPGRADE_AT_A_TIME = 0x706F6C6B75  # an advisory lock; the number is the project's name
@@ -37,6 +38,8 @@ def upgrade(say: Say) -> None:
         call_command("createcachetable", verbosity=0)
         install_catalogue()
         install_path()
+        if settle_home():
+            say("this database was restored or copied: nothing is sent until somebody says that it is the real one")
         if two_roles():
             apply_grants(settings.DATABASE_SERVING["USER"])
     gather_static_files(say)

@@ -217,3 +217,20 @@ class WorkWeek(models.Model):
                 condition=Q(target_minutes__gte=1, target_minutes__lte=60 * 24 * 60), name="work_week_target_possible"
             ),
         ]
+
+
+class Sending(models.Model):
+    """Whether letters and webhooks go out: one row, made by the upgrade; without it they do.
+
+    `home` says in which database that was settled: a restored or copied one is another, and sends nothing.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    home = models.CharField(max_length=80)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_row_of_sending")]

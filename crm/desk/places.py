@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Quarantine
 from staff.models import User
 from staff.policy import Principal
+from staff.sending import IS_PAUSED_SQL
 
 STAGE_COLOURS = 6  # the ramp of the path
 MOVE, UNDERSTAND, WIRE = _("Move people"), _("Understand"), _("Set up")
@@ -67,15 +68,15 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _intake() -> dict[str, Any]:
-    """Whether all that was told has been taken in, in one statement."""
+    """Whether all that was told has been taken in, and whether anything goes out, in one statement."""
     waiting, values = Quarantine.objects.waiting().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT EXISTS (SELECT FROM contacts_pending), (SELECT count(*) FROM ({waiting}) one)",  # noqa: S608
+            f"SELECT EXISTS (SELECT FROM contacts_pending), (SELECT count(*) FROM ({waiting}) one), {IS_PAUSED_SQL}",  # noqa: S608
             values,
         )
-        is_behind, quarantined = cursor.fetchone()
-    return {"is_behind": is_behind, "quarantined": quarantined}
+        is_behind, quarantined, is_held = cursor.fetchone()
+    return {"is_behind": is_behind, "quarantined": quarantined, "is_held": is_held}
 
 
 def places_of(request: HttpRequest) -> list[Link]:

@@ -22,6 +22,7 @@ from standardwebhooks import Webhook
 from crm.models import DeliveryState, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from crm.webhooks.egress import Reply, post
 from crm.webhooks.services import disable_endpoint
+from staff.sending import may_send
 
 # How long after each failed try the next one comes, in seconds; after the last there is none (Standard Webhooks).
 SCHEDULE: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
@@ -78,8 +79,8 @@ def sweep_deliveries() -> None:
 
 
 def deliver_some() -> int:
-    """Send the first of what is due; return how many deliveries were tried. Takes TOTAL_S at most."""
-    deliveries = _claim()
+    """Send the first of what is due, unless sending is paused; return how many were tried. Takes TOTAL_S at most."""
+    deliveries = _claim() if may_send() else []
     if deliveries:
         with ThreadPoolExecutor(len(deliveries)) as pool:
             for done in as_completed([pool.submit(_send, delivery) for delivery in deliveries]):

@@ -115,6 +115,13 @@ def test_an_upgrade_makes_dumps_and_grants(installation):
     done = [installation.manage("backup", str(kept), "--keep", "1") for _night in range(2)]
     assert [str(path) for path in kept.iterdir()] == [done[1].stdout.strip()]
 
+    restore = [package_folder(PACKAGE) / BINARIES / "pg_restore", "--clean", "--if-exists", "--no-owner"]
+    subprocess.run([*restore, "-d", installation.owner_url, done[1].stdout.strip()], check=True, capture_output=True)
+    restored = installation.upgrade()
+    assert restored.stdout.startswith("this database was restored or copied: nothing is sent")
+    assert installation.manage("sending").stdout.startswith("Nothing is sent: this database was restored or copied.")
+    assert installation.manage("sending", "resume", "--drop").stdout.startswith("Sending is on.")
+
 
 def test_a_server_that_forgets_in_a_crash_is_refused(installation):
     refused = installation.upgrade(FRAGILE_DATABASE_ALLOWED="no")

@@ -176,6 +176,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/roles/<slug:role>": api(PATCH="staff:manage", rows={"role": "role"}),
     "api/v1/teams": api(GET="contacts:read", POST="staff:manage"),
     "api/v1/teams/<row:team_id>": api(PATCH="staff:manage"),
+    "api/v1/sending": api(GET="staff:manage", PATCH="staff:manage"),
     "api/v1/audit": api(GET="audit:read"),
     "api/v1/answers": api(GET="contacts:read"),
     "api/v1/answers/figures": api(GET="figures:read"),
@@ -360,6 +361,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     ),
     "settings/teams": desk(GET="staff:manage", POST="staff:manage"),
     "settings/teams/<int:team_id>/<slug:deed>": desk(POST="staff:manage", rows={"deed": "team_deed"}),
+    "settings/mail/sending": desk(POST="staff:manage"),
     "settings/mail": desk(GET="staff:manage", POST="staff:manage"),
     "settings/trail": desk(GET="audit:read"),
 }

@@ -13,15 +13,19 @@ from crm.desk.house.shapes import (
     RoleChanges,
     RoleShape,
     RolesShape,
+    SendingChanges,
+    SendingShape,
     TeamBody,
     TeamShape,
     UserChanges,
     UserShape,
     show_invitation,
     show_record,
+    show_sending,
     show_team,
     show_user,
 )
+from crm.sending import take_up_sending
 from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
@@ -31,6 +35,7 @@ from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
 from staff.inviting import invite
 from staff.models import AuditRecord, Role, Team, User
 from staff.policy import ROLE_SCOPES
+from staff.sending import pause_sending
 from staff.services import add_team, change_user, rename_team
 from staff.steps import guard_role, guarded_roles
 
@@ -168,3 +173,30 @@ def team_rename(request: Request, team_id: int) -> HttpResponse:
 def audit_list(request: Request) -> HttpResponse:
     """Who did what, the newest first. Records are only ever added."""
     return listed(request, AuditRecord.objects.select_related("api_key"), show_record, default="-id")
+
+
+@operation("staff:manage", summary=_("Whether letters and webhooks go out"), tag=TAG, answers={200: SendingShape})
+def sending_show(request: Request) -> HttpResponse:
+    """They wait while sending is paused, and in a database that was restored or copied."""
+    refuse_unknown_parameters(request, ())
+    return answer(show_sending())
+
+
+@operation(
+    "staff:manage",
+    summary=_("Pause sending, or take it up again"),
+    tag=TAG,
+    takes=SendingChanges,
+    example={"is_on": True, "drop": False},
+    answers={200: SendingShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=_BODY_PROBLEMS,
+)
+def sending_change(request: Request) -> HttpResponse:
+    """Taken up again, the database is the real one from now on; with `drop` what waits now never goes out by itself."""
+    said = body_as(SendingChanges, request)
+    if said["is_on"]:
+        take_up_sending(by=caller(request), drop=said["drop"])
+    else:
+        pause_sending(by=caller(request))
+    return answer(show_sending())

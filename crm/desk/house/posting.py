@@ -8,14 +8,18 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from campaigns.handing import Handed, Outcome, hand_over
 from crm.desk.doors import for_staff
 from crm.desk.house.rooms import shown
+from crm.sending import take_up_sending, waiting
 from staff import audit
 from staff.models import User
 from staff.policy import Principal
+from staff.sending import held, pause_sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,20 @@ class Tried:
     words: str
 
 
+@require_POST
+@for_staff("staff:manage")
+def sending(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Pause it, or take it up again with or without what waits."""
+    match request.POST.get("deed"):
+        case "pause":
+            pause_sending(by=principal)
+        case "resume":
+            take_up_sending(by=principal)
+        case "drop":
+            take_up_sending(by=principal, drop=True)
+    return redirect("desk:mail")
+
+
 @for_staff("staff:manage")
 def mail(request: HttpRequest, principal: Principal) -> HttpResponse:
     tried = None
@@ -34,7 +52,7 @@ def mail(request: HttpRequest, principal: Principal) -> HttpResponse:
         assert isinstance(principal.user, User)
         tried = _try(principal.user.email)
         audit.record(by=principal, action="mail_tried", kind="mail", row=None, went=tried.went)
-    return shown(request, principal, "mail.html", _setup() | {"tried": tried})
+    return shown(request, principal, "mail.html", _setup() | {"tried": tried, "held": held(), "waiting": waiting()})
 
 
 def _setup() -> dict[str, Any]:

@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from crm.sending import waiting
 from staff.models import AuditRecord, Invitation, Role, Team, User
+from staff.sending import held
 
 
 class TeamShape(msgspec.Struct):
@@ -47,6 +50,16 @@ class InvitationShape(msgspec.Struct):
     link: str
 
 
+class SendingShape(msgspec.Struct):
+    """Whether letters and webhooks go out, why not, and how many wait (counted to 10,000)."""
+
+    is_on: bool
+    is_copy: bool
+    since: datetime | None
+    letters: int
+    deliveries: int
+
+
 class AuditShape(msgspec.Struct):
     """Who did what to which row; `detail` holds what was before and after."""
 
@@ -84,6 +97,22 @@ class TeamBody(serializers.Serializer[Any]):
 
 def show_user(user: User) -> UserShape:
     return UserShape(user.pk, str(user), user.role, user.team_id, user.is_active)
+
+
+class SendingChanges(serializers.Serializer[Any]):
+    is_on = serializers.BooleanField()
+    drop = serializers.BooleanField(default=False, help_text=_("When it goes on: without what waits now."))
+
+
+def show_sending() -> SendingShape:
+    now, rows = held(), waiting()
+    return SendingShape(
+        is_on=now is None,
+        is_copy=bool(now and now.is_copy),
+        since=now.since if now else None,
+        letters=rows.letters,
+        deliveries=rows.deliveries,
+    )
 
 
 def show_team(team: Team) -> TeamShape:

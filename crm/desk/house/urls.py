@@ -21,6 +21,7 @@ urlpatterns = [
     path("settings/teams", views.team_list, name="teams"),
     path("settings/teams/<int:team_id>/<slug:deed>", views.team_change, name="team-change"),
     path("settings/mail", posting.mail, name="mail"),
+    path("settings/mail/sending", posting.sending, name="sending"),
     path("settings/trail", trail, name="trail"),
     path("join/<str:token>", arriving.join, name="join"),
     path("enter/<str:token>", arriving.enter, name="enter"),
@@ -32,5 +33,6 @@ programs = [
     path("roles/<slug:role>", endpoint(PATCH=api.role_change)),
     path("teams", endpoint(GET=api.team_list, POST=api.team_add)),
     path("teams/<row:team_id>", endpoint(PATCH=api.team_rename)),
+    path("sending", endpoint(GET=api.sending_show, PATCH=api.sending_change)),
     path("audit", endpoint(GET=api.audit_list)),
 ]

@@ -9,6 +9,7 @@ import msgspec
 
 from contacts.prepared import Prepared
 from staff.models import User
+from staff.sending import IS_PAUSED_SQL
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -57,9 +58,10 @@ class View(msgspec.Struct, frozen=True):
 
 
 class Around(msgspec.Struct, frozen=True):
-    """Whether everything is folded, what waits in quarantine, and the views of whoever looks."""
+    """Whether everything is folded and anything goes out, what waits in quarantine, and the views of whoever looks."""
 
     is_behind: bool
+    is_held: bool
     quarantined: int
     views: list[View]
 
@@ -110,7 +112,7 @@ SELECT c.id, coalesce(nullif(c.name, ''), c.emails[1], c.phones[1], '#' || c.id)
 UNION ALL
 SELECT {_NOBODY}, '', FALSE, NULL, NULL, '', '', '', '{{}}', NULL, NULL, 0, '', now(), NULL, '', NULL, NULL, NULL, NULL,
        NULL, NULL, NULL, NULL, NULL,
-       json_build_object('is_behind', EXISTS (SELECT FROM contacts_pending),
+       json_build_object('is_behind', EXISTS (SELECT FROM contacts_pending), 'is_held', {IS_PAUSED_SQL},
                          'quarantined', (SELECT count(*) FROM contacts_quarantine WHERE replayed_at IS NULL),
                          'views', ({_VIEWS}))::text
 """,  # noqa: S608  (words of ours)

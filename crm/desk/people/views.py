@@ -129,6 +129,7 @@ def _answer(
     context = {
         "places": places_of(request),
         "is_behind": shown.around.is_behind,
+        "is_held": shown.around.is_held,
         "quarantined": shown.around.quarantined,
         "asked": asked,
         "query": asked.query(),
