@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 from funnel.playbook_sense import senseless
 from funnel.playbook_words import HEALTHS, PHASES, STANDINGS, Finding, found
+from funnel.stories import read_line
 
 MOST_RULES, MOST_CONDITIONS, MOST_NAMES = 200, 20, 100
 LONGEST_WINDOW, LONGEST_TIME = 1_100, 36_500  # days; the memory of the fold grows with the windows
 MOST_POINTS = 100_000
+MOST_EXAMPLES, MOST_EVENTS = 50, 200
 RESERVED_NAMES = ("start", "staff", "erased")
 
 
@@ -62,6 +64,7 @@ OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 LIST = Kind("a list", lambda value: isinstance(value, list))
 WINDOW, TIME = whole(0, LONGEST_WINDOW), whole(0, LONGEST_TIME)
 WHOLE = whole(-(10**12), 10**12)
+STORY_DAY = whole(0, 3_650)
 LETTER = one_of("ABCDEF")
 TYPES = Kind("a list of event types", lambda value: isinstance(value, list))
 ANY = Kind("anything", lambda value: True)
@@ -93,7 +96,13 @@ def _shape(document: Any, types: frozenset[str]) -> Iterator[Finding]:
     if not isinstance(document, dict):
         yield found("wrong_kind", "", kind=OBJECT.words)
         return
-    fields = {"stages*": LIST, "half_life_days*": whole(1, 3_650), "points*": OBJECT, "rules*": LIST}
+    fields = {
+        "stages*": LIST,
+        "half_life_days*": whole(1, 3_650),
+        "points*": OBJECT,
+        "rules*": LIST,
+        "examples": LIST,
+    }
     faults = list(_fields(document, "", fields))
     yield from faults
     if faults:
@@ -102,6 +111,7 @@ def _shape(document: Any, types: frozenset[str]) -> Iterator[Finding]:
     yield from _points(document["points"], types)
     stages = [stage["key"] for stage in document["stages"] if isinstance(stage, dict) and _is_text(stage.get("key"))]
     yield from _rules(document["rules"], stages, types)
+    yield from _examples(document.get("examples", []), stages, types)
 
 
 def _fields(value: Mapping[str, Any], pointer: str, kinds: Mapping[str, Kind]) -> Iterator[Finding]:
@@ -175,6 +185,50 @@ def _rules(rules: list[Any], stages: list[str], types: frozenset[str]) -> Iterat
             yield from _unique(rule.get("name"), f"/rules/{place}/name", names, "duplicate_name")
             if rule.get("name") in RESERVED_NAMES:
                 yield found("reserved_name", f"/rules/{place}/name", name=rule["name"])
+
+
+def _examples(examples: list[Any], stages: list[str], types: frozenset[str]) -> Iterator[Finding]:
+    if examples:
+        yield from _members(examples, "/examples", OBJECT, MOST_EXAMPLES)
+    names: set[str] = set()
+    for place, example in enumerate(examples):
+        if isinstance(example, dict):
+            pointer = f"/examples/{place}"
+            kinds = {"name*": TEXT, "events*": LIST, "day*": STORY_DAY, "then*": OBJECT}
+            yield from _fields(example, pointer, kinds)
+            yield from _unique(example.get("name"), f"{pointer}/name", names, "duplicate_example")
+            yield from _story(example.get("events"), example.get("day"), f"{pointer}/events", types)
+            yield from _outcome(example.get("then"), f"{pointer}/then", stages)
+
+
+def _story(lines: Any, day: Any, pointer: str, types: frozenset[str]) -> Iterator[Finding]:
+    """Each line can be read, and the days go on to the one that is asked about."""
+    if not isinstance(lines, list):
+        return
+    if not 0 < len(lines) <= MOST_EVENTS:
+        yield found("wrong_length", pointer, most=MOST_EVENTS)
+    last = 0
+    for place, line in enumerate(lines[:MOST_EVENTS]):
+        told = read_line(line)
+        if told is None:
+            yield found("bad_story", f"{pointer}/{place}", line=str(line))
+            continue
+        if told.type not in types:
+            yield found("unknown_type", f"{pointer}/{place}", type=told.type)
+        if told.day < last or (STORY_DAY.accepts(day) and told.day > day):
+            yield found("story_order", f"{pointer}/{place}", line=str(line))
+        last = max(last, told.day)
+
+
+def _outcome(then: Any, pointer: str, stages: list[str]) -> Iterator[Finding]:
+    if not isinstance(then, dict):
+        return
+    yield from _fields(then, pointer, {"stage": ANY, "health": ANY, "standing": ANY})
+    if not then:
+        yield found("missing", pointer, name="stage")
+    for name, value in then.items():
+        if name in ("stage", "health", "standing") and not _is_value(name, value, stages):
+            yield found("unknown_value", f"{pointer}/{name}", dimension=name, value=str(value))
 
 
 def _rule(rule: dict[str, Any], pointer: str, stages: list[str], types: frozenset[str]) -> Iterator[Finding]:

@@ -38,6 +38,9 @@ MESSAGES = {
     "shadowed": "This rule can never fire: “{by}” comes before it and always matches first.",
     "unreachable_from": "This rule can never fire: nobody ever comes to where it starts from.",
     "unreachable_stage": "No rule ever leads to the stage “{stage}”.",
+    "duplicate_example": "Two examples have the name “{name}”.",
+    "bad_story": "“{line}” can't be read. Write a line such as: day 3 order_completed 59.00 EUR order_id=1",
+    "story_order": "“{line}”: the days of a story must not go back, nor beyond the day that is asked about.",
     "loop": "These time rules set each other off for ever, without any event: {rules}.",
 }
 

@@ -106,6 +106,11 @@ def read_target(to: Any) -> tuple[str, str | None, str | None]:
     return ("stage", None, target) if kind == "property" else (kind, target, None)
 
 
+def _folded_with(document: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a document but its examples, by which nobody is moved: with others nobody has to be folded again."""
+    return {part: said for part, said in document.items() if part != "examples"}
+
+
 Ladder = tuple[Rule, ...]  # the rules of one dimension, first match first
 
 # What an event of one type does to a person who stands in one place: points, updates of the state, rules to try,
@@ -130,6 +135,8 @@ class Period:
         self.next: Period | None = None
         self.kept = Kept({}, frozenset())
         self._updates = updates
+        rules = playbook.rules
+        self.types = frozenset({*updates, *playbook.points, *(type_ for rule in rules for type_ in rule.types or ())})
         self._plans: dict[tuple[str | None, str | None, str], Plan] = {}
 
     def plan(self, state: State) -> Plan:
@@ -140,8 +147,7 @@ class Period:
         timers = self._ladders(state, None)
         conditions = [condition for ladder in timers for rule in ladder for condition in rule.conditions]
         movers = self._moving(conditions)
-        points, rules = self.playbook.points, self.playbook.rules
-        types = {*self._updates, *points, *(type_ for rule in rules for type_ in rule.types or ())}
+        points = self.playbook.points
         return Plan(
             steps={
                 type_: (
@@ -150,7 +156,7 @@ class Period:
                     self._ladders(state, type_),
                     type_ in movers,
                 )
-                for type_ in types
+                for type_ in self.types
             },
             timers=timers,
             changes=tuple(condition.next_change for condition in conditions if condition.next_change),
@@ -192,7 +198,7 @@ class Playbooks:
         self.versions = sorted(versions, key=lambda version: version.number)
         if not self.versions or self.versions[0].since != ALWAYS:
             raise ValueError("The first version of the playbook must be in force from the beginning of time.")
-        written = [[v.number, v.since, v.document] for v in self.versions]
+        written = [[v.number, v.since, _folded_with(v.document)] for v in self.versions]
         digest = blake2b(json.dumps(written, sort_keys=True).encode(), digest_size=8)
         self.stamp = f"{FORMAT}-{digest.hexdigest()}"
         in_force = self._in_force()
@@ -201,6 +207,7 @@ class Playbooks:
         self.periods = self._periods(in_force)
         self._starts = [period.start for period in self.periods]
         self._first_end = self.periods[0].end
+        self.types = frozenset[str]().union(*(period.types for period in self.periods))  # others only begin a path
         self.property_names = self._property_names(needs, [version for _, version in in_force])
         self.types_with_properties = frozenset(self.property_names)
         summed = {type_ for need in needs if need.kind == "sum" for type_ in need.types}

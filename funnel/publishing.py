@@ -20,7 +20,7 @@ from funnel.rules import Finding, check
 from staff import audit
 from staff.policy import Principal
 
-PARTS: Final = ("stages", "half_life_days", "points", "rules")
+PARTS: Final = ("stages", "half_life_days", "points", "rules", "examples")
 
 
 class StaleDraftError(Exception):

@@ -7,8 +7,10 @@ from typing import Any
 WIDTH = 120
 # The order in which people read the parts of a document, of a stage, a condition and a rule; others follow by name.
 ORDER = (
-    *("stages", "half_life_days", "points", "rules", "key", "phase", "measure", "name", "from", "to", "on", "when"),
+    *("stages", "half_life_days", "points", "rules", "examples"),
+    *("key", "phase", "measure", "name", "from", "to", "on", "when"),
     *("of", "currency", "usual_intervals", "min_days", "max_days", "within_days", "distinct_days"),
+    *("events", "day", "then", "stage", "health", "standing"),
 )
 
 
@@ -37,7 +39,7 @@ def _place(name: str) -> tuple[int, str]:
 def _lines(value: Any, depth: int, before: int) -> str:
     """On one line where it fits behind what stands `before` it; the document, its parts and its rules never do."""
     line = json.dumps(value, ensure_ascii=False)
-    is_rule = isinstance(value, dict) and "on" in value
+    is_rule = isinstance(value, dict) and ("on" in value or "events" in value)
     if not isinstance(value, dict | list) or not value or (depth > 1 and not is_rule and before + len(line) < WIDTH):
         return line
     inner = "  " * (depth + 1)
