@@ -1,6 +1,7 @@
 """The places of the desk, for the rail and the tabs, and whether everything told was taken in."""
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection
@@ -51,7 +52,7 @@ PLACES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Link:
     place: Place
     url: str
@@ -79,14 +80,22 @@ def _intake() -> dict[str, Any]:
     return {"is_behind": is_behind, "quarantined": quarantined, "is_held": is_held}
 
 
-def places_of(request: HttpRequest) -> list[Link]:
+def places_of(request: HttpRequest) -> tuple[Link, ...]:
     """The places that whoever asks may enter."""
     principal = _asking(request)
-    return [
-        Link(place, url := reverse(place.view), _is_current(request.path, url))
-        for place in PLACES
-        if principal.may(place.scope)
-    ]
+    open_ = tuple(place.view for place in PLACES if principal.may(place.scope))
+    return _links(open_, tuple(view for view in open_ if _is_current(request.path, _url(view))))
+
+
+@lru_cache(maxsize=500)
+def _links(views: tuple[str, ...], current: tuple[str, ...]) -> tuple[Link, ...]:
+    """The same ones whenever the same is asked, so that the rail need not be drawn again."""
+    return tuple(Link(place, _url(place.view), place.view in current) for place in PLACES if place.view in views)
+
+
+@cache
+def _url(view: str) -> str:
+    return reverse(view)
 
 
 def _asking(request: HttpRequest) -> Principal:

@@ -5,20 +5,20 @@ Cells are made here and not in a template: fifty lines of ten cells are the cost
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
+from datetime import UTC, date, datetime, tzinfo
+from functools import cache, lru_cache
+from html import escape
 from typing import Any, Final
 
 import msgspec
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from crm.desk.people.listing import Line
-from crm.desk.people.vocabulary import Words
+from crm.desk.people.vocabulary import Kind, Named, Stage, Words
 from crm.templatetags.polku import HEALTH_MARKS, initials, stops
 from funnel.models import Health, Standing
 from funnel.scores import scores_now
@@ -29,7 +29,10 @@ class Pen:
     """What the cells of one page share: words are looked up once and not for each of fifty rows."""
 
     words: Words
+    language: str
     now: datetime
+    today: date
+    zone: tzinfo
     score: Callable[[int, int], float]
     choose: str
     days: str
@@ -42,7 +45,10 @@ class Pen:
 def pen(words: Words) -> Pen:
     return Pen(
         words,
+        get_language() or "",
         datetime.now(UTC),
+        timezone.localdate(),
+        timezone.get_current_timezone(),
         cache(scores_now)() if words.stages else lambda score, day: 0,
         choose=_("Choose %s"),
         days=_("%(n)s d"),
@@ -75,12 +81,12 @@ class Column:
 
 def _stage(line: Line, pen: Pen) -> str:
     stage = pen.words.stages.get(line.stage or 0)
-    return f'<span class="stage">{_stops(stage.place)}{escape(stage)}</span>' if stage else ""
+    return _stage_in(stage, pen.language) if stage else ""
 
 
-@cache
-def _stops(place: int) -> SafeString:
-    return stops(place)
+@lru_cache(maxsize=200)
+def _stage_in(stage: Stage, _language: str) -> str:
+    return f'<span class="stage">{stops(stage.place)}{escape(str(stage))}</span>'
 
 
 def _days(line: Line, pen: Pen) -> str:
@@ -108,12 +114,17 @@ _FULL: Final = 60  # points at which the bar is full
 
 def _score(line: Line, pen: Pen) -> str:
     points = round(pen.score(line.score, line.score_day or 0)) if line.score else 0
+    return _score_of(points, line.fit, pen.language)
+
+
+@lru_cache(maxsize=2000)
+def _score_of(points: int, fit: str | None, _language: str) -> str:
     width = max(0, min(40, round(40 * points / _FULL)))
-    fit = escape(line.fit) if line.fit else '<span aria-hidden="true">–</span>'
+    letter = escape(fit) if fit else '<span aria-hidden="true">–</span>'
     bar = f'<rect class="fg" width="{width}" height="6" rx="3"/>' if width else ""
     return (
         '<span class="sc"><svg viewBox="0 0 40 6" aria-hidden="true"><rect class="bg" width="40" height="6" rx="3"/>'
-        f'{bar}</svg><b class="num">{_grouped(points)}</b><span class="fit">{fit}</span></span>'
+        f'{bar}</svg><b class="num">{_grouped(points)}</b><span class="fit">{letter}</span></span>'
     )
 
 
@@ -121,19 +132,26 @@ def _last(line: Line, pen: Pen) -> str:
     if line.last_at is None:
         return ""
     kind = pen.words.kinds.get(line.last_kind or 0)
-    what = f'<span class="clip">{escape(kind)}</span>' if kind else ""
-    return f'<span class="last">{what}<span class="t-meta num">{short_day(line.last_at)}</span></span>'
+    what = _kind_in(kind, pen.language) if kind else ""
+    return f'<span class="last">{what}<span class="t-meta num">{_day(line.last_at, pen)}</span></span>'
+
+
+@lru_cache(maxsize=1000)
+def _kind_in(kind: Kind, _language: str) -> str:
+    return f'<span class="clip">{escape(str(kind))}</span>'
 
 
 def short_day(at: datetime) -> str:
     """Today, Tue, 3 Jun, 3 Jun 2025: the day, as short as it can be said."""
-    day, today = timezone.localdate(at), timezone.localdate()
-    return _short_day(day.isoformat(), today.isoformat(), get_language() or "")
+    return _short_day(timezone.localdate(at), timezone.localdate(), get_language() or "")
 
 
-@cache
-def _short_day(day_text: str, today_text: str, _language: str) -> str:
-    day, today = datetime.fromisoformat(day_text).date(), datetime.fromisoformat(today_text).date()
+def _day(at: datetime, pen: Pen) -> str:
+    return _short_day(at.astimezone(pen.zone).date(), pen.today, pen.language)
+
+
+@lru_cache(maxsize=4000)
+def _short_day(day: date, today: date, _language: str) -> str:
     days = (today - day).days
     if days == 0:
         return _("Today")
@@ -148,8 +166,11 @@ def _short_day(day_text: str, today_text: str, _language: str) -> str:
 
 def _owner(line: Line, pen: Pen) -> str:
     owner = pen.words.users.get(line.owner or 0)
-    if owner is None:
-        return pen.nobody
+    return pen.nobody if owner is None else _owner_of(owner)
+
+
+@lru_cache(maxsize=1000)
+def _owner_of(owner: Named) -> str:
     first = owner.name.partition(" ")[0]
     marks = f'<span class="av av-20" aria-hidden="true">{escape(initials(owner.name))}</span>'
     return f'<span class="own" title="{escape(owner.name)}">{marks}{escape(first)}</span>'
@@ -173,8 +194,8 @@ def _of(name: str, table: str) -> Callable[[Line, Pen], str]:
     return show
 
 
-def _since(line: Line, _pen: Pen) -> str:
-    return f'<span class="num ink-2">{short_day(line.created_at)}</span>'
+def _since(line: Line, pen: Pen) -> str:
+    return f'<span class="num ink-2">{_day(line.created_at, pen)}</span>'
 
 
 COLUMNS: Final = (
@@ -217,7 +238,7 @@ def _custom(key: str) -> Callable[[Line, Pen], str]:
         value = msgspec.json.decode(line.custom).get(key)
         if isinstance(value, bool):
             return _("yes") if value else _("no")
-        return "" if value is None else escape(number_format(value) if isinstance(value, int | float) else value)
+        return "" if value is None else escape(number_format(value) if isinstance(value, int | float) else str(value))
 
     return show
 

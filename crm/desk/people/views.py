@@ -136,17 +136,17 @@ def _answer(
         "here": f"{here}?{asked.query()}" if asked.query() else here,
         "found": found,
         "rows": shown.lines,
-        "body": [row(line, columns, ink, f"{here}/") for line in shown.lines],
+        "body": SafeString("".join(row(line, columns, ink, f"{here}/") for line in shown.lines)),
         "heads": [_head(column, asked, here) for column in columns],
         "name_head": _head(_NAME, asked, here),
-        "columns": _choosable(asked, known),
+        "columns": _choosable(get_language() or "", asked.columns, _own(known)),
         "tabs": tabs,
         "everyone": f"{here}?view={EVERYONE}",
         "is_everyone": not current,
         "current": current,
         "is_changed": bool(current and not asked.is_like(current)),
         "sentences": _sentences(asked, known),
-        "asks": _all_asks(get_language() or "", tuple((one.key, one.label) for one in known.all.fields)),
+        "asks": _all_asks(get_language() or "", _own(known)),
         "may_write": principal.may("contacts:write"),
         "may_export": principal.may("contacts:export"),
         "may_import": principal.may("contacts:import"),
@@ -172,14 +172,30 @@ def _head(column: Column, asked: Asked, here: str) -> Head:
     return Head(column, f"{here}?{asked.sorted_by(column.order, falls=column.falls)}", sort)
 
 
-def _choosable(asked: Asked, known: Words) -> list[dict[str, Any]]:
-    every = [(column.key, column.label) for column in COLUMNS]
-    every += [(f"{CUSTOM}{field.key}", field.label) for field in known.all.fields]
-    return [{"key": key, "label": label, "is_chosen": key in asked.columns} for key, label in every]
+@dataclass(frozen=True, slots=True, eq=False)
+class Choosable:
+    key: str
+    label: str
+    is_chosen: bool
+
+
+Own = tuple[tuple[str, str], ...]  # keys and labels of fields of one's own
+
+
+def _own(known: Words) -> Own:
+    return tuple((field.key, field.label) for field in known.all.fields)
+
+
+@lru_cache(maxsize=100)
+def _choosable(_language: str, chosen: tuple[str, ...], own: Own) -> tuple[Choosable, ...]:
+    """Every column there is: the same ones whenever the same is asked, so that they need not be written again."""
+    every = [(column.key, str(column.label)) for column in COLUMNS]
+    every += [(f"{CUSTOM}{key}", label) for key, label in own]
+    return tuple(Choosable(key, label, key in chosen) for key, label in every)
 
 
 @lru_cache(maxsize=32)
-def _all_asks(_language: str, own: tuple[tuple[str, str], ...]) -> SafeString:
+def _all_asks(_language: str, own: Own) -> SafeString:
     """Everything that can be asked, as options: the same for everybody who reads one language."""
     groups: dict[str, list[Any]] = {}
     for ask in asks(words()):
