@@ -110,7 +110,7 @@ class World:
         return Somebody(
             number=number,
             name=f"{first} {last}" if is_known else "",
-            email=f"{_plain(first)}.{_plain(last)}.{number}@{domain}" if is_known else "",
+            email=f"{plain(first)}.{plain(last)}.{number}@{domain}" if is_known else "",
             phone=f"+358457{number % 10_000_000:07d}" if is_known and chance.random() < 0.5 else "",
             title=chance.choice(names.TITLES) if company is not None else "",
             country=chance.choice(names.COUNTRIES) if is_known else "",
@@ -271,5 +271,5 @@ _PATHS: Final = [{"path": path} for path in names.PAGES]
 _PLAIN = str.maketrans("äöåÄÖÅéèêëïíñõóúçłśżź'", "aoaaoaeeeeiinoouclszz-")
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     return name.lower().translate(_PLAIN).encode("ascii", "ignore").decode()
