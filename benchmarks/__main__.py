@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import backtests, boards, dashboard, goals, house, imports, limits, lists
+from benchmarks import backtests, boards, dashboard, goals, house, imports, limits, lists, rooms
 from benchmarks.goals import Bench, Row
 from benchmarks.page import write_page
 from crm.starting import read_environment
@@ -45,6 +45,7 @@ def main() -> None:
             "G5": lambda: lists.as_json(bench),
             "G6": lambda: lists.as_pages(bench, options.state),
             "G7": lambda: [lists.statements(options.state)],
+            "rooms": lambda: rooms.rooms(bench, options.state),
             "G11": lambda: imports.imports(bench, options.state, int(100_000 * scale)),
             "G15": lambda: [goals.tasks(bench, int(100_000 * scale))],
             "G14": lambda: [goals.memory(bench)],
@@ -63,7 +64,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--contacts", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--state", type=lambda text: Path(text).absolute(), default=house.ROOT / "var" / "bench")
-    names = [*(f"G{number}" for number in (*range(1, 12), 14, 15)), "backtest", "disk"]
+    names = [*(f"G{number}" for number in (*range(1, 12), 14, 15)), "rooms", "backtest", "disk"]
     parser.add_argument("--only", nargs="+", choices=names)
     parser.add_argument("--short", action="store_true", help="a tenth of the events; the page is not written")
     return parser.parse_args()

@@ -1,11 +1,13 @@
 """The limits: the least code that does the same durable work, on the same machine, database and server.
 
 `application` is a plain Django view without authentication, identities, history or rules: it decodes the body and
-inserts the events. `drain_queue` is an SQL loop that moves contacts by one fixed table of moves.
+inserts the events, or reads some rows and renders them. `drain_queue` is an SQL loop that moves contacts by one fixed
+table of moves.
 """
 
 import os
 import sys
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -17,6 +19,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
+from django.template import engines
 from django.urls import path
 
 TABLES = """
@@ -90,7 +93,32 @@ def board(request: HttpRequest) -> HttpResponse:
     return HttpResponse(answer, content_type="application/json", headers={"Content-Length": str(len(answer))})
 
 
-urlpatterns = [path("events", intake), path("board", board)]
+# A page of so many people, through a template with as many lines.
+_PAGE = (
+    "SELECT id, name, title, country, emails[1], created_at FROM contacts_contact WHERE is_listed ORDER BY id LIMIT %s"
+)
+_TEMPLATE = """<!doctype html><html lang="en"><head><title>{{ title }}</title></head><body>
+<nav>{% for place in places %}<a href="/{{ place }}">{{ place }}</a>{% endfor %}</nav><h1>{{ title }}</h1><table>
+{% for id, name, role, country, email, at in people %}<tr{% if forloop.first %} class="is-first"{% endif %}>
+<td><a href="/people/{{ id }}">{{ name }}</a></td><td>{{ role|default:"-" }}</td><td>{{ country }}</td>
+<td>{{ email|truncatechars:40 }}</td><td><time datetime="{{ at|date:'c' }}">{{ at|date:'j M Y' }}</time></td></tr>
+{% endfor %}</table></body></html>"""
+PLACES = ("path", "today", "board", "contacts", "companies", "inbox", "strategy", "campaigns", "forms", "playbook")
+
+
+@cache
+def _page() -> Any:
+    return engines["django"].from_string(_TEMPLATE)
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute(_PAGE, [int(request.GET["rows"])])
+        answer = _page().render({"title": "People", "places": PLACES, "people": cursor.fetchall()}).encode()
+    return HttpResponse(answer, headers={"Content-Length": str(len(answer))})
+
+
+urlpatterns = [path("events", intake), path("board", board), path("page", page)]
 
 
 def serve_settings() -> None:
@@ -99,6 +127,7 @@ def serve_settings() -> None:
         SECRET_KEY="no secret here",  # noqa: S106
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF="benchmarks.limits",
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
         DATABASES={"default": {**database(os.environ["BENCH_DATABASE_URL"]), "CONN_MAX_AGE": 60}},
     )
     django.setup()

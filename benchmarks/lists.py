@@ -15,7 +15,7 @@ PAGES = 20  # how deep "deep" is, in pages of fifty
 MILLION = 500_000  # from so many people on, the limits are those of a million
 WORDS = ("virtanen", "an", "mar kor")  # a surname, a beginning that many have, two beginnings
 
-_SESSION = """
+SESSION = """
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from staff.models import Role, User
@@ -26,9 +26,9 @@ session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session
 session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
 session.create()
 """
-_KEY = _SESSION + "print('said', session.session_key)"
+KEY = SESSION + "print('said', session.session_key)"
 _COUNT = (
-    _SESSION
+    SESSION
     + """
 from django.conf import settings
 from django.db import connection
@@ -67,10 +67,10 @@ def as_json(bench: Bench) -> list[Row]:
 
 def as_pages(bench: Bench, state: Path) -> list[Row]:
     """G6: the page of the list, the first one and one deep in it."""
-    headers = {"Cookie": f"polku_session={_said(state, _KEY)}"}
+    headers = {"Cookie": f"polku_session={said(state, KEY)}"}
     deep = "/contacts"
     for _page in range(PAGES):
-        deep = _next(deep, headers)
+        deep = next_page(deep, headers)
     return [
         _row("G6", "the list as a page, 1 client", 8, _asked("/contacts", headers)),
         _row("G6", f"the same, {PAGES} pages deep", 8, _asked(deep, headers)),
@@ -84,12 +84,12 @@ def statements(state: Path) -> Row:
         "goal": "G7",
         "workload": "SQL statements a page of the list",
         "limit": {"statements": 4},
-        "product": {"statements": int(_said(state, _COUNT))},
+        "product": {"statements": int(said(state, _COUNT))},
         "unit": "statements",
     }
 
 
-def _said(state: Path, code: str) -> str:
+def said(state: Path, code: str) -> str:
     answer = house.manage(state, "shell", "--no-imports", "-c", code)
     return next(line.removeprefix("said ") for line in answer.splitlines() if line.startswith("said "))
 
@@ -111,7 +111,7 @@ def _request(path: str, headers: dict[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def _next(path: str, headers: dict[str, str]) -> str:
+def next_page(path: str, headers: dict[str, str]) -> str:
     body = load.Connection(URL).body(_request(path, headers)).decode()
     address = body.partition('" rel="next"')[0].rpartition('href="')[2].replace("&amp;", "&")
     parts = urlsplit(address)
