@@ -5,7 +5,6 @@ just the marks that were locked are deleted, and only then people and events are
 key.
 """
 
-import gc
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from contacts.models import PendingReason
 from contacts.nudge import nudge
+from contacts.resting import collector_at_rest
 from funnel import attempts, writing
 from funnel.attempts import MOST, SUSPENDED, TRIES
 from funnel.claiming import (
@@ -169,10 +169,9 @@ def _batch(choose: Callable[[], list[int]]) -> Done:
 
 def _watched(choose: Callable[[], list[int]]) -> Done:
     IN_HAND[get_ident()] = time.monotonic()
-    collecting = gc.isenabled()
-    gc.disable()  # a batch makes many objects and no rings: looking for rings would take a third of its time
     try:
-        return _in_one_transaction(choose)
+        with collector_at_rest():
+            return _in_one_transaction(choose)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
@@ -182,8 +181,6 @@ def _watched(choose: Callable[[], list[int]]) -> Done:
         return Done(retry=True)
     finally:
         del IN_HAND[get_ident()]
-        if collecting:
-            gc.enable()
 
 
 def _in_one_transaction(choose: Callable[[], list[int]]) -> Done:

@@ -6,7 +6,7 @@ process is killed is free at once; what was found is committed with the piece. T
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from psycopg2.errors import SerializationFailure
 
 from contacts.messages import EARLIEST
+from contacts.resting import collector_at_rest
 from funnel.advancing import sweep_pending
 from funnel.fold import State, go_on
 from funnel.folding import HEALTHS, STANDINGS
@@ -41,7 +42,7 @@ from funnel.playbooks import ALWAYS, Playbooks
 from funnel.playbooks import Playbook as Compiled
 from funnel.proving import Proof, prove_piece
 from funnel.publishing import FaultyPlaybookError, check_draft, document_of
-from funnel.reading import micros, moment_of, snapshot
+from funnel.reading import array, micros, snapshot
 from funnel.replaying import PIECE, Lived, people_between
 from staff import audit
 from staff.policy import Principal
@@ -165,7 +166,7 @@ def take_piece() -> bool:
     if number is None:
         return False
     try:
-        with snapshot(writing=True):
+        with snapshot(writing=True), collector_at_rest():
             _work_on(number)
     except OperationalError as error:
         if not isinstance(error.__cause__, SerializationFailure):  # somebody else had it in hand
@@ -212,7 +213,7 @@ def _forecast(piece: BacktestPiece) -> Tally:
     since, until = ALWAYS if backtest.since is None else micros(backtest.since), micros(backtest.until)
     version = after.versions[-1].number
     for lived in people_between(piece.first, piece.last, backtest.until, (before, after)):
-        tally.events += len(lived.events)
+        tally.events += lived.facts
         if lived.is_visitor:
             tally.visitors += 1
             continue
@@ -247,29 +248,48 @@ def books_of(backtest: Backtest) -> tuple[Playbooks, Playbooks]:
     return _BOOKS[backtest.pk]
 
 
-def _list(backtest: Backtest, differing: Iterable[tuple[Lived, Walked, Walked, Parted]]) -> None:
-    room = MOST_LISTED - BacktestPerson.objects.filter(backtest=backtest).order_by()[:MOST_LISTED].count()
+_LISTED: Final = """
+    SELECT coalesce(sum((tally->>'elsewhere')::int + (tally->>'otherwise')::int), 0)
+      FROM funnel_backtestpiece WHERE backtest_id = %s AND tally IS NOT NULL
+"""
+_LIST: Final = """
+    INSERT INTO funnel_backtestperson (backtest_id, contact_id, is_elsewhere, differs_at, stage_before, stage_after,
+                                       health_before, health_after, standing_before, standing_after)
+    SELECT %s, contact, is_elsewhere, 'epoch'::timestamptz + differs * interval '1 microsecond', stage_before,
+           stage_after, health_before, health_after, standing_before, standing_after
+      FROM unnest(%s::bigint[], %s::boolean[], %s::bigint[], %s::smallint[], %s::smallint[], %s::smallint[],
+                  %s::smallint[], %s::smallint[], %s::smallint[])
+        AS one (contact, is_elsewhere, differs, stage_before, stage_after, health_before, health_after,
+                standing_before, standing_after)
+"""
+
+
+def _list(backtest: Backtest, differing: Sequence[tuple[Lived, Walked, Walked, Parted]]) -> None:
     stages: dict[str | None, int] = dict(
         Stage.objects.values_list("key", "pk")
     )  # also those that only the draft leads to
-    lines = [_line(backtest, stages, *one) for one in differing][: max(room, 0)]
-    BacktestPerson.objects.bulk_create(lines, batch_size=2000)
+    with connection.cursor() as cursor:
+        cursor.execute(_LISTED, [backtest.pk])
+        room = max(MOST_LISTED - cursor.fetchone()[0], 0)
+        lines = [_line(stages, *one) for one in differing[:room]]
+        if lines:
+            cursor.execute(_LIST, [backtest.pk, *map(array, zip(*lines, strict=True))])
 
 
 def _line(
-    backtest: Backtest, stages: Mapping[str | None, int], lived: Lived, before: Walked, after: Walked, parted: Parted
-) -> BacktestPerson:
-    return BacktestPerson(
-        backtest=backtest,
-        contact_id=lived.leader,
-        is_elsewhere=parted.is_elsewhere,
-        stage_before=stages.get(before.state.stage),
-        stage_after=stages.get(after.state.stage),
-        health_before=HEALTHS[before.state.health],
-        health_after=HEALTHS[after.state.health],
-        standing_before=STANDINGS[before.state.standing],
-        standing_after=STANDINGS[after.state.standing],
-        differs_at=moment_of(parted.at),
+    stages: Mapping[str | None, int], lived: Lived, before: Walked, after: Walked, parted: Parted
+) -> tuple[int | None, ...]:
+    one, other = before.state, after.state
+    return (
+        lived.leader,
+        int(parted.is_elsewhere),
+        parted.at,
+        stages.get(one.stage),
+        stages.get(other.stage),
+        HEALTHS[one.health],
+        HEALTHS[other.health],
+        STANDINGS[one.standing],
+        STANDINGS[other.standing],
     )
 
 

@@ -52,7 +52,7 @@ def histories_of(backtest: Backtest, leader: int, words: Words) -> Histories | N
         [_step(move, _keys(other), documents, causes, words, draft) for move in one.moves]
         for one, other in ((before, after), (after, before))
     ]
-    return Histories(sides[0], sides[1], (before, after), how_they_part(before, after), len(lived.events))
+    return Histories(sides[0], sides[1], (before, after), how_they_part(before, after), lived.facts)
 
 
 def _keys(walked: Walked) -> set[tuple[int, str, str | None]]:

@@ -77,7 +77,7 @@ def prove_piece(first: int, last: int) -> Proof:
             continue
         _state, moves, _due = go_on(State.start(), lived.events, books, until[lived.leader])
         proof.people += 1
-        proof.events += len(lived.events)
+        proof.events += lived.facts
         proof.moves += len(moves)
         if _rows(moves, lived, names) != stored.pop(lived.leader, []):
             _differs(proof, lived.leader)

@@ -188,9 +188,9 @@ def _rows(which: str, ids: Sequence[int], playbooks: Playbooks, names: Names) ->
     return rows
 
 
-def array(numbers: Iterable[int]) -> str:
+def array(numbers: Iterable[int | None]) -> str:
     """Numbers as PostgreSQL reads an array; a literal of one token, so that long ones cost the parser nothing."""
-    return "{" + ",".join(map(str, numbers)) + "}"
+    return "{" + ",".join(["NULL" if number is None else str(number) for number in numbers]) + "}"
 
 
 def numbers(query: str, parameters: Any) -> list[int]:

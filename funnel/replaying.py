@@ -1,7 +1,8 @@
 """The log as fast as it can be read: contacts by range, everybody's standing events in order, in rows of fixed length.
 
 The numbers of an event come by COPY in its binary form, a length that never changes, and are unpacked all at once;
-what only some types need (value, currency, properties) comes in a second, small answer.
+what only some types need (value, currency, properties) comes in a second, small answer. Events of types that no rule,
+count or score looks at are counted and stay where they are, but for the first of each contact, which begins a path.
 """
 
 import struct
@@ -24,13 +25,14 @@ _HEAD, _TAIL = 19, 2  # of a COPY in binary form
 
 @dataclass(slots=True)
 class Lived:
-    """Somebody, with all their events in walking order."""
+    """Somebody, with the events that the fold looks at in walking order, and the number of all there are."""
 
     leader: int
     is_visitor: bool
     source: int
     members: list[int]
     events: list[Event] = field(default_factory=list)
+    facts: int = 0
 
 
 _PEOPLE: Final = """
@@ -43,8 +45,12 @@ _MEMBERS: Final = """
      WHERE m.leader_id <> m.id AND l.erased_at IS NULL AND m.{which}
 """
 _EVENTS: Final = """
-    SELECT contact_id, occurred_at, rank, key, type_id, source_id, id FROM contacts_event
-     WHERE {which} AND retracted_at IS NULL AND recorded_at <= %(until)s{unheld}
+    SELECT contact_id, occurred_at, rank, key, type_id, source_id, id, facts FROM (
+        SELECT contact_id, occurred_at, rank, key, type_id, source_id, id,
+               row_number() OVER (PARTITION BY contact_id ORDER BY occurred_at, rank, key) AS place,
+               count(*) OVER (PARTITION BY contact_id) AS facts
+          FROM contacts_event WHERE {which} AND retracted_at IS NULL AND recorded_at <= %(until)s{unheld}) AS event
+     WHERE place = 1 OR type_id = ANY(%(types)s::smallint[])
      ORDER BY contact_id, occurred_at, rank, key
 """
 _DETAILS: Final = """
@@ -91,7 +97,7 @@ def _give(
     which: str, values: dict[str, Any], people: dict[int, Lived], until: datetime, books: Sequence[Playbooks]
 ) -> None:
     """Put everybody's events, from the contacts that `which` names, with them."""
-    owners = {member: lived.events for lived in people.values() for member in lived.members}
+    owners = {member: lived for lived in people.values() for member in lived.members}
     values = values | {"until": until}
     with connection.cursor() as cursor:
         cursor.execute(_HELD)
@@ -103,12 +109,14 @@ def _give(
     )
     details = _details(which, values, books)
     types, public = names.types, names.public_sources
+    looked_at = {name for one in books for name in one.types}
+    values |= {"held": array(held), "types": array(number for number, name in types.items() if name in looked_at)}
     last, events = -1, None
-    for contact, at, rank, key, type_, source, number in fixed_rows(
-        query, values | {"held": array(held)}, "q q h 16s h h q"
-    ):
+    for contact, at, rank, key, type_, source, number, facts in fixed_rows(query, values, "q q h 16s h h q q"):
         if contact != last:
-            last, events = contact, owners.get(contact)
+            last, events, lived = contact, None, owners.get(contact)
+            if lived:
+                events, lived.facts = lived.events, lived.facts + facts
         if events is None:
             continue  # an erased person's, or one's who is led by a contact of another range
         name = types[type_]
