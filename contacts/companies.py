@@ -16,6 +16,7 @@ from rest.edits import refuse_stale
 from staff import audit
 from staff.policy import Principal
 
+from .company_marks import mark_companies
 from .matching import normal_domain, search_query, search_tokens, sort_key, words
 from .models import Company, Contact, Membership, NotThere
 from .models.people import Mentions
@@ -119,6 +120,7 @@ def drop_membership(*, membership: Membership, by: Principal) -> None:
             company=membership.company_id,
         )
         Membership.objects.filter(pk=membership.pk).delete()
+        mark_companies([membership.company_id])
         project([membership.contact_id])
 
 
@@ -221,6 +223,7 @@ def _index(company: Company) -> None:
 
 def _note(membership: Membership, action: str, by: Principal) -> None:
     audit.record(by=by, action=action, kind="membership", row=membership.pk, contact=membership.contact_id)
+    mark_companies([membership.company_id])
     project([membership.contact_id])
 
 

@@ -12,6 +12,7 @@ from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
 from rest.schema import IDEMPOTENCY_KEY, IF_MATCH, paging_parameters
+from staff.policy import sees_every_row
 
 from . import shapes
 from .answering import (
@@ -38,6 +39,7 @@ _ORDERINGS: Final = {
     "updated_at": ("updated_at", "id"),
     "name": ("sort_key", "id"),
 }
+_OF_EVERYBODY: Final = {"people": ("people", "id"), "heard_on": ("heard_on", "id")}
 
 
 @operation(
@@ -45,16 +47,24 @@ _ORDERINGS: Final = {
     summary=_("List and find companies"),
     tag=COMPANIES,
     answers={200: shapes.COMPANY_PAGE},
-    parameters=[WORDS, SINCE, *filter_parameters(COMPANY_FILTERS), TREE, *paging_parameters(*_ORDERINGS)],
+    parameters=[
+        WORDS,
+        SINCE,
+        *filter_parameters(COMPANY_FILTERS),
+        TREE,
+        *paging_parameters(*_ORDERINGS, *_OF_EVERYBODY),
+    ],
     problems=LIST_PROBLEMS,
 )
 def company_list(request: Request) -> HttpResponse:
-    """Companies, newest first. All conditions must hold."""
+    """Companies, newest first. All conditions must hold. By `people` and `heard_on`, which are counted of everybody
+    within seconds after a change, they are sorted for those who see everybody."""
     asked = request._request
     refuse_unknown_parameters(asked, (*PARAMETERS, "q", "filter", "updated_since", *COMPANY_FILTERS.parameters()))
     companies = filtered(asked, Company.objects.visible_to(caller(request)), COMPANY_FILTERS, caller(request))
-    found = page(asked, shapes.company_rows(companies), orderings=_ORDERINGS, default="-created_at")
-    return answer(found.showing(shapes.show_companies(found.rows)))
+    orderings = _ORDERINGS | _OF_EVERYBODY if sees_every_row(caller(request)) else _ORDERINGS
+    found = page(asked, shapes.company_rows(companies), orderings=orderings, default="-created_at")
+    return answer(found.showing(shapes.show_companies(found.rows, caller(request))))
 
 
 @operation(
@@ -181,4 +191,4 @@ def visible_company(request: Request, company_id: int) -> Company:
 
 def _onevisible_company(request: Request, company_id: int, status: int = 200) -> HttpResponse:
     companies = Company.objects.visible_to(caller(request)).filter(pk=company_id)
-    return one_row(request, shapes.show_companies(list(shapes.company_rows(companies))), status)
+    return one_row(request, shapes.show_companies(list(shapes.company_rows(companies)), caller(request)), status)

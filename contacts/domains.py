@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from staff import audit
 from staff.policy import Principal
 
+from .company_marks import mark_companies
 from .matching import domain_of
 from .models import Company, Contact, ContactQuerySet, Joining, Membership, NotThere
 from .models.people import Mentions
@@ -73,7 +74,7 @@ SELECT DISTINCT c.id, o.id, '', '', TRUE
                     WHERE one.leader_id = c.id AND m.company_id = o.id)
    AND NOT EXISTS (SELECT FROM contacts_notthere n WHERE n.contact_id = c.id AND n.company_id = o.id)
 ON CONFLICT DO NOTHING
-RETURNING id, contact_id
+RETURNING id, contact_id, company_id
 """
 
 
@@ -95,8 +96,9 @@ def join_by_domain(new_emails: Iterable[tuple[int, str]]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_JOIN, {"companies": companies, "people": sorted(people), "domains": domains})
         made = cursor.fetchall()
-    for membership_id, contact_id in made:
+    mark_companies(company for _membership, _contact, company in made)
+    for membership_id, contact_id, _company in made:
         audit.record(
             by=Principal(), action="membership_created", kind="membership", row=membership_id, contact=contact_id
         )
-    return sorted({contact_id for _membership, contact_id in made})
+    return sorted({contact_id for _membership, contact_id, _company in made})

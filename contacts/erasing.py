@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from staff import audit
 from staff.policy import Principal
 
+from .company_marks import mark_companies_of
 from .locking import lock_people
 from .mentions import forget_mentions, traces_in
 from .models import (
@@ -115,6 +116,7 @@ _NOTHING: Final[dict[str, Any]] = {
 
 def _forget_rows(members: Sequence[int]) -> None:
     Identity.objects.filter(contact__in=members).delete()
+    mark_companies_of(members)
     Membership.objects.filter(contact__in=members).delete()
     Tie.objects.filter(contact__in=members).delete()
     NotThere.objects.filter(contact__in=members).delete()

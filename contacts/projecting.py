@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from staff.models import Team, User
 
 from .attributes import ATTRIBUTE_TYPES, BUILT_IN, MOST_TAGS, values_after
+from .company_marks import mark_companies_of
 from .domains import join_by_domain
 from .locking import lock_people
 from .matching import search_tokens, sort_key
@@ -49,6 +50,9 @@ def project_people(people: Mapping[int, Collection[int]], *, names: Collection[s
         rows.append(_row(leader, values, linked, custom_fields, companies[leader_id], afresh))
     _write(rows)
     _join(people, rows, leaders)
+    relisted = {row["id"] for row in rows if afresh or row["is_known"] != leaders[row["id"]].is_known}
+    if any(companies[leader] for leader in relisted):
+        mark_companies_of([member for leader in relisted for member in people[leader]])
     became_known = [row["id"] for row in rows if row["is_known"] and not leaders[row["id"]].is_known]
     if became_known:
         mark(became_known, PendingReason.ATTRIBUTES)

@@ -10,8 +10,9 @@ import msgspec
 from django.db.models import QuerySet
 
 from rest.schema import page_shape
+from staff.policy import Principal, sees_every_row
 
-from .models import Company, CustomField, Membership
+from .models import NEVER, Company, CustomField, Membership
 from .prepared import Prepared
 
 Row = Mapping[str, Any]
@@ -63,7 +64,9 @@ class ContactShape(msgspec.Struct):
 
 class CompanyShape(msgspec.Struct):
     """An organisation people work for. `owner` and `team` are ids; `joining` says what a new address at one of the
-    domains does: nothing, propose (the person), or join (give them a place)."""
+    domains does: nothing, propose (the person), or join (give them a place). `people` (with a place there now and not
+    closed) and `heard_on` (the day of their newest event) are counted of everybody within seconds after a change, and
+    null for whoever does not see everybody."""
 
     id: int
     name: str
@@ -74,6 +77,8 @@ class CompanyShape(msgspec.Struct):
     owner: int | None
     team: int | None
     custom: dict[str, Any]
+    people: int | None
+    heard_on: date | None
     created_at: datetime
     updated_at: datetime
     version: int
@@ -206,8 +211,14 @@ def company_rows(companies: QuerySet[Company]) -> QuerySet[Company, Any]:
     return rows
 
 
-def show_companies(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    return [{name: row[column] for name, column in _COMPANY_COLUMNS.items()} for row in rows]
+def show_companies(rows: Sequence[Row], by: Principal) -> list[dict[str, Any]]:
+    counted = {} if sees_every_row(by) else {"people": None, "heard_on": None}
+    return [_company(row) | counted for row in rows]
+
+
+def _company(row: Row) -> dict[str, Any]:
+    shown = {name: row[column] for name, column in _COMPANY_COLUMNS.items()}
+    return shown | {"heard_on": None if row["heard_on"] == NEVER else row["heard_on"]}
 
 
 def show_membership(membership: Membership) -> MembershipShape:

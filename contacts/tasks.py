@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from contacts import jobs, watching
+from contacts import company_marks, jobs, watching
 from contacts.importing import keeping, working
 
 
@@ -27,3 +27,8 @@ def watch_answers() -> None:
 @shared_task
 def remind_of_tasks() -> None:
     watching.remind_of_tasks()
+
+
+@shared_task
+def mark_places_of_today() -> None:
+    company_marks.mark_places_of_today()

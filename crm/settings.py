@@ -398,6 +398,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 10.0},
     },
+    "work_off_company_marks": {
+        "task": "funnel.tasks.work_off_company_marks",
+        "schedule": 5.0,
+        "options": {"expires": 10.0},
+    },
+    "mark_places_of_today": {
+        "task": "contacts.tasks.mark_places_of_today",
+        "schedule": 900.0,
+        "options": {"expires": 600.0},
+    },
     "work_off_jobs": {"task": "contacts.tasks.work_off_jobs", "schedule": 5.0, "options": {"expires": 10.0}},
     "work_off_imports": {"task": "contacts.tasks.work_off_imports", "schedule": 5.0, "options": {"expires": 10.0}},
     "throw_away_old": {"task": "contacts.tasks.throw_away_old", "schedule": 3600.0, "options": {"expires": 600.0}},

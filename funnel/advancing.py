@@ -31,6 +31,7 @@ from funnel.claiming import (
     put_back,
 )
 from funnel.clocking import follow_clocks
+from funnel.company_counts import mark_their_companies
 from funnel.effects import make_effects
 from funnel.folding import Failed, fold_people
 from funnel.holding import hold, suspend
@@ -216,6 +217,7 @@ def _advance_people(claim: Claim) -> Done:
     changes = writing.write_positions(folded, names)
     make_effects(folded)
     follow_clocks(folded)
+    mark_their_companies(folded)
     attempts.clear(person for person in able if not person.has_work)
     _see_to(failed)
     put_back([*(mark for one in folded for mark in one.person.early_marks), *(mark for p in left for mark in p.marks)])

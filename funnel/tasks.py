@@ -1,7 +1,7 @@
 from celery import shared_task
 from celery.signals import worker_process_init, worker_ready
 
-from funnel import advancing, backtesting, effects, worker
+from funnel import advancing, backtesting, company_counts, effects, worker
 
 worker_process_init.connect(worker.start)
 worker_ready.connect(worker.start_beside_pool)
@@ -25,3 +25,8 @@ def run_due_effects() -> None:
 @shared_task
 def work_off_backtests() -> None:
     backtesting.work_off_backtests()
+
+
+@shared_task
+def work_off_company_marks() -> None:
+    company_counts.work_off_company_marks()

@@ -120,6 +120,10 @@ def rows_visible_to(principal: Principal) -> Q:
     return Q(owner=user) | Q(owner=None, team=None) | _rows_of_team(user)
 
 
+def sees_every_row(principal: Principal) -> bool:
+    return rows_visible_to(principal) == Q()
+
+
 def _rows_of_team(user: User) -> Q:
     if user.team_id is None:
         return Q(pk=None)

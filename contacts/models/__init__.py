@@ -15,7 +15,9 @@ from .log import (
 )
 from .network import MUTUAL, NotThere, Tie, TieKind
 from .people import (
+    NEVER,
     Company,
+    CompanyMark,
     CompanyQuerySet,
     Contact,
     ContactQuerySet,
@@ -35,9 +37,11 @@ from .views import SavedView, Shared
 __all__ = [
     "BEGUN",
     "MUTUAL",
+    "NEVER",
     "AnswerClock",
     "Claim",
     "Company",
+    "CompanyMark",
     "CompanyQuerySet",
     "Contact",
     "ContactQuerySet",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
-from typing import Self
+from typing import Final, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -200,8 +200,14 @@ class Joining(models.TextChoices):
     JOIN = "join", _("Give the person a place")
 
 
+NEVER: Final = date(1900, 1, 1)  # a day before everything that is recorded
+
+
 class Company(models.Model):
-    """An organisation people work for. Its domains find it for new contacts."""
+    """An organisation people work for. Its domains find it for new contacts.
+
+    `people` and `heard_on` are counted after whatever changes them (`CompanyMark`), for lists to sort by.
+    """
 
     name = models.CharField(_("name"), max_length=200)
     domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
@@ -218,6 +224,8 @@ class Company(models.Model):
     version = models.PositiveIntegerField(default=1)
     sort_key = models.CharField(max_length=220, blank=True, db_collation="C")
     search = SearchVectorField(null=True)
+    people = models.IntegerField(default=0, db_default=0, editable=False)
+    heard_on = models.DateField(default=NEVER, db_default=NEVER, editable=False)
 
     objects = CompanyQuerySet.as_manager()
 
@@ -232,12 +240,22 @@ class Company(models.Model):
             GinIndex(fields=["domains"], condition=Q(joining=Joining.JOIN), name="company_that_joins"),
             models.Index(fields=["sort_key", "id"], name="company_by_name"),
             models.Index(fields=["updated_at", "id"], name="company_by_change"),
+            models.Index(fields=["people", "id"], name="company_by_people"),
+            models.Index(fields=["heard_on", "id"], name="company_by_hearing"),
             GinIndex(fields=["domains"], name="company_by_domain"),
             GinIndex(fields=["search"], name="company_by_word"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class CompanyMark(models.Model):
+    """Count the people of this company anew. Only ever inserted; whoever counts deletes the marks it took."""
+
+    company = models.ForeignKey(
+        Company, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
 
 
 class MembershipRole(models.TextChoices):

@@ -15,6 +15,7 @@ import msgspec
 from django.db import connection, transaction
 
 from campaigns.models import Campaign
+from contacts.company_marks import mark_companies
 from contacts.matching import search_tokens, sort_key
 from contacts.messages import ContactRef, Message, body_digest, body_of, event_key
 from contacts.models import EventType, PendingReason, Source
@@ -89,6 +90,7 @@ def load_people(world: World, ground: Ground, first: int, last: int) -> int:
         with transaction.atomic():
             for sheet in _sheets(world, ground, block):
                 sheet.copy()
+            mark_companies(ground.first_company + one.company for one in block if one.company is not None)
             mark((ground.first_contact + one.number for one in block), PendingReason.IMPORT)
     return last - first
 

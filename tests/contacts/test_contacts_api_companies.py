@@ -60,6 +60,8 @@ def test_a_created_company_can_be_read(caller):
         "owner": owner.pk,
         "team": team.pk,
         "custom": {},
+        "people": 0,
+        "heard_on": None,
         "version": 1,
     }
 
@@ -143,6 +145,8 @@ def test_companies_can_be_found_and_narrowed(caller):
         f"owner={user.pk}": ["Acme Oy"],
         "owner=none&ordering=name": ["Ärla Ab"],
         "ordering=name": ["Acme Oy", "Ärla Ab"],
+        "ordering=-people": ["Ärla Ab", "Acme Oy"],
+        "ordering=heard_on": ["Acme Oy", "Ärla Ab"],
         "updated_since=2100-01-01": [],
     }.items():
         assert (query, names(caller, query)) == (query, found)

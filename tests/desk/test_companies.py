@@ -1,17 +1,19 @@
 """Companies at the desk: the list, the page of one, its people, its network, and whom an address proposes."""
 
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.utils import timezone, translation
 
-from contacts.companies import create_company, update_company
+from contacts.companies import create_company, join_company, update_company
 from contacts.models import Company, Contact, Joining, Membership, NotThere, Tie
 from contacts.network import add_tie, network_of
 from contacts.services import NewContact, create_contact
 from crm.desk.companies.headline import headline
 from funnel.advancing import advance_everything
 from funnel.breadth import Breadth, Group, breadth_of
+from funnel.company_counts import work_off_company_marks
 from funnel.models import Stage
 from staff.models import Role
 from staff.policy import Principal
@@ -96,6 +98,30 @@ def test_a_company_is_found_by_the_beginning_of_any_word_and_of_its_domain():
     assert names(q="liik") == names(q="savonl") == ["Pohjois-Savon Liikunta"]
     assert names(q="unta") == []
     assert names(whose="mine") == ["Aalto & Pojat Oy"]
+
+
+def test_companies_are_sorted_by_their_people_and_by_when_one_heard_last_for_whoever_sees_everybody():
+    for name, people in {"Ab Two": (4, 9), "Bee One": (1,), "Cee None": ()}.items():
+        of = company(name)
+        for days in people:
+            join_company(contact=asker(ago(days)), company=of, by=Principal())
+    advance_everything()
+    work_off_company_marks()
+
+    def names(client, **said):
+        answer = client.get("/companies", said)
+        return [line.company.name[:2] for line in answer.context["lines"]], answer.context["found"].next
+
+    manager, _user = at_desk(Role.MANAGER)
+    assert names(manager, ordering="-people")[0] == ["Ab", "Be", "Ce"]
+    assert names(manager, ordering="heard_on")[0] == ["Ce", "Ab", "Be"]
+    first, after = names(manager, ordering="-heard_on", limit=1)
+    second, after = names(manager, **dict(parse_qsl(urlsplit(after).query)))
+    third, end = names(manager, **dict(parse_qsl(urlsplit(after).query)))
+    assert (first + second + third, end) == (["Be", "Ab", "Ce"], None)
+    seller, _user = at_desk(Role.SALES)
+    assert names(seller, ordering="-people")[0] == ["Ab", "Be", "Ce"]  # by name
+    assert set(seller.get("/companies").context["heads"]) == {"name", "created_at"}
 
 
 def test_neither_the_list_nor_the_page_asks_more_for_many_people():

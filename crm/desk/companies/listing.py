@@ -16,13 +16,17 @@ from funnel.breadth import breadth_of
 from funnel.models import Health, Stage
 from rest import pages
 from rest.problems import Problem
-from staff.policy import Principal
+from staff.policy import Principal, sees_every_row
 
 LONGEST_WORDS: Final = 200
 ORDERINGS: Final = {
     "name": ("sort_key", "id"),
     "created_at": ("created_at", "id"),
     "updated_at": ("updated_at", "id"),
+}
+OF_EVERYBODY: Final = {  # counted of all people of a company: for those who see them all
+    "people": ("people", "id"),
+    "heard_on": ("heard_on", "id"),
 }
 WHOSE: Final = {"": _("Every company"), "mine": _("Mine"), "nobody": _("Nobody's")}
 
@@ -36,12 +40,12 @@ class Asked:
     ordering: str = "name"
 
     @classmethod
-    def of(cls, said: QueryDict) -> "Asked":
+    def of(cls, said: QueryDict, orderings: pages.Orderings) -> "Asked":
         whose, ordering = said.get("whose", ""), said.get("ordering", "")
         return cls(
             q=said.get("q", "").strip().replace("\0", "")[:LONGEST_WORDS],
             whose=whose if whose in WHOSE else "",
-            ordering=ordering if ordering.removeprefix("-") in ORDERINGS else "name",
+            ordering=ordering if ordering.removeprefix("-") in orderings else "name",
         )
 
     def query(self, **changes: str) -> str:
@@ -78,26 +82,28 @@ class Listing:
     asked: Asked
     lines: Sequence[Line]
     found: pages.Page
+    orderings: pages.Orderings
 
 
 def listing(request: HttpRequest, principal: Principal, stages: Sequence[Stage]) -> Listing:
-    asked = Asked.of(request.GET)
-    found = _page(request, asked, principal)
+    orderings = ORDERINGS | OF_EVERYBODY if sees_every_row(principal) else ORDERINGS
+    asked = Asked.of(request.GET, orderings)
+    found = _page(request, asked, principal, orderings)
     breadths = breadth_of(principal, [company.pk for company in found.rows], today=timezone.localdate())
-    return Listing(asked, [_line(company, breadths[company.pk], stages) for company in found.rows], found)
+    return Listing(asked, [_line(company, breadths[company.pk], stages) for company in found.rows], found, orderings)
 
 
-def _page(request: HttpRequest, asked: Asked, principal: Principal) -> pages.Page:
+def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: pages.Orderings) -> pages.Page:
     said = QueryDict(asked.query(), mutable=True)
     for name in ("cursor", "limit"):
         if name in request.GET:
             said[name] = request.GET[name]
     request.GET = said  # type: ignore[assignment]
     try:
-        return pages.page(request, _companies(asked, principal), orderings=ORDERINGS, default="name")
+        return pages.page(request, _companies(asked, principal), orderings=orderings, default="name")
     except Problem:  # an address that somebody shortened or made up begins at the top
         request.GET = QueryDict(asked.query())
-        return pages.page(request, _companies(asked, principal), orderings=ORDERINGS, default="name")
+        return pages.page(request, _companies(asked, principal), orderings=orderings, default="name")
 
 
 def _companies(asked: Asked, principal: Principal) -> Any:

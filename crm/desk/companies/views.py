@@ -39,7 +39,8 @@ def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
         "tabs": [(label, f"{here}?{asked.query(whose=key)}", key == asked.whose) for key, label in WHOSE.items()],
         "heads": {
             name: {"url": f"{here}?{asked.sorted_by(name, falls=name != 'name')}", "sort": asked.sort_of(name)}
-            for name in ("name", "created_at")
+            for name in ("name", "people", "heard_on", "created_at")
+            if name in shown.orderings
         },
         "may_write": principal.may("contacts:write"),
     }
