@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from crm.world.asking import ask_on_the_web
+from crm.world.bringing import bring_the_fair
 from crm.world.campaigning import plan_campaigns
 from crm.world.drafting import draft_playbook
 from crm.world.firms import know_companies
@@ -16,6 +17,7 @@ from crm.world.people import World
 from crm.world.wires import send_oddly
 from crm.world.working import Staff, go_to_work
 from funnel.advancing import advance_everything
+from funnel.company_counts import work_off_company_marks
 from staff.inviting import invite
 from staff.keys import create_key
 from staff.models import Role, Team, User
@@ -63,8 +65,10 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     correspond(staff)
     plan_campaigns(staff, seed=SEED)
     ask_on_the_web(staff, seed=SEED)
+    bring_the_fair(staff, seed=SEED)
     send_oddly()
     advance_everything()
+    work_off_company_marks()
     draft_playbook(Principal(user=staff.marketer))
     _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=staff.admin)
     _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=staff.admin)
