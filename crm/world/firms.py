@@ -52,8 +52,8 @@ def know_companies(staff: Staff, *, seed: int) -> None:
 
 
 def _largest() -> list[Company]:
-    sized = Company.objects.annotate(people=Count("memberships")).exclude(domains=[])
-    return list(sized.order_by("-people", "pk")[:FIRMS])
+    sized = Company.objects.annotate(places=Count("memberships")).exclude(domains=[])
+    return list(sized.order_by("-places", "pk")[:FIRMS])
 
 
 def _places(firms: Sequence[Company]) -> Mapping[int, list[Membership]]:
