@@ -72,7 +72,7 @@ def _person(person: Person) -> Line:
 
 def _company(company: Company) -> Line:
     url = reverse("desk:company-page", args=[company.pk])
-    count: int = company.people  # type: ignore[attr-defined]
+    count: int = company.colleagues  # type: ignore[attr-defined]
     note = ngettext("%(n)s person", "%(n)s people", count) % {"n": count}
     return Line(company, url, note=note, company=company)
 

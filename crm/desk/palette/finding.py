@@ -66,14 +66,14 @@ def people_known_by(ids: Collection[int], by: Principal) -> list[Person]:
 
 
 def companies_called(typed: str, by: Principal) -> list[Company]:
-    """At most four, each with `people`: how many work there now."""
+    """At most four, each with `colleagues`: how many work there now."""
     visible = Company.objects.visible_to(by)
     begins = visible.filter(sort_key__startswith=sort_key(typed)).order_by("sort_key", "pk")
     parts = [begins[:_COMPANIES].values("pk")]
     if not _is_short(typed):
         parts.append(visible.mentioning(typed)[:_CANDIDATES].values("pk"))
     at_work = Count("memberships", filter=Q(memberships__until=None))
-    found = Company.objects.filter(pk__in=_either(parts)).annotate(people=at_work)
+    found = Company.objects.filter(pk__in=_either(parts)).annotate(colleagues=at_work)
     return list(found.order_by("sort_key", "pk")[:_COMPANIES])
 
 
