@@ -284,9 +284,10 @@ def test_the_story_of_a_company_is_paged_and_narrowed():
 
     first = client.get(address).context["shown"].timeline
     rest = client.get(address, {"cursor": first.older}).context["shown"].timeline
-    asked = [one.who.name for page in (first, rest) for one in page.entries if one.entry]
+    asked = [one.who.name for page in (first, rest) for one in page.entries if one.entry.event]
     assert asked == [f"Asker {number}" for number in reversed(range(45))]
     assert rest.older is None
     moves = client.get(address, {"kind": "moves"}).context["shown"].timeline
-    assert ([one.to_name for one in moves.entries], bool(moves.older)) == (["Lead"] * 30, True)
+    assert ([one.entry.to_name for one in moves.entries], bool(moves.older)) == (["Lead"] * 30, True)
+    assert {(one.entry.why.number, one.entry.why.cause.type.key) for one in moves.entries} == {(7, "quote_requested")}
     assert client.get(address, {"kind": "orders"}).context["shown"].timeline.entries == []

@@ -10,7 +10,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import HttpRequest
 
 from contacts.models import Contact, Event, EventType
-from crm.desk.person.timeline import KINDS, MOVES, PAGE, Chip, cursor_asked, kind_asked, told_of
+from crm.desk.person.timeline import KINDS, MOVES, PAGE, Chip, Entry, cursor_asked, kind_asked, moves_told, told_of
 from funnel.models import Dimension, Stage, Transition
 from rest.pages import Cursor
 
@@ -20,14 +20,11 @@ MOST_MOVES: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event, or a move, and whose."""
+    """An event, or a move with its why, and whose."""
 
     at: datetime
     who: Contact
-    entry: Any = None
-    place: int = 0
-    from_name: str = ""
-    to_name: str = ""
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +51,17 @@ _END: Final = ("infinity", 0, 0)
 def timeline_of(
     request: HttpRequest, leader_ids: Sequence[int], stages: Sequence[Stage], types: Mapping[int, EventType]
 ) -> Timeline:
-    """The page that the address asks for, of these people, in five statements."""
+    """The page that the address asks for, of these people, in eight statements."""
     kind, asked = kind_asked(request), cursor_asked(request)
     members = Contact.objects.led_by(leader_ids).select_related("leader").only("leader__name", "leader__emails")
     people = {one.pk: one.leader for one in members}
     events, older = ([], None) if kind == MOVES else _events(list(people), kind, asked, types)
     since = events[-1].occurred_at if older else None
     moves, more = _moves(leader_ids, kind, asked, since)
-    said = [Happened(one.at, people[one.event.contact_id], one) for one in _told(events, types, stages)]
-    places = {stage.pk: (place, str(stage)) for place, stage in enumerate(stages, start=1)}
-    said += [_moved(move, people, places) for move in moves]
+    said = [Happened(one.at, people[event.contact_id], one) for event, one in _told(events, types, stages)]
+    for entry in moves_told(moves, stages, {}):
+        assert entry.move
+        said.append(Happened(entry.at, people[entry.move.contact_id], entry))
     said.sort(key=lambda one: one.at, reverse=True)
     return Timeline(said, older or more, kind, _chips(kind))
 
@@ -111,19 +109,10 @@ def _moves(
     return shown, _cursor(shown[-1].occurred_at, 0, shown[-1].pk) if is_more else None
 
 
-def _told(events: Sequence[Event], types: Mapping[int, EventType], stages: Sequence[Stage]) -> list[Any]:
-    return told_of(events, types, stages, None) if events else []
-
-
-def _moved(move: Transition, people: Mapping[int, Contact], places: Mapping[int, tuple[int, str]]) -> Happened:
-    place, to_name = places.get(move.to_value or 0, (0, ""))
-    return Happened(
-        move.occurred_at,
-        people[move.contact_id],
-        place=place,
-        from_name=places.get(move.from_value or 0, (0, ""))[1],
-        to_name=to_name,
-    )
+def _told(
+    events: Sequence[Event], types: Mapping[int, EventType], stages: Sequence[Stage]
+) -> list[tuple[Event, Entry]]:
+    return list(zip(events, told_of(events, types, stages, None), strict=True)) if events else []
 
 
 def _chips(kind: str) -> list[Chip]:

@@ -125,7 +125,7 @@ def timeline_of(
         for move in (moves if kind in ("", MOVES) else ())
         if (since is None or move.occurred_at >= since) and (until is None or move.occurred_at < until)
     ][-MOST_MOVES:]
-    told = [*_moved(shown, stages, whys or {}), *told_of(events, types, stages, retractor)]
+    told = [*moves_told(shown, stages, whys or {}), *told_of(events, types, stages, retractor)]
     told.sort(key=lambda entry: (entry.at, entry.move.seq if entry.move else -1), reverse=True)
     return Timeline(_visits(told), older, kind, until is None)
 
@@ -185,7 +185,8 @@ def _names(events: Sequence[Event], types: Mapping[int, EventType], stages: Sequ
     return Names({stage.key: str(stage) for stage in stages}, users, field_names() if needs_fields else {})
 
 
-def _moved(moves: Sequence[Transition], stages: Sequence[Stage], whys: Mapping[int, Why]) -> list[Entry]:
+def moves_told(moves: Sequence[Transition], stages: Sequence[Stage], whys: Mapping[int, Why]) -> list[Entry]:
+    """Each with its why, which is asked for where it is not known yet."""
     missing = [move for move in moves if move.pk not in whys]
     said = {**whys, **dict(zip((move.pk for move in missing), explain(missing) if missing else (), strict=True))}
     places = {stage.pk: (place, str(stage)) for place, stage in enumerate(stages, start=1)}
