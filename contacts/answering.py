@@ -55,14 +55,18 @@ def valid(body: AnyBody) -> AnyBody:
 
 def filtered(request: HttpRequest, rows: Rows, filters: Filters, by: Principal) -> Rows:
     """Those the address asks for, in the name of whoever asks."""
+    rows, words = conditioned(request, rows, filters, by), parameter(request, "q")
+    return rows.mentioning(words) if words else rows
+
+
+def conditioned(request: HttpRequest, rows: Rows, filters: Filters, by: Principal) -> Rows:
+    """The same whatever words it searches for."""
     rows = rows.filter(filters.from_parameters(request.GET.dict()).q())
     tree = parameter(request, "filter")
     if tree:
         rows = rows.filter(_tree(tree, filters, by).q())
-    since, words = parameter(request, "updated_since"), parameter(request, "q")
-    if since:
-        rows = rows.filter(updated_at__gte=_moment("updated_since", since))
-    return rows.mentioning(words) if words else rows
+    since = parameter(request, "updated_since")
+    return rows.filter(updated_at__gte=_moment("updated_since", since)) if since else rows
 
 
 def _tree(text: str, filters: Filters, by: Principal) -> Tree:

@@ -23,6 +23,7 @@ from .answering import (
     SINCE,
     TREE,
     WORDS,
+    conditioned,
     filter_parameters,
     filtered,
     one_row,
@@ -32,7 +33,7 @@ from .answering import (
 )
 from .filtering import CONTACT_FILTERS
 from .models import Contact, CustomField
-from .ordering import ORDERINGS, only_order
+from .ordering import in_order
 from .serializers import BatchBody, ContactBody, CustomFieldBody, NewContactBody
 
 CONTACTS = _("Contacts")
@@ -69,11 +70,12 @@ def contact_list(request: Request) -> HttpResponse:
     people = Contact.objects.visible_to(caller(request)).filter(**_KINDS[kind])
     if kind != "true":
         people = people.leaders().filter(erased_at=None)
-    rows = filtered(asked, people, CONTACT_FILTERS, caller(request))
     if kind == "true":
-        rows = only_order(rows, parameter(asked, "ordering") or NEWEST)
-        found = page(asked, rows, orderings=ORDERINGS, default=NEWEST)
+        rows = conditioned(asked, people, CONTACT_FILTERS, caller(request))
+        rows, orderings = in_order(rows, parameter(asked, "ordering") or NEWEST, parameter(asked, "q") or "")
+        found = page(asked, rows, orderings=orderings, default=NEWEST)
     else:
+        rows = filtered(asked, people, CONTACT_FILTERS, caller(request))
         found = page(asked, rows.values("id", "updated_at"), orderings=_VISITOR_ORDERINGS, default="-id")
     return answer(found.showing(shapes.show_contacts([row["id"] for row in found.rows])))
 

@@ -144,19 +144,24 @@ def search_query(text: str) -> str:
 
     The words are exact tokens, so it is to be cast (`::tsquery`), not parsed.
     """
+    return " & ".join(search_parts(text))
+
+
+def search_parts(text: str) -> list[str]:
+    """The same in parts, all of which must hold."""
     typed = text.strip()
     if _NUMBER_TYPED.fullmatch(typed) and len(_digits(typed)) >= 3:
-        return _beginning(_digits(typed).removeprefix("00"))
-    return " & ".join(part for chunk in typed.split() if (part := _chunk_query(chunk)))
+        return [_beginning(_digits(typed).removeprefix("00"))]
+    return list(dict.fromkeys(part for chunk in typed.split() for part in _chunk_parts(chunk)))
 
 
-def _chunk_query(chunk: str) -> str:
+def _chunk_parts(chunk: str) -> list[str]:
     plain = folded(chunk)
     if "@" in plain.strip("@"):
-        return _beginning(_ADDRESS + plain)
-    parts = " & ".join(_beginning(word) for word in words(plain))
+        return [_beginning(_ADDRESS + plain)]
+    parts = [_beginning(word) for word in words(plain)]
     if _DOTTED.fullmatch(plain):  # a domain, or a name such as J.R.
-        return f"({_beginning(plain)} | ({parts}))"
+        return [f"({_beginning(plain)} | ({' & '.join(parts)}))"]
     return parts
 
 

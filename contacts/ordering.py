@@ -1,8 +1,15 @@
 """What lists of people can be sorted by; packages that stand on ours add their own."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
+from . import sampling
+from .matching import search_parts
 from .models import ContactQuerySet
+from .models.people import Checks
 
 # The name of an order, and the columns that make it: the last one unique, none ever empty.
 ORDERINGS: Final[dict[str, tuple[str, ...]]] = {
@@ -19,8 +26,23 @@ def add_order(name: str, expression: Any) -> None:
     ORDERINGS[name] = (f"by_{name}", "id")
 
 
-def only_order(people: ContactQuerySet, ordering: str) -> Any:
-    """Of each just the id and what the order needs: what else is shown is read of those on the page alone."""
-    columns = ORDERINGS.get(ordering.removeprefix("-"), ("id",))
-    elsewhere = {name: _EXPRESSIONS[name] for name in columns if name in _EXPRESSIONS}
-    return people.annotate(**elsewhere).values(*dict.fromkeys(["id", *columns]))
+def in_order(people: ContactQuerySet, ordering: str, words: str = "") -> tuple[Any, Mapping[str, tuple[str, ...]]]:
+    """Of each just the id and what the order needs, for what else is shown is read of those on the page alone; and the
+    orders by the columns that make them here. With `words`, of those that they find.
+
+    Where words find few, these are found by the index of words and then sorted: walking along the order might go on for
+    very long until a page is full. Where they find many, the order is walked, and whoever comes is looked at.
+    """
+    name = ordering.removeprefix("-")
+    columns = ORDERINGS.get(name, ("id",))
+    elsewhere = {column: _EXPRESSIONS[column] for column in columns if column in _EXPRESSIONS}
+    parts = search_parts(words)
+    if not words or not parts:
+        found = people.none() if words else people
+    elif not sampling.are_few(parts):
+        found = people.filter(Checks(" & ".join(parts)))
+    else:
+        sorted_by = elsewhere.get(columns[0], F(columns[0]))
+        elsewhere = {"found_by": Coalesce(sorted_by, sorted_by)}  # the same, and no index is in that order
+        columns, found = ("found_by", *columns[1:]), people.mentioning(words)
+    return found.annotate(**elsewhere).values(*dict.fromkeys(["id", *columns])), {**ORDERINGS, name: columns}

@@ -1,6 +1,6 @@
 """The list of people: parse, ask one service, answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from contacts.ordering import ORDERINGS, only_order
+from contacts.ordering import in_order
 from crm.desk.doors import for_staff
 from crm.desk.people.asked import EVERYONE, NEWEST, Asked
 from crm.desk.people.cells import COLUMNS, CUSTOM, USUAL, Column, columns_named, pen, row
@@ -70,7 +70,8 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal) -> pages.Pag
         if name in request.GET:
             said[name] = request.GET[name]
     request.GET = said  # type: ignore[assignment]
-    return pages.page(request, only_order(asked.people(principal), asked.ordering), orderings=ORDERINGS, default=NEWEST)
+    rows, orderings = in_order(replace(asked, q="").people(principal), asked.ordering, asked.q)
+    return pages.page(request, rows, orderings=orderings, default=NEWEST)
 
 
 def _led_to(request: HttpRequest, asked: Asked, around: Around, known: Words) -> str:

@@ -1,0 +1,63 @@
+"""However a search is read - few are found and sorted, or the order of a list is walked - it tells the same people."""
+
+import random
+
+import pytest
+
+from contacts import sampling
+from contacts.models import Contact
+from contacts.ordering import ORDERINGS, in_order
+from contacts.projecting import project
+from contacts.sampling import Sample, are_few, divided
+from tests.factories import make_contact
+
+pytestmark = pytest.mark.django_db
+NAMES = ("Anna", "Annika", "Mari", "Marko", "Korhonen", "Virtanen", "Virta")
+SEARCHES = ("ann", "mar kor", "virta mari ann", "korhonen", "z", "358", "example.com", "...")
+COMMON = Sample(people=1e9, size=1, words=sorted(["ann", "mar", "kor", "virta", "korhonen", "z", "358", "example"]))
+RARE = Sample(people=10, size=1000, words=[])
+
+
+@pytest.fixture(autouse=True)
+def _taken_anew():
+    yield
+    sampling.remember(None)
+
+
+def pages(words: str, ordering: str, taken: Sample) -> list[int]:
+    sampling.remember(taken)
+    rows, orderings = in_order(Contact.objects.listed(), ordering, words)
+    way = "-" if ordering.startswith("-") else ""
+    return [row["id"] for row in rows.order_by(*(way + column for column in orderings[ordering.removeprefix("-")]))]
+
+
+def test_both_ways_tell_the_same_people_in_every_order():
+    chance = random.Random(7)
+    for number in range(60):
+        name = " ".join(chance.sample(NAMES, k=chance.randint(1, 3)))
+        contact = make_contact(name=name, email=f"a{number}@example.com", phones=[f"+35840{1000000 + number}"])
+        project([contact.pk])
+    for words in SEARCHES:
+        for ordering in (*ORDERINGS, *(f"-{name}" for name in ORDERINGS)):
+            assert pages(words, ordering, COMMON) == pages(words, ordering, RARE), (words, ordering)
+            found = set(Contact.objects.listed().mentioning(words).values_list("pk", flat=True))
+            assert set(pages(words, ordering, RARE)) == found
+
+
+def test_a_word_that_is_much_more_common_than_another_is_only_checked():
+    sampling.remember(Sample(people=1e6, size=100, words=sorted(["kor"] + ["mar"] * 8 + ["vir"] * 7)))
+    assert divided(["'mar':*", "'kor':*", "'vir':*"]) == (["'kor':*", "'vir':*"], ["'mar':*"])
+
+
+@pytest.mark.parametrize(("of_thousand", "few"), [(0, True), (7, True), (8, False), (500, False)])
+def test_a_million_is_walked_where_more_than_seven_in_a_thousand_are_found(of_thousand, few):
+    sampling.remember(Sample(people=1e6, size=1000, words=["mar"] * of_thousand))
+    assert are_few(["'mar':*"]) is few
+
+
+def test_the_sample_is_of_the_people_who_are_listed():
+    contact = make_contact(name="Äiti Öhman", email="aiti@example.com")
+    project([contact.pk])
+    sampling.remember(None)
+    taken = sampling.sample()
+    assert (taken.size, taken.share("'oh':*"), taken.share("'anna':*")) == (1, 1.0, 0.0)
