@@ -11,6 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY_MIN = 24 * 60
+DAY = timedelta(days=1)
 FURTHEST = timedelta(days=3660)  # no deadline lies further away, whatever the calendar says
 
 Span = tuple[int, int]  # minutes of the day; the end is on the next day where it is greater than DAY_MIN
@@ -26,6 +27,20 @@ class WorkTime:
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """How much business time passes from `start` to `end`; none backwards."""
+        first, last = _midnight(start.astimezone(UTC).date()) + DAY, _midnight(end.astimezone(UTC).date())
+        if first > last:
+            return self._walked(start, end)
+        total = self._walked(start, first) + self._walked(last, end)
+        day, until = first.date(), last.date()
+        while day < until:
+            after = _next_month(day)
+            if day.day == 1 and after <= until:
+                total, day = total + _in_days(self, day, after), after
+            else:
+                total, day = total + _in_days(self, day, day + DAY), day + DAY
+        return total
+
+    def _walked(self, start: datetime, end: datetime) -> timedelta:
         total = timedelta()
         for opens, closes in self._spans_from(start):
             if opens >= end:
@@ -73,6 +88,20 @@ class WorkTime:
         if day in self.holidays:
             return ()
         return tuple(_moments(self.zone, day, span) for span in sorted(self.week[day.weekday()]))
+
+
+@lru_cache(maxsize=4096)
+def _in_days(work: WorkTime, first: date, after: date) -> timedelta:
+    """Whole days of UTC: who waits for long is looked at again and again."""
+    return work._walked(_midnight(first), _midnight(after))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _next_month(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 @lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ NIGHT = WorkTime(HELSINKI, (((22 * 60, 30 * 60),),) * 7)
 moments = st.integers(0, 730 * 86_400).map(
     lambda seconds: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 )
-lengths = st.integers(0, 60 * 60 * 24 * 20).map(lambda seconds: timedelta(seconds=seconds))
+lengths = st.integers(0, 60 * 60 * 24 * 70).map(lambda seconds: timedelta(seconds=seconds))
 spans = st.tuples(st.integers(0, DAY_MIN - 1), st.integers(1, DAY_MIN)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 weeks = st.lists(st.lists(spans, max_size=2).map(tuple), min_size=7, max_size=7).map(tuple).filter(any)
 zones = st.sampled_from([HELSINKI, "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"])
