@@ -142,7 +142,6 @@ _FURNITURE: Final = (_STAFF, _ANSWERS, _TASKS, _COMPANIES, _CAMPAIGNS, _FORMS, _
 def furnish(bench: Bench) -> None:
     if bench.one("SELECT EXISTS (SELECT FROM staff_team WHERE name = 'Bench 1')"):
         return
-    for part in _FURNITURE:
-        bench.run(part)
+    bench.run(";".join(_FURNITURE))  # all of it or nothing
     bench.wait_until_folded()
     bench.run("VACUUM ANALYZE")
