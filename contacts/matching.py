@@ -44,7 +44,12 @@ def _without_marks(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, each once, in order."""
-    return list(dict.fromkeys(word[:LONGEST_TOKEN] for word in _WORD.findall(folded(text))))
+    return list(_words(text))
+
+
+@lru_cache(maxsize=8192)  # names of companies, titles and people come again
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([word[:LONGEST_TOKEN] for word in _WORD.findall(folded(text))]))
 
 
 def sort_key(text: str) -> str:
@@ -129,14 +134,14 @@ def search_tokens(
     phones: Iterable[str] = (),
 ) -> list[str]:
     """What a row is found by: the words of names, companies and titles, addresses, domains, digits of numbers."""
-    found = [word for text in texts if text for word in words(text)]
+    found = [word for text in texts if text for word in _words(text)]
     for email in emails:
         found += _email_tokens(email)
     for domain in domains:
         found += _domain_tokens(domain)
     for phone in phones:
         found += _phone_tokens(phone)
-    return list(dict.fromkeys(token[:LONGEST_TOKEN] for token in found if token))
+    return list(dict.fromkeys(found))
 
 
 def search_query(text: str) -> str:
@@ -177,21 +182,23 @@ def _digits(text: str) -> str:
 def _email_tokens(email: str) -> list[str]:
     plain = folded(email)
     local, _at, domain = plain.rpartition("@")
-    return [_ADDRESS + plain, *_WORD.findall(local), *_domain_tokens(domain)]
+    parts = [_ADDRESS + plain, *_WORD.findall(local)]
+    return [*[part[:LONGEST_TOKEN] for part in parts], *_domain_tokens(domain)]
 
 
 @lru_cache(maxsize=4096)
 def _domain_tokens(domain: str) -> list[str]:
     """The domain and what it lies in: of mail.example.com also example.com, but not com."""
     labels = folded(domain).split(".")
-    return [".".join(labels[at:]) for at in range(max(1, len(labels) - 1))]
+    found = [".".join(labels[at:])[:LONGEST_TOKEN] for at in range(max(1, len(labels) - 1))]
+    return [token for token in found if token]
 
 
 def _phone_tokens(phone: str) -> list[str]:
     """The digits as one dials them: from abroad, at home, at home with the leading zero."""
-    digits = _digits(phone)
+    digits = _digits(phone)[: LONGEST_TOKEN - 1]
     code = _code_digits(f"+{digits[:3]}") if phone.startswith("+") else 0
     if not code:
-        return [digits]
+        return [digits] if digits else []
     national = digits[code:]
     return [digits, national, f"0{national}"]

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
 
-from ..attributes import ATTRIBUTE_TYPES, MOST_OF_A_KIND, normal_attribute, normal_tag
-from ..matching import normal_phone
+from ..attributes import ATTRIBUTE_TYPES, BUILT_IN, MOST_OF_A_KIND, normal_tag
+from ..matching import normal_email, normal_phone
 from ..messages import (
     LONGEST_ID,
     LONGEST_NAME,
@@ -38,9 +39,13 @@ from .reading import Cells
 NOT_IN_A_KEY = re.compile(r"[^a-z0-9_.]+")
 LONGEST_SOURCE_KEY = 40
 BETWEEN_VALUES = re.compile(r"[;,\n]| ::: ")  # of several addresses, numbers or tags in one cell
+REMEMBERED = 4096  # values of a column that were found sound lately
+OFTEN_THE_SAME = frozenset({"title", "country", "language", "time_zone", "company", "owner", "team", "fit"})
 DETAILS = frozenset(
     ["name", "email", "phone", "title", "country", "language", "time_zone", "company", "owner", "team", "fit"]
 )
+
+in_order = msgspec.json.Encoder(order="sorted").encode
 
 Check = Callable[[Any], Any]  # gives the value as it is kept, or raises Refusal
 ReadChecked = Callable[[int, Cells], Any]
@@ -141,15 +146,20 @@ def detail_reader(
 
 
 def built_in_check(name: str, phone_country: str) -> Check:
+    normal = BUILT_IN[name]
+
     def check(value: Any) -> Any:
-        if name == "phone" and (phone := normal_phone(str(value), phone_country)):
-            return phone
         try:
-            return normal_attribute(name, value)
+            return normal(value)
         except ValueError:
             raise not_kept(name, value) from None
 
-    return check
+    def check_phone(value: Any) -> Any:
+        return normal_phone(str(value), phone_country) or check(value)
+
+    if name == "phone":
+        return check_phone
+    return lru_cache(REMEMBERED, typed=True)(check) if name in OFTEN_THE_SAME else check
 
 
 def field_check(field: CustomField) -> Check:
@@ -211,7 +221,7 @@ IDENTITY_CHECKS: dict[str, Check] = {
     "external_id": checked_id,
     "user_id": checked_id,
     "anonymous_id": checked_id,
-    "email": lambda text: checked_email(BETWEEN_VALUES.split(text, maxsplit=1)[0].strip(), ""),
+    "email": lambda text: normal_email(text) or checked_email(BETWEEN_VALUES.split(text, maxsplit=1)[0].strip(), ""),
 }
 
 
@@ -292,7 +302,7 @@ def event_reader(section: EventSection, columns: Columns) -> ReadEvent:
 
 
 def digest_of(said: Map[str, Any]) -> str:
-    return blake2b(msgspec.json.encode(said, order="sorted"), digest_size=6).hexdigest()
+    return blake2b(in_order(said), digest_size=6).hexdigest()
 
 
 def message_id_reader(template: str, columns: Columns) -> Callable[[int, Cells], str]:
@@ -350,14 +360,13 @@ def value_reader(value: Value | None, columns: Columns) -> Callable[[int, Cells]
 def event_body(message: Message) -> bytes:
     """What a repetition of the row would say again of the event. By whom the contact is known is not part of it:
     a mapping may learn to read another identity, and the event stays the same."""
-    return msgspec.json.encode(
-        [
+    return in_order(
+        (
             message.type,
             message.occurred_at,
             message.value_minor,
             message.currency,
             message.campaign,
             message.properties,
-        ],
-        order="sorted",
+        )
     )

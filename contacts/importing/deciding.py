@@ -14,6 +14,7 @@ from .cells import RowRefused
 from .converting import Fact, Said, fact_of
 
 LISTS: Final = {"email": "emails", "phone": "phones"}  # the details of which there may be several
+SEVERAL: Final = frozenset({"emails", "phones", "tags"})
 SKIP, FILL = "skip", "fill"
 
 
@@ -90,18 +91,18 @@ def names_of(said: Said, source_key: str) -> list[Name]:
     """By what the row calls its contact, the strongest first."""
     if said.names is not None:
         return said.names
-    ref = said.contact
-    stated = said.attributes.get("email")
-    named = [
-        ("user_id", ref.user_id),
-        ("external", ref.external_id),
-        (EMAIL, ref.email),
-        (EMAIL, stated if stated != ref.email else None),
-        *[(EMAIL, email) for email in said.attributes.get("emails", ()) if email not in (ref.email, stated)],
-        (ANONYMOUS, ref.anonymous_id),
-    ]
-    said.names = [Name(kind, "" if kind == EMAIL else source_key, value) for kind, value in named if value]
-    return said.names
+    ref, details = said.contact, said.attributes
+    names = []
+    if ref.user_id:
+        names.append(Name("user_id", source_key, ref.user_id))
+    if ref.external_id:
+        names.append(Name("external", source_key, ref.external_id))
+    emails = dict.fromkeys([ref.email, details.get("email"), *details.get("emails", ())])
+    names += [Name(EMAIL, "", email) for email in emails if email]
+    if ref.anonymous_id:
+        names.append(Name(ANONYMOUS, source_key, ref.anonymous_id))
+    said.names = names
+    return names
 
 
 def decide(rows: Iterable[Said], known: Known, terms: Terms) -> Decision:
@@ -210,7 +211,7 @@ def detail_fact(
 def _meant(names: list[Name], people: Mapping[Name, Person]) -> Person | None:
     """Whom all these names mean; refused when they mean two people."""
     found = [people[name] for name in names if name in people]
-    if any(not person.is_one_with(found[0]) for person in found[1:]):
+    if len(found) > 1 and any(not person.is_one_with(found[0]) for person in found[1:]):
         meant = ", ".join(f"{name.kind} {name.value}" for name in names if name in people)
         detail = _("These belong to different contacts: %(names)s. Merge them first, or correct the row.")
         raise RowRefused("", "not-yours", detail % {"names": meant})
@@ -227,6 +228,8 @@ def _meant_by_public(names: list[Name], people: Mapping[Name, Person]) -> Person
 
 def _new_facts(said: Said, recorded: Mapping[str, int]) -> list[Fact]:
     """The events of the row that are not in the log; refused when one is there with other contents."""
+    if not said.facts:
+        return []
     new: dict[str, Fact] = {}
     for fact in said.facts:
         digest = new[fact.key].digest if fact.key in new else recorded.get(fact.key)
@@ -240,15 +243,12 @@ def _new_facts(said: Said, recorded: Mapping[str, int]) -> list[Fact]:
 
 def _made(said: Said) -> Person:
     """A contact that came to be when the row says, or else with the first of its events."""
-    moments = [fact.message.occurred_at for fact in said.facts if fact.message.occurred_at]
-    campaign = next((fact.message.campaign for fact in said.facts if fact.message.campaign), "")
-    return Person(
-        row=said.row,
-        since=said.since or min(moments, default=None),
-        is_told=said.since is not None,
-        origin=said.origin,
-        campaign=campaign,
-    )
+    person = Person(row=said.row, since=said.since, is_told=said.since is not None, origin=said.origin)
+    if said.facts:
+        messages = [fact.message for fact in said.facts]
+        person.since = said.since or min([one.occurred_at for one in messages if one.occurred_at], default=None)
+        person.campaign = next((one.campaign for one in messages if one.campaign), "")
+    return person
 
 
 def _link(person: Person, names: list[Name], people: dict[Name, Person]) -> bool:
@@ -297,10 +297,9 @@ def _add(person: Person, name: str, values: list[str]) -> None:
 
 def _is_known(person: Person, name: str, value: Any) -> bool:
     """Whether the detail says nothing new; of several addresses or numbers each is known."""
-    if name == "emails":
-        return True  # they are names, and told by being linked
-    if name in ("phones", "tags"):
-        return set(value) <= set(person.details.get(name) or [])
     if name in LISTS:
-        return value in person.details.get(LISTS[name], [])
-    return bool(person.details.get(name) == value)
+        return value in person.details.get(LISTS[name], ())
+    if name not in SEVERAL:
+        return bool(person.details.get(name) == value)
+    # addresses are names, and told by being linked
+    return name == "emails" or set(value) <= set(person.details.get(name) or ())

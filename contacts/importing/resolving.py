@@ -17,7 +17,8 @@ from .deciding import Known, Person, names_of
 def resolve(run: Import, rows: Sequence[Said], *, with_details: bool) -> Known:
     """Who is meant by the rows, what the log has of their events, and which lines it has seen."""
     bring_back(run.source_id, run.source.key, rows)
-    people = find_people({name for said in rows for name in names_of(said, run.source.key)})
+    source_key = run.source.key
+    people = find_people({name for said in rows for name in names_of(said, source_key)})
     repeated = repeated_lines(run, rows)
     if with_details and people and len(repeated) < len(rows):
         _give_details(people)

@@ -5,8 +5,9 @@ Locks are taken in the order that all writers keep: types, names, events, contac
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +22,7 @@ from ..domains import join_by_domain
 from ..messages import ContactRef
 from ..models import CustomField, Import, ImportReject, PendingReason, Source, SourceKind
 from ..nudge import nudge_on_commit
-from ..placing import ANONYMOUS, EMAIL, Name
+from ..placing import EMAIL, Name
 from ..projecting import fits, found_by, keep_tags, project
 from ..settling import claimed_body
 from .converting import Fact, event_body
@@ -29,7 +30,8 @@ from .deciding import Decision, Person, Reject, Terms, detail_fact
 from .reading import SUSPICIOUS
 from .screening import Types
 
-COPY_BUFFER: Final = 1 << 20
+encode: Final = msgspec.json.Encoder().encode
+PIECE: Final = 200  # rows that are sent at once
 PLAIN: Final = ("name", "title", "country", "language", "time_zone")
 MOST_ORIGINS: Final = 200
 RAW_LIMIT: Final = 65_536
@@ -41,13 +43,16 @@ def write(run: Import, terms: Terms, decision: Decision, types: Types, received:
     it fail."""
     for person, contact_id in zip(decision.made, take_ids("contacts_contact", len(decision.made)), strict=True):
         person.contact_id = contact_id
-    _write_contacts(run, decision.made, note)
+    emails = [emails_of(person) for person in decision.made]
+    _write_contacts(run, decision.made, emails, note)
     identities = _write_names([*decision.made, *decision.met])
     _write_claims(run, decision.claims, types, received)
     events = _write_events(run, [*_detail_facts(terms, decision), *decision.events], types, received)
     if events or identities:
         _note_chunk(run, events, [person.contact_id for person in decision.made], identities)
-    joined = join_by_domain((one.contact_id, email) for one in decision.made for email in _emails(one))
+    joined = join_by_domain(
+        [(one.contact_id, email) for one, its in zip(decision.made, emails, strict=True) for email in its]
+    )
     project([*(person.contact_id for person in decision.met), *joined])
     nudge_on_commit()
 
@@ -65,36 +70,50 @@ VALUES (%s, %s::bigint[], %s::bigint[], %s::bigint[], %s, %s, '{}')
 """
 
 
+class Lines:
+    """Rows as CSV, made while PostgreSQL takes in those before."""
+
+    def __init__(self, rows: Iterable[Sequence[object]]) -> None:
+        self.rows = iter(rows)
+
+    def read(self, _size: int) -> str:
+        piece = io.StringIO()
+        csv.writer(piece).writerows(islice(self.rows, PIECE))
+        return piece.getvalue()
+
+
 def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, texts: Collection[str] = ()) -> None:
     """Append rows to a table. None is null, and so is an empty text but in the columns of `texts`."""
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    if not buffer.tell():
-        return
-    buffer.seek(0)
     keep = f", FORCE_NOT_NULL ({', '.join(texts)})" if texts else ""
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv{keep})", buffer, COPY_BUFFER)
+        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv{keep})", Lines(rows))
 
 
 def take_ids(table: str, count: int) -> list[int]:
     """Ids that nobody else will have, growing."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
-        return sorted(number for (number,) in cursor.fetchall())
+        cursor.execute(_TAKE_IDS, [table, count])
+        return sorted([number for (number,) in cursor.fetchall()])
 
 
-def array(texts: Iterable[str]) -> str:
+# The sequence is looked for once, not for each id.
+_TAKE_IDS: Final = """
+SELECT nextval(one.sequence)
+  FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) AS one, generate_series(1, %s)
+"""
+
+
+def array(texts: Sequence[str]) -> str:
     """An array as PostgreSQL reads it."""
-    joined = '","'.join(texts := list(texts))
+    joined = '","'.join(texts)
     if "\\" in joined or joined.count('"') > 2 * (len(texts) - 1):
         joined = '","'.join([text.replace("\\", "\\\\").replace('"', '\\"') for text in texts])
     return f'{{"{joined}"}}' if texts else "{}"
 
 
-def lexemes(tokens: Iterable[str]) -> str:
+def lexemes(tokens: Sequence[str]) -> str:
     """Tokens as PostgreSQL reads a tsvector."""
-    joined = "' '".join(tokens := list(tokens))
+    joined = "' '".join(tokens)
     if "\\" in joined or joined.count("'") > 2 * (len(tokens) - 1):
         joined = "' '".join([token.replace("\\", "\\\\").replace("'", "''") for token in tokens])
     return f"'{joined}'" if tokens else ""
@@ -118,50 +137,51 @@ CONTACT_COLUMNS: Final = (
 CONTACT_TEXTS: Final = (*PLAIN, "origin_campaign", "origin_note", "sort_key", "search")
 
 
-def _write_contacts(run: Import, made: Sequence[Person], note: str) -> None:
+def _write_contacts(run: Import, made: Sequence[Person], emails: Sequence[list[str]], note: str) -> None:
     if not made:
         return
     sources = sources_for(run.source, {person.origin for person in made})
     owners = _by_value(made, "owner", lambda value: User.objects.filter(email__iexact=value))
     teams = _by_value(made, "team", lambda value: Team.objects.filter(name=value))
     fields = {field.key: field for field in CustomField.objects.filter(of="contact") if field.key not in BUILT_IN}
-    rows = [
+    rows = (
         (
-            *_fields(person, emails := _emails(person)),
+            *_fields(person, its),
             owners.get(person.details.get("owner")),
             teams.get(person.details.get("team")),
-            msgspec.json.encode(_custom(person.details, fields)).decode(),
+            _custom(person.details, fields),
             sources[person.origin],
             person.campaign,
             note,
             1,
-            *_finding(person.details, emails),
+            *_finding(person.details, its),
         )
-        for person in made
-    ]
+        for person, its in zip(made, emails, strict=True)
+    )
     copy("contacts_contact", CONTACT_COLUMNS, rows, texts=CONTACT_TEXTS)
-    keep_tags({tag for person in made for tag in person.details.get("tags", [])})
+    keep_tags({tag for person in made for tag in person.details.get("tags", ())})
 
 
 def _fields(person: Person, emails: list[str]) -> tuple[object, ...]:
-    details = person.details
-    is_known = bool(details.get("name") or details.get("phones")) or any(
-        name.kind != ANONYMOUS for name in person.names
-    )
+    told = person.details.get
     return (
         person.contact_id,
         person.contact_id,
-        "t" if is_known else "f",
-        *[details.get(name, "") for name in PLAIN],
+        "t" if person.is_known else "f",
+        told("name", ""),
+        told("title", ""),
+        told("country", ""),
+        told("language", ""),
+        told("time_zone", ""),
         array(emails),
-        array(details.get("phones", [])),
-        array(details.get("tags", [])),
+        array(told("phones", ())),
+        array(told("tags", ())),
     )
 
 
-def _emails(person: Person) -> list[str]:
+def emails_of(person: Person) -> list[str]:
     linked = [name.value for name in person.names if name.kind == EMAIL]
-    return list(dict.fromkeys([*person.details.get("emails", []), *linked]))
+    return list(dict.fromkeys([*person.details.get("emails", ()), *linked]))
 
 
 def _finding(details: dict[str, Any], emails: list[str]) -> tuple[str, str]:
@@ -169,18 +189,19 @@ def _finding(details: dict[str, Any], emails: list[str]) -> tuple[str, str]:
         name=details.get("name", ""),
         title=details.get("title", ""),
         emails=emails,
-        phones=details.get("phones", []),
-        companies=[details.get("company", "")],
+        phones=details.get("phones", ()),
+        companies=(details.get("company", ""),),
     )
     return key, lexemes(tokens)
 
 
-def _custom(details: dict[str, Any], fields: dict[str, CustomField]) -> dict[str, Any]:
-    return {
+def _custom(details: dict[str, Any], fields: dict[str, CustomField]) -> str:
+    custom = {
         name: value
         for name, value in details.items()
         if name == "fit" or (name in fields and fits(fields[name], value))
     }
+    return encode(custom).decode() if custom else "{}"
 
 
 def _by_value(made: Sequence[Person], name: str, find: Any) -> dict[Any, int]:
@@ -266,40 +287,40 @@ EVENT_COLUMNS: Final = (
 def _write_events(run: Import, events: list[tuple[Person, Fact]], types: Types, received: datetime) -> list[int]:
     events.sort(key=lambda event: event[1].key)
     ids = take_ids("contacts_event", len(events))
-    by = run.started_by_id
+    copy("contacts_event", EVENT_COLUMNS, _event_rows(run, zip(ids, events, strict=True), types, received))
+    marks = [(person.contact_id, pk, PendingReason.IMPORT.value) for pk, (person, _) in zip(ids, events, strict=True)]
+    copy("contacts_pending", ("contact_id", "event_id", "reason"), marks)
+    return ids
+
+
+def _event_rows(
+    run: Import, events: Iterable[tuple[int, tuple[Person, Fact]]], types: Types, received: datetime
+) -> Iterator[tuple[object, ...]]:
     now = received.isoformat()
-    rows = []
-    for event_id, (person, fact) in zip(ids, events, strict=True):
+    for event_id, (person, fact) in events:
         message = fact.message
         type_id, rank = types[message.type]
         moment = message.occurred_at or received
-        rows.append(
-            (
-                event_id,
-                person.contact_id,
-                now if moment > received else moment.isoformat(),
-                now,
-                moment.isoformat() if moment > received else None,
-                message.value_minor,
-                type_id,
-                run.source_id,
-                rank,
-                fact.key,
-                fact.digest,
-                message.currency,
-                message.campaign,
-                message.message_id,
-                msgspec.json.encode(message.properties).decode(),
-                by,
-            )
+        is_ahead = moment > received
+        stated = now if moment is received else moment.isoformat()
+        yield (
+            event_id,
+            person.contact_id,
+            now if is_ahead else stated,
+            now,
+            stated if is_ahead else None,
+            message.value_minor,
+            type_id,
+            run.source_id,
+            rank,
+            fact.key,
+            fact.digest,
+            message.currency,
+            message.campaign,
+            message.message_id,
+            encode(message.properties).decode(),
+            run.started_by_id,
         )
-    copy("contacts_event", EVENT_COLUMNS, rows)
-    copy(
-        "contacts_pending",
-        ("contact_id", "event_id", "reason"),
-        [(row[1], row[0], PendingReason.IMPORT.value) for row in rows],
-    )
-    return ids
 
 
 def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:
