@@ -37,6 +37,7 @@
   if (document.getElementById("today-part")) {
     desk.keys.add("p", words.later, () => act("p"));
     desk.keys.add("P", words.week, () => act("P"));
+    desk.keys.add("e", words.change, () => act("e"));
   }
   if (document.getElementById("inbox-part")) {
     desk.keys.add("a", words.answer, () => act("a"));

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from campaigns.models import Mail, MailState
 from contacts.models import Contact, Event, Task
+from contacts.tasking import add_task
 from crm.desk.person.deeds import DEEDS
 from funnel.advancing import advance_everything
 from staff.models import Role
+from staff.policy import Principal
 from tests.desk.scenes import ago, at_desk, buyer
 from tests.factories import make_team, make_user
 from tests.funnel.worlds import happened, install, person
@@ -132,6 +134,39 @@ def test_a_task_is_made_ticked_off_and_taken_up_again():
     assert Task.objects.get().done_at is None
     client.post(f"/tasks/{task.pk}/drop")
     assert not Task.objects.exists()
+
+
+def test_a_task_is_changed_afterwards_and_as_it_was_again():
+    client, user = at_desk()
+    aino, other = person(name="Aino"), make_user(role=Role.MANAGER)
+    due = timezone.now().replace(microsecond=7) + timedelta(days=3)
+    task = add_task(
+        contact=aino, by=Principal(user=user), title="Call", due_at=due, remind_at=due - timedelta(minutes=40),
+        repeat="P5W",
+    )  # fmt: skip
+    Task.objects.update(reminded_at=timezone.now())
+
+    form = client.get(f"/tasks/{task.pk}/change").context["form"]
+    said = {name: form[name].value() for name in form.fields}
+    assert (said["remind"], said["repeat"]) == ("40", "P5W")  # no choice of ours, and not lost
+    said |= {"due": said["due"].isoformat(), "at_time": said["at_time"].strftime("%H:%M")}
+
+    def now():
+        one = Task.objects.get()
+        return one.title, one.due_at, one.remind_at, one.repeat, one.assignee, one.reminded_at is not None
+
+    before = now()
+    assert "Nothing was changed" in client.post(f"/tasks/{task.pk}/change", said, follow=True).text
+    assert now() == before
+    changed = {"title": "Call again", "at_time": "14:30", "remind": "1440", "repeat": "", "assignee": other.pk}
+    answer = client.post(f"/tasks/{task.pk}/change", said | changed)
+    at = timezone.localtime(due).replace(hour=14, minute=30, second=0, microsecond=0)
+    assert now() == ("Call again", at, at - timedelta(days=1), "", other, False)
+    [told] = client.get(answer["Location"]).context["messages"]
+    client.post(told.extra_tags)
+    assert now()[:5] == before[:5]
+    assert client.post(told.extra_tags.replace("was=", "was=x")).status_code == 404
+    assert client.post(f"/tasks/{task.pk}/change", said | {"title": " "}).status_code == 422
 
 
 def test_what_cannot_be_taken_says_why_and_keeps_what_was_typed():

@@ -139,6 +139,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     ),
     "api/v1/playbooks/drafts/<int:draft_id>/difference": api(GET="playbooks:read"),
     "api/v1/playbooks/drafts/<int:draft_id>/check": api(GET="playbooks:read"),
+    "api/v1/playbooks/drafts/<int:draft_id>/examples": api(POST="playbooks:write"),
     "api/v1/playbooks/drafts/<int:draft_id>/publish": api(POST="playbooks:write"),
     "api/v1/playbooks/drafts/<int:draft_id>/text": api(GET="playbooks:read"),
     "api/v1/playbooks/drafts/<int:draft_id>/backtests": api(POST="playbooks:write"),
@@ -267,6 +268,8 @@ ADDRESSES: Final[dict[str, Address]] = {
     "mails/<int:mail_id>/take-back": desk(POST="mail:send"),
     "tasks/<int:task_id>/done": desk(POST="contacts:write"),
     "tasks/<int:task_id>/reopen": desk(POST="contacts:write"),
+    "tasks/<int:task_id>/change": desk(GET="contacts:write", POST="contacts:write"),
+    "tasks/<int:task_id>/restore": desk(POST="contacts:write"),
     "tasks/<int:task_id>/drop": desk(POST="contacts:write"),
     "intake": desk(GET="events:read"),
     "intake/live": desk(GET="events:read"),
@@ -349,6 +352,11 @@ ADDRESSES: Final[dict[str, Address]] = {
     ),
     "playbooks/drafts/<int:draft_id>/gone/<int:place>": desk(POST="playbooks:write"),
     "playbooks/drafts/<int:draft_id>/points": desk(POST="playbooks:write"),
+    "playbooks/drafts/<int:draft_id>/examples/<slug:place>": desk(POST="playbooks:write", rows={"place": "example"}),
+    "playbooks/drafts/<int:draft_id>/examples/<slug:place>/<slug:deed>": desk(
+        POST="playbooks:write", rows={"place": "example", "deed": "example_deed"}
+    ),
+    "playbooks/examples/of/<int:contact_id>": desk(POST="playbooks:write"),
     "playbooks/drafts/<int:draft_id>/text": desk(GET="playbooks:read", POST="playbooks:write"),
     "playbooks/drafts/<int:draft_id>/publish": desk(GET="playbooks:write", POST="playbooks:write"),
     "playbooks/drafts/<int:draft_id>/discard": desk(POST="playbooks:write"),

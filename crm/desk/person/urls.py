@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.person import erasing, views
+from crm.desk.person import erasing, task_changing, views
 
 urlpatterns = [
     path("contacts/<int:contact_id>", views.contact_page, name="contact-page"),
@@ -13,5 +13,7 @@ urlpatterns = [
     path("mails/<int:mail_id>/take-back", views.mail_take_back, name="mail-take-back"),
     path("tasks/<int:task_id>/done", views.task_done, name="task-done"),
     path("tasks/<int:task_id>/reopen", views.task_reopen, name="task-reopen"),
+    path("tasks/<int:task_id>/change", task_changing.task_change, name="task-change"),
+    path("tasks/<int:task_id>/restore", task_changing.task_restore, name="task-restore"),
     path("tasks/<int:task_id>/drop", views.task_drop, name="task-drop"),
 ]

@@ -14,6 +14,7 @@ from campaigns.mailing import GRACE_S, send_mail_again, take_back_mail
 from campaigns.models import Mail
 from contacts.ingest import retract_event
 from contacts.models import Contact, Event, Task
+from contacts.models.tasks import TaskQuerySet
 from contacts.tasking import drop_task, finish_task, reopen_task
 from crm.desk.doors import for_staff
 from crm.desk.person.composer import Composer, composer_for, position_of
@@ -119,9 +120,9 @@ def task_done(request: HttpRequest, principal: Principal, task_id: int) -> HttpR
     try:
         finish_task(task=task, by=principal)
     except ValidationError as error:
-        return toast(request, _back_to(request, task), " ".join(error.messages), tone="refused")
+        return toast(request, back_to(request, task), " ".join(error.messages), tone="refused")
     words = _("Done: %(task)s") % {"task": task}
-    return toast(request, _back_to(request, task), words, undo=reverse("desk:task-reopen", args=[task.pk]))
+    return toast(request, back_to(request, task), words, undo=reverse("desk:task-reopen", args=[task.pk]))
 
 
 @require_POST
@@ -131,8 +132,8 @@ def task_reopen(request: HttpRequest, principal: Principal, task_id: int) -> Htt
     try:
         reopen_task(task=task, by=principal)
     except ValidationError as error:
-        return toast(request, _back_to(request, task), " ".join(error.messages), tone="refused")
-    return toast(request, _back_to(request, task), _("Back on the list: %(task)s") % {"task": task})
+        return toast(request, back_to(request, task), " ".join(error.messages), tone="refused")
+    return toast(request, back_to(request, task), _("Back on the list: %(task)s") % {"task": task})
 
 
 @require_POST
@@ -140,7 +141,7 @@ def task_reopen(request: HttpRequest, principal: Principal, task_id: int) -> Htt
 def task_drop(request: HttpRequest, principal: Principal, task_id: int) -> HttpResponseBase:
     """Undo of making it."""
     task = _task(principal, task_id)
-    answer = _back_to(request, task)
+    answer = back_to(request, task)
     drop_task(task=task, by=principal)
     return toast(request, answer, _("The task is off the list."))
 
@@ -189,11 +190,15 @@ def _page(
     return render(request, "desk/contact_page.html", context, status=status)
 
 
+def visible_tasks(principal: Principal) -> TaskQuerySet:
+    return Task.objects.visible_to(principal).select_related("contact__leader")
+
+
 def _task(principal: Principal, task_id: int) -> Task:
-    return get_object_or_404(Task.objects.visible_to(principal).select_related("contact"), pk=task_id)
+    return get_object_or_404(visible_tasks(principal), pk=task_id)
 
 
-def _back_to(request: HttpRequest, task: Task) -> HttpResponseBase:
+def back_to(request: HttpRequest, task: Task) -> HttpResponseBase:
     """Where the task was ticked off: a part of a page hears that it is done, a page is shown again."""
     if request.htmx:  # type: ignore[attr-defined]
         return done()
