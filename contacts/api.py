@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -31,10 +32,11 @@ from .answering import (
     valid,
     visible_leader,
 )
+from .declaring import change_field, declare_field, drop_field
 from .filtering import CONTACT_FILTERS
 from .models import Contact, CustomField
 from .ordering import in_order
-from .serializers import BatchBody, ContactBody, CustomFieldBody, NewContactBody
+from .serializers import BatchBody, ContactBody, CustomFieldBody, CustomFieldChanges, NewContactBody
 
 CONTACTS = _("Contacts")
 _KINDS: Final[dict[str, dict[str, bool]]] = {"true": {"is_listed": True}, "false": {"is_known": False}, "any": {}}
@@ -193,7 +195,7 @@ def custom_field_list(request: Request) -> HttpResponse:
 
 
 @operation(
-    "contacts:write",
+    "fields:manage",
     summary=_("Declare a custom field"),
     tag=CONTACTS,
     takes=CustomFieldBody,
@@ -204,8 +206,39 @@ def custom_field_list(request: Request) -> HttpResponse:
 )
 def custom_field_create(request: Request) -> HttpResponse:
     """Declare a field; its key never changes."""
-    field = services.declare_field(**valid(CustomFieldBody(data=request.data)).validated_data)
-    return answer(shapes.show_field(field), status=201)
+    body = valid(CustomFieldBody(data=request.data)).validated_data
+    return answer(shapes.show_field(declare_field(by=caller(request), **body)), status=201)
+
+
+@operation(
+    "fields:manage",
+    summary=_("Change a custom field"),
+    tag=CONTACTS,
+    takes=CustomFieldChanges,
+    example={"label": "Plan of the year", "choices": ["small", "big", "huge"]},
+    answers={200: shapes.CustomFieldShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=(*BODY_PROBLEMS, "not-found"),
+)
+def custom_field_update(request: Request, field_id: int) -> HttpResponse:
+    """Change what it is called, or what may be chosen. What was written stays."""
+    field = get_object_or_404(CustomField, pk=field_id)
+    changes = valid(CustomFieldChanges(data=request.data)).validated_data
+    return answer(shapes.show_field(change_field(field=field, by=caller(request), **changes)))
+
+
+@operation(
+    "fields:manage",
+    summary=_("Drop a custom field"),
+    tag=CONTACTS,
+    answers={204: None},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=("not-found",),
+)
+def custom_field_drop(request: Request, field_id: int) -> HttpResponse:
+    """Ask for it no more. What was written is there again when its key is declared again."""
+    drop_field(field=get_object_or_404(CustomField, pk=field_id), by=caller(request))
+    return HttpResponse(status=204)
 
 
 def _one_contact(request: Request, contact_id: int, status: int = 200) -> HttpResponse:

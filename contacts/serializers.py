@@ -247,11 +247,14 @@ class CustomFieldBody(Body):
     kind = serializers.ChoiceField(choices=FieldKind.choices, default=FieldKind.TEXT)
     choices = serializers.ListField(child=serializers.CharField(max_length=80), max_length=200, required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if (attrs["kind"] == FieldKind.CHOICE) != bool(attrs.get("choices")):
-            words = _("A choice needs choices, and nothing else has any.")
-            raise serializers.ValidationError({"choices": words}, code="choices_fit_kind")
-        return attrs
+
+class CustomFieldChanges(Body):
+    """What may change of a declared field: its key and kind never do."""
+
+    decided_by_us = frozenset({"id", "of", "key", "kind"})
+
+    label = serializers.CharField(max_length=80, required=False)  # type: ignore[assignment]
+    choices = serializers.ListField(child=serializers.CharField(max_length=80), max_length=200, required=False)
 
 
 class BatchBody(Body):

@@ -15,13 +15,12 @@ from django.utils.translation import gettext as _
 from rest.edits import refuse_stale
 from staff.policy import Principal
 
-from .attributes import BUILT_IN
 from .catalogue import STAFF_SOURCE
 from .companies import join_named
 from .identities import find_people
 from .ingest import record_events
 from .messages import NOBODY, ContactRef, Message
-from .models import Contact, CustomField, FieldKind, Source, SourceKind, Trust
+from .models import Contact, Source, SourceKind, Trust
 from .placing import Name, Person
 from .results import Status
 
@@ -45,17 +44,6 @@ def ensure_source(*, name: str, trust: Trust, kind: SourceKind = SourceKind.API)
 def source_of(by: Principal) -> Source:
     """What facts this principal states come from."""
     return Source.objects.get(key=by.key.source if by.key else STAFF_SOURCE)
-
-
-def declare_field(*, of: str, key: str, label: str, kind: FieldKind, choices: Sequence[str] = ()) -> CustomField:
-    """Declare a field of contacts or companies beyond the built-in ones."""
-    if key in BUILT_IN or key in _SHOWN:
-        words = _("Every contact has a field of this name.")
-        raise ValidationError({"key": ValidationError(words, code="built_in")})
-    if CustomField.objects.filter(of=of, key=key).exists():
-        words = _("There is a field of this name.")
-        raise ValidationError({"key": ValidationError(words, code="already_exists")})
-    return CustomField.objects.create(of=of, key=key, label=label, kind=kind, choices=list(choices))
 
 
 # --- Creating ---------------------------------------------------------------------------------------------------------

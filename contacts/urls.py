@@ -50,4 +50,5 @@ urlpatterns = [
     path("tasks/<row:task_id>", endpoint(GET=task_api.task_detail, PATCH=task_api.task_update)),
     path("tasks/<row:task_id>/done", endpoint(POST=task_api.task_finish, DELETE=task_api.task_resume)),
     path("custom-fields", endpoint(GET=api.custom_field_list, POST=api.custom_field_create)),
+    path("custom-fields/<row:field_id>", endpoint(PATCH=api.custom_field_update, DELETE=api.custom_field_drop)),
 ]

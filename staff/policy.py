@@ -44,6 +44,7 @@ DEEDS: Final = (
     Deed("contacts:export", _("Take people out as a file"), _PLANNING),
     Deed("contacts:import", _("Bring people in from a file, and take an import back"), _PLANNING),
     Deed("contacts:erase", _("Erase a person for ever"), _ADMIN, on_request=True),
+    Deed("fields:manage", _("Declare fields of people and companies"), _PLANNING),
     Deed("events:read", _("See what happened"), _EVERYBODY),
     Deed("events:write", _("Record what happened, move people on the path"), _WORKING),
     Deed("mail:send", _("Write mail to a person"), _WORKING),

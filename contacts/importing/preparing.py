@@ -20,8 +20,8 @@ from staff import audit
 from staff.models import User
 from staff.policy import Principal
 
+from ..declaring import declare_field
 from ..models import CustomField, FieldKind, Import, ImportState, Source, SourceKind, Trust
-from ..services import declare_field
 from . import keeping
 from .drafting import Draft, mapping_from
 from .fields import looks_like_header
@@ -249,11 +249,11 @@ def _field(chosen: str, head: str, by: Principal) -> str:
     if not chosen.startswith("new:"):
         return chosen
     kind = chosen.removeprefix("new:")
-    if kind not in FieldKind.values or kind == FieldKind.CHOICE or not by.may("contacts:write"):
+    if kind not in FieldKind.values or kind == FieldKind.CHOICE or not by.may("fields:manage"):
         return ""
     key = key_of(head)
     if not CustomField.objects.filter(of="contact", key=key).exists():
-        declare_field(of="contact", key=key, label=head[:80] or key, kind=FieldKind(kind))
+        declare_field(by=by, of="contact", key=key, label=head[:80] or key, kind=FieldKind(kind))
     return f"custom:{key}"
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from contacts.consents import Consent
 from contacts.models import Contact, Task
+from crm.desk.own_fields import told
 from crm.desk.person.forms import BASES, CHANNELS, PURPOSES
 from crm.desk.person.telling import Names, field_names, tell
 from crm.templatetags.polku import money
@@ -210,13 +211,5 @@ def details(contact: Contact) -> list[tuple[str, str]]:
     labels = field_names()
     zone = contact.time_zone.replace("_", " ")
     plain = {"emails": ", ".join(contact.emails), "phones": ", ".join(contact.phones), "time_zone": zone}
-    own = {key: _written(value) for key, value in contact.custom.items() if key in labels}
+    own = {key: told(value) for key, value in contact.custom.items() if key in labels}
     return [(labels[key].capitalize(), value) for key, value in {**plain, **own}.items() if value]
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)

@@ -18,6 +18,7 @@ from contacts.models import (
     Claim,
     Company,
     Contact,
+    CustomField,
     Event,
     EventType,
     Identity,
@@ -251,6 +252,14 @@ def role(world: World) -> Values:
     return {Row.ANY: Role.SALES.value}
 
 
+def field(world: World) -> Values:
+    return {Row.ABSENT: ABSENT, Row.OWN: CustomField.objects.create(of="contact", key="plan", label="Plan").pk}
+
+
+def field_deed(world: World) -> Values:
+    return {Row.OWN: "change"}
+
+
 def team_deed(world: World) -> Values:
     return {Row.ANY: "drop"}
 
@@ -355,7 +364,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
         *(contact, company, event, transition, membership, identity, claim, task, mail),
         *(tie, place_deed, proposed_deed, program_key, program_source, unknown_type, key_deed, claim_deed, hook_deed),
         *(clock, answers_table, days, assignment_rule, assignment),
-        *(user, team, invitation, renewal, staff_help, role, team_deed, path_table, month),
+        *(user, team, field, field_deed, invitation, renewal, staff_help, role, team_deed, path_table, month),
         *(built_form, built_deed, site),
         *(backtest, some_backtest, rule_place, rule_deed),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk, imported, import_deed),
@@ -369,6 +378,7 @@ PARAMETERS: Final = {
     "transition_id": "transition",
     "membership_id": "membership",
     "tie_id": "tie",
+    "field_id": "field",
     "key_id": "program_key",
     "source_id": "program_source",
     "type_id": "unknown_type",

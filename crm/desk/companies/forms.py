@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from contacts.attributes import BUILT_IN
 from contacts.matching import normal_domain
-from contacts.models import Company, Contact, Joining, MembershipRole, TieKind
+from contacts.models import Company, Contact, CustomField, Joining, MembershipRole, TieKind
+from contacts.projecting import fits
 from crm.desk.house.forms import HouseForm
+from crm.desk.own_fields import field_for, typed, written
 from staff.models import Team, User
 from staff.policy import Principal
 
@@ -51,6 +53,21 @@ class CompanyForm(HouseForm):
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.declared = list(CustomField.objects.filter(of="company").order_by("pk"))
+        for one in self.declared:
+            self.fields[f"own-{one.key}"] = asked = field_for(one)
+            asked.widget.attrs.setdefault("class", "in")
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        values = {one.key: typed(one, said.pop(f"own-{one.key}", "")) for one in self.declared}
+        for one in self.declared:
+            if values[one.key] is not None and not fits(one, values[one.key]):
+                self.add_error(f"own-{one.key}", _("This does not fit the field."))
+        return said | {"custom": values}
+
     def clean_domains(self) -> list[str]:
         said = [part for part in re.split(r"[\s,;]+", self.cleaned_data["domains"]) if part]
         found = [(part, normal_domain(part.rpartition("@")[2])) for part in said]
@@ -76,6 +93,7 @@ class CompanyForm(HouseForm):
             "owner": company.owner_id,
             "team": company.team_id,
             "version": company.version,
+            **{f"own-{key}": written(value) for key, value in company.custom.items()},
         }
 
 

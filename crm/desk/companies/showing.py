@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.domains import FREE_MAIL, MOST_PROPOSED, proposed_people
-from contacts.models import Company, Contact, EventType, Membership, MembershipRole
+from contacts.models import Company, Contact, CustomField, EventType, Membership, MembershipRole
 from contacts.network import Neighbour, network_of
 from crm.desk.companies.headline import headline
 from crm.desk.companies.picture import Matrix, matrix
 from crm.desk.companies.timeline import MOST_PEOPLE, Timeline, timeline_of
+from crm.desk.own_fields import told
 from crm.desk.person.beside import Sum
 from funnel.breadth import Bought, Breadth, bought_by, breadth_of
 from funnel.models import Health, Position, Stage, Standing
@@ -61,6 +62,7 @@ class Shown:
     people: Sequence[Mate]
     has_more: bool
     narrowed: Narrowed
+    details: Sequence[tuple[str, str]]
     network: Sequence[Neighbour]
     proposed: Sequence[Contact]
     proposed_more: bool
@@ -99,6 +101,7 @@ def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
         people=_shown(mates[:PEOPLE_SHOWN], stages),
         has_more=len(mates) > PEOPLE_SHOWN,
         narrowed=narrowed,
+        details=_details(company),
         network=network_of(principal, company, today=today),
         proposed=proposed[:PROPOSED_SHOWN],
         proposed_more=len(proposed) > PROPOSED_SHOWN,
@@ -114,6 +117,12 @@ def proposed_to(principal: Principal, company: Company) -> list[int]:
     return list(
         proposed_people(principal, company).order_by("sort_key", "pk").values_list("pk", flat=True)[:MOST_PROPOSED]
     )
+
+
+def _details(company: Company) -> list[tuple[str, str]]:
+    """What is written in the fields that the organisation declared, field by field."""
+    declared = CustomField.objects.filter(of="company").order_by("pk")
+    return [(one.label, told(company.custom[one.key])) for one in declared if one.key in company.custom]
 
 
 def _narrowed(request: HttpRequest, stages: Sequence[Stage]) -> Narrowed:

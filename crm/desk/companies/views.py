@@ -1,5 +1,6 @@
 """Companies: the list, the page of one, and making and changing them."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -89,7 +90,10 @@ def company_edit(request: HttpRequest, principal: Principal, company_id: int) ->
     seen = form.cleaned_data["version"]
     try:
         update_company(
-            company=company, by=principal, seen=frozenset({seen}) if seen is not None else None, **_fields(form)
+            company=company,
+            by=principal,
+            seen=frozenset({seen}) if seen is not None else None,
+            **_fields(form, company.custom),
         )
     except ValidationError as error:
         return _refused(request, form, error, title, company)
@@ -129,8 +133,11 @@ def visible_company(principal: Principal, company_id: int) -> Company:
     return company
 
 
-def _fields(form: CompanyForm) -> dict[str, Any]:
+def _fields(form: CompanyForm, custom: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What was said, by column; `custom` is what the company has so far."""
     said = dict(form.cleaned_data)
+    values = {**(custom or {}), **said["custom"]}
+    said["custom"] = {key: value for key, value in values.items() if value is not None}
     said.pop("version")
     owner, team = said.pop("owner"), said.pop("team")
     return said | {"owner_id": owner.pk if owner else None, "team_id": team.pk if team else None}

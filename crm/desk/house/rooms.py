@@ -27,6 +27,7 @@ ROOMS = (
     Room("desk:roles", _("Who may do what")),
     Room("desk:staff", _("Staff"), "staff:manage"),
     Room("desk:teams", _("Teams"), "staff:manage"),
+    Room("desk:fields", _("Fields"), "fields:manage"),
     Room("desk:hours", _("Hours and goals"), "hours:manage"),
     Room("desk:assignment", _("New leads"), "hours:manage"),
     Room("desk:mail", _("Mail"), "staff:manage"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.house import api, arriving, posting, views
+from crm.desk.house import api, arriving, declaring, posting, views
 from crm.desk.house.trail import trail
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
@@ -20,6 +20,8 @@ urlpatterns = [
     path("settings/staff/<int:user_id>/<slug:deed>", views.staff_help, name="staff-help"),
     path("settings/teams", views.team_list, name="teams"),
     path("settings/teams/<int:team_id>/<slug:deed>", views.team_change, name="team-change"),
+    path("settings/fields", declaring.field_list, name="fields"),
+    path("settings/fields/<int:field_id>/<slug:deed>", declaring.field_change, name="field-change"),
     path("settings/mail", posting.mail, name="mail"),
     path("settings/mail/sending", posting.sending, name="sending"),
     path("settings/trail", trail, name="trail"),

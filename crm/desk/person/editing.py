@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contacts.attributes import normal_attribute
-from contacts.models import Contact, CustomField, Event, FieldKind
+from contacts.models import Contact, CustomField, Event
 from contacts.projecting import fits
 from contacts.services import update_contact
+from crm.desk.own_fields import field_for, typed, written
 from crm.desk.person.deeds import Done
 from crm.desk.undoing import undo_token
 from staff.policy import Principal
@@ -53,7 +54,7 @@ class EditForm(forms.Form):
         initial = {**now, "version": contact.version, "was": json.dumps(now)}
         super().__init__(said, initial=initial, prefix="who")
         for one in self.declared:
-            self.fields[f"own-{one.key}"] = _field(one)
+            self.fields[f"own-{one.key}"] = field_for(one)
         for field in self.fields.values():
             field.widget.attrs.setdefault("class", "in")
 
@@ -64,7 +65,7 @@ class EditForm(forms.Form):
             except ValueError:
                 self.add_error(name, ValidationError(words, code="invalid"))
         for one in self.declared:
-            value = _typed(one, self.cleaned_data.get(f"own-{one.key}"))
+            value = typed(one, self.cleaned_data.get(f"own-{one.key}"))
             if value is not None and not fits(one, value):
                 self.add_error(f"own-{one.key}", ValidationError(_("This does not fit the field."), code="invalid"))
             self.cleaned_data[f"own-{one.key}"] = value
@@ -114,7 +115,7 @@ def shown(contact: Contact, declared: list[CustomField]) -> dict[str, str]:
     """The details as the form writes them."""
     plain = {name: getattr(contact, name) or "" for name in _WORDS if name not in _LISTS}
     lists = {name: "\r\n".join(getattr(contact, name)) for name in _LISTS}
-    own = {f"own-{one.key}": _written(contact.custom.get(one.key)) for one in declared}
+    own = {f"own-{one.key}": written(contact.custom.get(one.key)) for one in declared}
     return {**plain, **lists, **own}
 
 
@@ -132,42 +133,6 @@ def _read(name: str, said: str) -> Any:
     if name in _LISTS:
         return normal_attribute(name, [line.strip() for line in said.splitlines() if line.strip()])
     return normal_attribute(name, said.strip()) if said.strip() else ""
-
-
-def _field(declared: CustomField) -> forms.Field:
-    options: dict[str, Any] = {"label": declared.label, "required": False}
-    match declared.kind:
-        case FieldKind.YES_NO:
-            answers = [("", "–"), ("true", gettext_lazy("yes")), ("false", gettext_lazy("no"))]
-            return forms.ChoiceField(choices=answers, **options)
-        case FieldKind.CHOICE:
-            return forms.ChoiceField(choices=[("", "–"), *((one, one) for one in declared.choices)], **options)
-        case FieldKind.DATE:
-            return forms.CharField(widget=forms.DateInput(attrs={"type": "date"}), **options)
-        case FieldKind.NUMBER:
-            return forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options)
-    return forms.CharField(max_length=2000, **options)
-
-
-def _typed(declared: CustomField, said: Any) -> Any:
-    text = str(said or "").strip()
-    if not text:
-        return None
-    if declared.kind == FieldKind.YES_NO:
-        return text == "true"
-    if declared.kind == FieldKind.NUMBER:
-        try:
-            number = float(text.replace(",", "."))
-        except ValueError:
-            return text  # which does not fit, and is said to
-        return int(number) if number.is_integer() else number
-    return text
-
-
-def _written(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _tell(form: EditForm, error: ValidationError) -> None:
