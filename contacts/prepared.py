@@ -32,7 +32,7 @@ class Prepared:
                 cursor.execute(self._preparing())
                 self._planned.add(connection.connection)
             places = ", ".join(f"%({name})s::{kind}" for name, kind in self.types.items())
-            cursor.execute(f"EXECUTE {self.name}({places})", values)
+            cursor.execute(f"EXECUTE {self.name}({places})" if places else f"EXECUTE {self.name}", values)
         except DatabaseError as error:
             # a pooler has given us another session, with the plan of somebody else or with none
             if not isinstance(error.__cause__, InvalidSqlStatementName | DuplicatePreparedStatement):
@@ -41,4 +41,5 @@ class Prepared:
 
     def _preparing(self) -> str:
         numbered = {name: f"${number}" for number, name in enumerate(self.types, start=1)}
-        return f"PREPARE {self.name}({', '.join(self.types.values())}) AS {self.sql % numbered}"
+        types = f"({', '.join(self.types.values())})" if self.types else ""
+        return f"PREPARE {self.name}{types} AS {self.sql % numbered}"

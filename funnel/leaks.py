@@ -55,7 +55,7 @@ class Counts:
         return Cohort(self.entered[now], self.went[now])
 
 
-Question = tuple[str, tuple[Any, ...]]  # SQL for one value, and its parameters
+Question = tuple[str, dict[str, Any]]  # SQL for one value, and its parameters
 
 
 def question_of_leak(walk: Walk, whose: Whose) -> Question | None:
@@ -63,12 +63,18 @@ def question_of_leak(walk: Walk, whose: Whose) -> Question | None:
     leak = walk.leak
     if leak is None or not whose.is_rolled_up or whose.source is not None:
         return None
-    stage, further = leak.stage.pk, array(walk.path.order[leak.place :])
     first, last = (number_of(day) for day in walk.cohort)
-    before, today = number_of(walk.cohort[0] - timedelta(days=walk.days)), number_of(walk.until)
-    entered = (first, before, last, stage)
-    went = (first, before, last, stage, further, walk.window)
-    return _BY_SOURCE, (*entered, *went, today - LOOKED_BACK, today, stage, further)
+    today = number_of(walk.until)
+    return _BY_SOURCE, {
+        "leak_stage": leak.stage.pk,
+        "leak_further": array(walk.path.order[leak.place :]),
+        "leak_before": number_of(walk.cohort[0] - timedelta(days=walk.days)),
+        "leak_first": first,
+        "leak_last": last,
+        "leak_window": walk.window,
+        "leak_since": today - LOOKED_BACK,
+        "leak_today": today,
+    }
 
 
 def origin_of_leak(walk: Walk, rows: Iterable[Sequence[Any]]) -> Origin | None:
@@ -124,17 +130,19 @@ _BY_SOURCE: Final = f"""
     (SELECT json_agg(json_build_array(source.name, pace.what, pace.day, pace.is_now, pace.n))
        FROM contacts_source AS source
       CROSS JOIN LATERAL (
-           SELECT 'entered' AS what, 0 AS day, block >= %s AS is_now, sum(n) AS n FROM funnel_pacecount
-            WHERE kind = {Pace.MOVED} AND {_OF_SOURCE} AND block BETWEEN %s AND %s AND to_stage = %s
+           SELECT 'entered' AS what, 0 AS day, block >= %(leak_first)s AS is_now, sum(n) AS n FROM funnel_pacecount
+            WHERE kind = {Pace.MOVED} AND {_OF_SOURCE} AND block BETWEEN %(leak_before)s AND %(leak_last)s
+              AND to_stage = %(leak_stage)s
             GROUP BY 3
             UNION ALL
-           SELECT 'went', 0, block >= %s, sum(n) FROM funnel_pacecount
-            WHERE kind = {Pace.WENT_ON} AND {_OF_SOURCE} AND block BETWEEN %s AND %s
-              AND from_stage = %s AND to_stage = ANY(%s::smallint[]) AND lag <= %s
+           SELECT 'went', 0, block >= %(leak_first)s, sum(n) FROM funnel_pacecount
+            WHERE kind = {Pace.WENT_ON} AND {_OF_SOURCE} AND block BETWEEN %(leak_before)s AND %(leak_last)s
+              AND from_stage = %(leak_stage)s AND to_stage = ANY(%(leak_further)s::smallint[])
+              AND lag <= %(leak_window)s
             GROUP BY 3
             UNION ALL
            SELECT 'on', block, FALSE, sum(n) FROM funnel_pacecount
-            WHERE kind = {Pace.MOVED} AND {_OF_SOURCE} AND block BETWEEN %s AND %s
-              AND from_stage = %s AND to_stage = ANY(%s::smallint[])
+            WHERE kind = {Pace.MOVED} AND {_OF_SOURCE} AND block BETWEEN %(leak_since)s AND %(leak_today)s
+              AND from_stage = %(leak_stage)s AND to_stage = ANY(%(leak_further)s::smallint[])
             GROUP BY 2) AS pace)
 """  # noqa: S608  (numbers of ours)

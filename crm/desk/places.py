@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Final
 
-from django.db import connection
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Quarantine
+from contacts.prepared import Prepared
 from staff.models import User
 from staff.policy import Principal
 from staff.sending import IS_PAUSED_SQL
@@ -68,15 +67,16 @@ def page(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+_INTAKE: Final = Prepared(
+    "intake_of_page",
+    f"""SELECT EXISTS (SELECT FROM contacts_pending),
+               (SELECT count(*) FROM contacts_quarantine WHERE replayed_at IS NULL), {IS_PAUSED_SQL}""",  # noqa: S608
+)
+
+
 def _intake() -> dict[str, Any]:
     """Whether all that was told has been taken in, and whether anything goes out, in one statement."""
-    waiting, values = Quarantine.objects.waiting().values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT EXISTS (SELECT FROM contacts_pending), (SELECT count(*) FROM ({waiting}) one), {IS_PAUSED_SQL}",  # noqa: S608
-            values,
-        )
-        is_behind, quarantined, is_held = cursor.fetchone()
+    [(is_behind, quarantined, is_held)] = _INTAKE.rows()
     return {"is_behind": is_behind, "quarantined": quarantined, "is_held": is_held}
 
 

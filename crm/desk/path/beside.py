@@ -9,21 +9,20 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import F, QuerySet, Value
 from django.utils import timezone
 
-from campaigns.models import Target
-from contacts.models import Contact, Task
-from funnel.leaks import Origin, origin_of_leak, question_of_leak
-from funnel.models import Health, Phase, Position, Standing
+from contacts.models import Contact
+from contacts.prepared import Prepared
+from funnel.leaks import Origin, Question, origin_of_leak, question_of_leak
+from funnel.models import Health, Phase, Standing
 from funnel.pacing import Whose
+from funnel.pictures import scope_of
 from funnel.walks import Step, Walk
 from staff.policy import Principal
 
 AT_MOST: Final = 6  # tasks that are shown
 COUNTED: Final = 1000
 COOLS_WITHIN: Final = timedelta(days=14)
-NOTHING: Final[tuple[str, Sequence[Any]]] = ("NULL::json", ())
 STILL_AFTER: Final = {Phase.FRIEND: 60}  # days in a stage of the phase that are long
 
 
@@ -56,65 +55,84 @@ class Beside:
     origin: Origin | None  # where those come from whom the leak misses
 
 
+# Of each watched stage one number; `leak` is a question about the leak of the path, if it has one.
+_QUESTION: Final = f"""
+SELECT (SELECT json_agg(one) FROM (
+               SELECT id, title, due_at, about AS contact_id, name, emails
+                 FROM (SELECT t.id, t.title, t.due_at, t.contact_id AS about, c.leader_id AS contact_id, c.name,
+                              c.emails
+                         FROM contacts_task t JOIN contacts_contact c ON c.id = t.contact_id
+                        WHERE t.assignee_id = %(user)s AND t.done_at IS NULL AND t.due_at <= %(end)s) own
+                WHERE EXISTS (SELECT FROM contacts_contact WHERE id = own.contact_id AND erased_at IS NULL) {{seen}}
+                ORDER BY due_at, id LIMIT {AT_MOST}) one),
+       (SELECT json_object_agg(stage_id, people) FROM campaigns_target WHERE month = %(month)s),
+       (SELECT count(*) FROM (
+               SELECT FROM funnel_position
+                WHERE stage_id IS NOT NULL AND NOT is_visitor AND standing = {Standing.OPEN.value}
+                  AND health = {Health.ACTIVE.value} AND wake_at <= %(cools)s
+                  AND (%(source)s = 0 OR source_id = %(source)s) {{scope}} LIMIT {COUNTED + 1}) one),
+       (SELECT json_agg(n ORDER BY place)
+          FROM unnest(%(still)s::smallint[], %(since)s::timestamptz[]) WITH ORDINALITY AS watched (stage, since, place)
+         CROSS JOIN LATERAL (
+               SELECT count(*) AS n FROM (
+                      SELECT FROM funnel_position
+                       WHERE stage_id = watched.stage AND NOT is_visitor AND standing <> {Standing.CLOSED.value}
+                         AND entered_at < watched.since
+                         AND (%(source)s = 0 OR source_id = %(source)s) {{scope}} LIMIT {COUNTED + 1}) one) counted),
+       {{leak}}
+"""  # noqa: S608  (numbers of ours)
+_OF_ALL: Final = Prepared(
+    "beside_path",
+    _QUESTION.format(seen="", scope="", leak="NULL::json"),
+    user="bigint",
+    end="timestamptz",
+    month="date",
+    cools="timestamptz",
+    source="smallint",
+    still="smallint[]",
+    since="timestamptz[]",
+)
+
+
 def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> Beside:
     now = timezone.now()
     watched = [(step, STILL_AFTER[phase]) for step in walk.steps if (phase := Phase(step.stage.phase)) in STILL_AFTER]
-    questions = [
-        _rows(_tasks(principal)),
-        _rows(Target.objects.filter(month=walk.plan_month).values("stage_id", "people")),
-        _number(
-            _positions(whose).filter(health=Health.ACTIVE, standing=Standing.OPEN, wake_at__lte=now + COOLS_WITHIN)
-        ),
-        (question_of_leak(walk, whose) if is_live else None) or NOTHING,
-        *(_number(_stood(whose, step, now - timedelta(days=days))) for step, days in watched),
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT " + ", ".join(sql for sql, _ in questions), [one for _, values in questions for one in values]
-        )
-        tasks, targets, cooling, leaked, *still = cursor.fetchone()
+    asked = {
+        "user": principal.user.pk if principal.user else 0,
+        "end": timezone.make_aware(datetime.combine(timezone.localdate(), time.max)),
+        "month": walk.plan_month,
+        "cools": now + COOLS_WITHIN,
+        "source": whose.source or 0,
+        "still": [step.stage.pk for step, _days in watched],
+        "since": [(now - timedelta(days=days)).isoformat() for _step, days in watched],
+    }
+    leak = question_of_leak(walk, whose) if is_live else None
+    tasks, targets, cooling, still, leaked = _answers(principal, whose, leak, asked)
     return Beside(
         tasks=[_to_do(row, now) for row in tasks or ()],
         still=[
-            Still(step, days, min(n, COUNTED), n > COUNTED) for (step, days), n in zip(watched, still, strict=True) if n
+            Still(step, days, min(n, COUNTED), n > COUNTED)
+            for (step, days), n in zip(watched, still or (), strict=True)
+            if n
         ],
         cooling=min(cooling, COUNTED),
         more_cooling=cooling > COUNTED,
-        targets={row["stage_id"]: row["people"] for row in targets or ()},
+        targets={int(stage): people for stage, people in (targets or {}).items()},
         origin=origin_of_leak(walk, leaked or ()),
     )
 
 
-def _tasks(principal: Principal) -> QuerySet[Any, Any]:
-    """What is due by the end of today, the longest due first."""
-    end = timezone.make_aware(datetime.combine(timezone.localdate(), time.max))
-    tasks = Task.objects.none() if principal.user is None else Task.objects.open().for_user(principal.user)
-    named = {"name": F("contact__name"), "emails": F("contact__emails")}
-    shown = tasks.visible_to(principal).due_by(end).order_by("due_at", "pk")[:AT_MOST]
-    return shown.values("id", "title", "due_at", "contact_id", **named)
-
-
-def _positions(whose: Whose) -> QuerySet[Position]:
-    positions = Position.objects.people().exclude(standing=Standing.CLOSED)
-    if whose.source:
-        positions = positions.filter(source_id=whose.source)
-    if whose.is_rolled_up:
-        return positions
-    return positions.filter(contact__in=Contact.objects.visible_to(whose.principal).filter(whose.among))
-
-
-def _stood(whose: Whose, step: Step, since: datetime) -> QuerySet[Position]:
-    return _positions(whose).filter(stage_id=step.stage.pk, entered_at__lt=since)
-
-
-def _rows(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
-    sql, values = rows.query.sql_with_params()
-    return f"(SELECT json_agg(one) FROM ({sql}) one)", values  # noqa: S608  (of ours)
-
-
-def _number(rows: QuerySet[Position]) -> tuple[str, Sequence[Any]]:
-    sql, values = rows.values(one=Value(1))[: COUNTED + 1].query.sql_with_params()
-    return f"(SELECT count(*) FROM ({sql}) one)", values  # noqa: S608
+def _answers(principal: Principal, whose: Whose, leak: Question | None, asked: dict[str, Any]) -> tuple[Any, ...]:
+    seen, whom = scope_of(principal)
+    scope, own = scope_of(whose.principal, whose.among)
+    if not (seen or scope or leak):
+        return _OF_ALL.rows(**asked)[0]
+    question = _QUESTION.format(seen=seen.replace("%(", "%(seen_"), scope=scope, leak=leak[0] if leak else "NULL::json")
+    values = asked | own | {f"seen_{name}": value for name, value in whom.items()} | (leak[1] if leak else {})
+    with connection.cursor() as cursor:
+        cursor.execute(question, values)
+        found: tuple[Any, ...] = cursor.fetchone()
+    return found
 
 
 def _to_do(row: dict[str, Any], now: datetime) -> ToDo:

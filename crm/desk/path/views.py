@@ -1,7 +1,7 @@
 """The page of the path: parse, ask one service, answer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
@@ -12,6 +12,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -51,11 +52,13 @@ class Part:
 
     name: str
     html: str
+    stamp: str
 
-    @property
-    def stamp(self) -> str:
-        same = _TOKEN.sub("", self.html)  # which is another one in every answer
-        return f"{self.name}:{blake2b(same.encode(), digest_size=8).hexdigest()}"
+    @classmethod
+    def drawn(cls, name: str, context: dict[str, Any]) -> "Part":
+        html = render_to_string(f"desk/path/{name}.html", context)
+        same = _TOKEN.sub("", html)  # which is another one in every answer
+        return cls(name, html, f"{name}:{blake2b(same.encode(), digest_size=8).hexdigest()}")
 
     @property
     def css(self) -> str:
@@ -149,7 +152,35 @@ def _parts(request: HttpRequest, context: dict[str, Any], names: Any) -> Iterato
     """Rendered apart from the request: what every page is given would be made anew for each."""
     own = context | {"csrf_token": get_token(request)}
     for name in names:
-        yield Part(name, render_to_string(f"desk/path/{name}.html", own))
+        yield _part(name, own)
+
+
+# What each part is drawn of; those that tell how long ago something was are not among them. Everybody's page asks for
+# its figures again and again: while these are the same, so is the drawing.
+FIGURES: Final[dict[str, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {
+    "headline": lambda its: (),
+    "flow": lambda its: (its["beside"].origin,),
+    "health": lambda its: (its["beside"].still, its["beside"].cooling, its["beside"].more_cooling),
+    "trend": lambda its: (),
+    "plan": lambda its: (its["plan"], its["may_set_targets"]),
+}
+MOST_DRAWN: Final = 200
+_drawn: dict[tuple[str, str, str], tuple[tuple[Any, ...], Part]] = {}
+
+
+def _part(name: str, context: dict[str, Any]) -> Part:
+    if name not in FIGURES:
+        return Part.drawn(name, context)
+    walked: Walk = context["walk"]
+    labels = [(stage.pk, str(stage)) for stage in walked.stages]  # stages are equal whatever they are called
+    figures = (walked, labels, *FIGURES[name](context))
+    key = (name, get_language() or "", context["wish"].query)
+    known = _drawn.get(key)
+    if known is None or known[0] != figures:
+        if len(_drawn) >= MOST_DRAWN:
+            _drawn.clear()
+        known = _drawn[key] = figures, Part.drawn(name, context)
+    return known[1]
 
 
 def _tools(wish: Wish) -> dict[str, Any]:
