@@ -30,12 +30,29 @@
     if (!count || !("exact" in count.dataset)) return;
     count.dataset.count = Math.max(0, Number(count.dataset.count) + n);
     count.textContent = shown.format(count.dataset.count);
+    tell(key, count);
+  };
+
+  const tell = (key, count) => {
     const chip = root.querySelector(`[data-chip="${CSS.escape(key)}"] .num`);
     if (chip) chip.textContent = count.textContent;
     const band = laneOf(key).closest(".phase");
     const sum = band.querySelector("[data-of-band]");
     const counts = [...band.querySelectorAll("[data-count]")];
-    if (sum) sum.textContent = shown.format(counts.reduce((all, one) => all + Number(one.dataset.count), 0));
+    const isExact = counts.every((one) => "exact" in one.dataset);
+    if (sum) sum.textContent = shown.format(counts.reduce((all, one) => all + Number(one.dataset.count), 0)) + (isExact ? "" : "+");
+  };
+
+  // What the server counted stands in place of what was added up here.
+  const tellHeads = (heads) => {
+    for (const head of heads) {
+      const lane = laneOf(head.dataset.head);
+      if (!lane) continue;
+      const [count, worth] = head.content.children;
+      lane.querySelector("[data-count]").replaceWith(count);
+      lane.querySelector(".lane-v").replaceWith(worth);
+      tell(head.dataset.head, count);
+    }
   };
 
   // --- A card on its way --------------------------------------------------------------------------------------------
@@ -77,7 +94,8 @@
     if (!answer.ok) throw new Error(answer.status);
     const made = document.createElement("template");
     made.innerHTML = await answer.text();
-    return made.content.querySelector(".k");
+    const card = made.content.querySelector(".k");
+    return { card, heads: made.content.querySelectorAll("template[data-head]") };
   };
 
   const put = (card, { isNew = true } = {}) => {
@@ -112,13 +130,15 @@
     const until = performance.now() + PATIENCE_MS;
     try {
       for (;;) {
-        const card = await fresh(id);
-        if (!card) {
+        const found = await fresh(id);
+        if (!found) {
           if (cardOf(id)) leave(cardOf(id));
           break;
         }
+        const { card, heads } = found;
         if (!card.classList.contains("is-folding")) {
           put(card, { isNew: Boolean(wanted) });
+          tellHeads(heads);
           if (wanted && card.dataset.lane !== wanted) desk.toast(fill(root.dataset.kept, card.dataset.name), { tone: "refused" });
           break;
         }

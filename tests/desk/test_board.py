@@ -1,6 +1,7 @@
 """The board as a page: lanes, filters, pages of a lane, moves by form and by script, and what others did."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -149,10 +150,13 @@ def test_a_card_that_was_dropped_is_recorded_and_can_be_taken_back():
     assert decision.by == user
     card = client.get(f"/board/cards/{heidi.pk}").text
     assert "is-folding" in card
+    assert "data-head" not in card  # what the lanes say now is not what it is waited for
     advance_everything()
     card = client.get(f"/board/cards/{heidi.pk}").text
     assert 'data-lane="customer"' in card
     assert "is-folding" not in card
+    heads = dict(re.findall(r'data-head="(\w+)"><span [^>]*data-count="(\d+)" data-exact', card))
+    assert {key: n for key, n in heads.items() if n != "0"} == {"customer": "1"}
 
     client.post("/undo", {"token": said["undo"]})
     advance_everything()

@@ -89,6 +89,10 @@ def test_a_card_is_dragged_asked_about_and_stands_in_its_new_lane(board: Page):
     expect(board.locator(".k-ghost")).to_have_count(0)
     assert (count(board, "prospecting"), stage_of(who("Sanna Rautio"))) == ("0", "customer")
     expect(board.locator(".toast-pk")).to_contain_text("Sanna Rautio moved to Customer")
+    heads = board.locator(".band, .lane header, .lane-v")
+    told = heads.all_inner_texts()
+    board.reload()
+    expect(heads).to_have_text(told, use_inner_text=True)
 
 
 def test_a_move_is_undone_with_z(board: Page):

@@ -1,5 +1,6 @@
 """The board: parse, ask one service, answer. What its script does, forms do as well."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -91,11 +92,19 @@ def board_changes(request: HttpRequest, principal: Principal) -> HttpResponseBas
 @for_staff("contacts:read")
 @require_safe
 def board_card(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
-    """One card as it is now; who is no more on the board is not there."""
-    card = card_of(principal, contact_id)
+    """One card as it is now, with the heads of the lanes once it stands; who is no more on the board is not there."""
+    card, wish = card_of(principal, contact_id), wish_of(request)
     if card is None:
         raise Http404
-    return HttpResponse(_card_html(request, principal, wish_of(request), card))
+    heads = "" if card.is_folding else _heads_html(principal, wish)
+    return HttpResponse(_card_html(request, principal, wish, card) + heads)
+
+
+def _heads_html(principal: Principal, wish: Wish) -> str:
+    """How many stand in each lane, and what they have bought: counted with the fold that the card waited for."""
+    seen = board(principal, replace(wish, lane="", after="", limit=1))
+    columns = [column for band in bands(seen, usual_days()) for column in band.columns]
+    return render_to_string("desk/board/heads.html", {"columns": columns})
 
 
 def _card_html(request: HttpRequest, principal: Principal, wish: Wish, card: Card) -> str:
