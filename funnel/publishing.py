@@ -15,6 +15,7 @@ from contacts.messages import EARLIEST
 from contacts.models import EventType, PendingReason
 from contacts.nudge import nudge_on_commit
 from funnel.arranging import path_document
+from funnel.examples import Verdict, try_examples
 from funnel.models import Playbook, PlaybookDraft, Stage
 from funnel.rules import Finding, check
 from staff import audit
@@ -37,6 +38,14 @@ class FaultyPlaybookError(Exception):
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__(findings)
         self.findings = findings
+
+
+class PartedExamplesError(Exception):
+    """Examples kept with the draft come out otherwise than they say, and nobody said that this is meant."""
+
+    def __init__(self, examples: list[Verdict]) -> None:
+        super().__init__(examples)
+        self.examples = examples
 
 
 def start_draft(
@@ -98,16 +107,27 @@ def check_draft(draft: PlaybookDraft) -> list[Finding]:
     ]
 
 
+def try_draft(draft: PlaybookDraft) -> list[Verdict] | None:
+    """What came of the examples kept with the draft. Nothing where it has faults: it can't be folded with."""
+    return None if check_draft(draft) else try_examples(document_of(draft))
+
+
 _ARCHIVED: Final = _("The stage “%(stage)s” is archived: nobody is moved there any more.")
 
 
 def publish_playbook(
-    *, draft: PlaybookDraft, since: datetime | None = None, by: Principal, seen: Collection[int] | None = None
+    *,
+    draft: PlaybookDraft,
+    since: datetime | None = None,
+    by: Principal,
+    seen: Collection[int] | None = None,
+    despite_examples: bool = False,
 ) -> Playbook:
     """Put the draft into force from `since` on (nothing: now; also an earlier or a later moment) as the next version.
 
     The draft is gone then. Everybody is marked to be folded again only once the version can be seen by all workers:
-    whoever is folded without it meanwhile gets a mark too.
+    whoever is folded without it meanwhile gets a mark too. Examples that come out otherwise stop it, unless it is
+    published despite them.
     """
     if since and since < EARLIEST:
         raise ValidationError({"since": ValidationError(_("It must not be before the year 1900."), code="too_early")})
@@ -117,6 +137,9 @@ def publish_playbook(
         findings = check_draft(draft)
         if findings:
             raise FaultyPlaybookError(findings)
+        parted = [one for one in try_examples(document_of(draft)) if not one.holds]
+        if parted and not despite_examples:
+            raise PartedExamplesError(parted)
         newest = Playbook.objects.aggregate(number=Max("number"))["number"] or first.number
         playbook = Playbook.objects.create(
             number=newest + 1,
@@ -126,7 +149,8 @@ def publish_playbook(
             published_by=by.user,
         )
         draft.delete()
-        audit.record(by=by, action="playbook_published", kind="playbook", row=playbook.number)
+        despite = {"despite": [one.name for one in parted]} if parted else {}
+        audit.record(by=by, action="playbook_published", kind="playbook", row=playbook.number, **despite)
         transaction.on_commit(mark_publications, robust=True)
     playbook.refresh_from_db()
     return playbook

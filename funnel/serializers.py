@@ -373,19 +373,6 @@ class WholeDraftShape(DraftShape):
     document: dict[str, Any]
 
 
-class FindingShape(msgspec.Struct):
-    """One fault, and where in the document it is."""
-
-    pointer: str
-    code: str
-    detail: str
-
-
-class CheckShape(msgspec.Struct):
-    publishable: bool
-    findings: list[FindingShape]
-
-
 class ChangeShape(msgspec.Struct):
     name: str
     before: Any
@@ -419,7 +406,3 @@ class DraftBody(serializers.Serializer[Any]):
 class DraftChanges(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=120, required=False)
     document = serializers.DictField(required=False)
-
-
-class PublicationBody(serializers.Serializer[Any]):
-    since = serializers.DateTimeField(required=False, allow_null=True)

@@ -31,6 +31,7 @@ urlpatterns = [
     ),
     path("playbooks/drafts/<int:draft_id>/difference", endpoint(GET=playbooks.draft_difference)),
     path("playbooks/drafts/<int:draft_id>/check", endpoint(GET=playbooks.draft_check)),
+    path("playbooks/drafts/<int:draft_id>/examples", endpoint(POST=playbooks.draft_example)),
     path("playbooks/drafts/<int:draft_id>/publish", endpoint(POST=playbooks.draft_publish)),
     path("playbooks/drafts/<int:draft_id>/text", endpoint(GET=playbooks.draft_text)),
     path("playbooks/drafts/<int:draft_id>/backtests", endpoint(POST=backtests.backtest_start)),

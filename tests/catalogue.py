@@ -18,7 +18,7 @@ from django.utils.translation.template import templatize
 
 ROOT: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("campaigns", "contacts", "crm", "funnel", "rest", "staff")
-PLAYBOOK: Final = ROOT / "funnel" / "default_playbook.json"  # its rules have names that people read
+PLAYBOOK: Final = ROOT / "funnel" / "default_playbook.json"  # its rules and examples have names that people read
 FINNISH: Final = ROOT / "locale" / "fi" / "LC_MESSAGES" / "django.po"
 DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 KEYWORDS: Final = {
@@ -39,8 +39,9 @@ def said() -> Catalog:
     for file, source in _sources():
         for _line, text, _notes, context in extract("python", BytesIO(source), KEYWORDS, options={"encoding": "utf-8"}):
             catalogue.add(text, locations=[(str(file.relative_to(ROOT)), 0)], context=context, flags=_flags(text))
-    for rule in json.loads(PLAYBOOK.read_text())["rules"]:
-        catalogue.add(rule["name"], locations=[(str(PLAYBOOK.relative_to(ROOT)), 0)])
+    playbook = json.loads(PLAYBOOK.read_text())
+    for named in (*playbook["rules"], *playbook["examples"]):
+        catalogue.add(named["name"], locations=[(str(PLAYBOOK.relative_to(ROOT)), 0)])
     return catalogue
 
 

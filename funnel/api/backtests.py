@@ -6,12 +6,12 @@ from typing import Any, Final
 import msgspec
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from contacts.models import Contact
+from funnel.api.refusing import refusal
 from funnel.backtesting import progress_of, start_backtest, start_proof, stop_backtest
 from funnel.explaining import Words
 from funnel.histories import Step, histories_of
@@ -24,7 +24,6 @@ from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.pages import PARAMETERS, page
-from rest.problems import FieldError, Problem
 from rest.queries import refuse_unknown_parameters
 from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
 
@@ -106,9 +105,7 @@ def backtest_start(request: Request, draft_id: int) -> HttpResponse:
     try:
         backtest = start_backtest(draft=draft, since=body.get("since"), by=caller(request))
     except FaultyPlaybookError as error:
-        words = _now("The playbook has faults: a draft with them cannot be published.")
-        errors = [FieldError(f"/document{f.pointer}", f.code, f.message) for f in error.findings]
-        raise Problem("invalid-value", words, errors=errors) from None
+        raise refusal(error) from None
     return _begun(request, backtest)
 
 

@@ -5,28 +5,37 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
-from funnel import publishing
+from contacts.models import Contact
+from funnel import faults, publishing
+from funnel.api.refusing import refusal
+from funnel.check_shapes import (
+    CheckShape,
+    ExampleBody,
+    ExampleShape,
+    ExampleStepShape,
+    FindingShape,
+    PublicationBody,
+)
 from funnel.differences import Changed, difference
+from funnel.examples import Verdict, try_examples
 from funnel.explaining import Words
+from funnel.keeping import keep_example, steps_of
 from funnel.models import Playbook, PlaybookDraft
 from funnel.serializers import (
     ChangeShape,
-    CheckShape,
     DifferenceShape,
     DraftBody,
     DraftChanges,
     DraftList,
     DraftShape,
-    FindingShape,
     NewDraftBody,
     PlaybookList,
     PlaybookShape,
-    PublicationBody,
     RuleShape,
     WholeDraftShape,
     WholePlaybookShape,
@@ -100,7 +109,7 @@ def draft_start(request: Request) -> HttpResponse:
     number = body.pop("based_on", None)
     based_on = Playbook.objects.filter(number=number).first()
     if number is not None and based_on is None:
-        error = FieldError("/based_on", "unknown", _now("There is no version %s.") % number)
+        error = FieldError("/based_on", "unknown", gettext("There is no version %s.") % number)
         raise Problem("invalid-value", errors=[error])
     draft = publishing.start_draft(based_on=based_on, by=caller(request), **body)
     return _answer(draft, status=201, location=request.build_absolute_uri(f"{request.path}/{draft.pk}"))
@@ -203,9 +212,49 @@ def draft_difference(request: Request, draft_id: int) -> HttpResponse:
 def draft_check(request: Request, draft_id: int) -> HttpResponse:
     """Every fault with a pointer into the document; without one the draft can be published."""
     refuse_unknown_parameters(request._request, ())
-    findings = publishing.check_draft(_found(draft_id))
-    shapes = [FindingShape(finding.pointer, finding.code, finding.message) for finding in findings]
-    return answer(CheckShape(publishable=not findings, findings=shapes))
+    draft, stages = _found(draft_id), faults.named_stages()
+    findings = publishing.check_draft(draft)
+    shapes = [FindingShape(one.pointer, one.code, faults.sentence(one, stages)) for one in findings]
+    document, words = publishing.document_of(draft), Words.read()
+    examples = [] if findings else [_example(one, document, words) for one in try_examples(document)]
+    return answer(CheckShape(publishable=not findings, findings=shapes, examples=examples))
+
+
+def _example(verdict: Verdict, document: dict[str, Any], words: Words) -> ExampleShape:
+    steps = [
+        ExampleStepShape(one.day, one.move.dimension, one.move.to, one.rule, one.sentence)
+        for one in steps_of(verdict, document, words)
+    ]
+    return ExampleShape(verdict.name, verdict.day, verdict.holds, dict(verdict.expected), dict(verdict.came), steps)
+
+
+@operation(
+    "playbooks:write",
+    summary=_("Keep somebody as an example"),
+    tag=TAG,
+    takes=ExampleBody,
+    answers={201: WholeDraftShape},
+    parameters=[IF_MATCH, IDEMPOTENCY_KEY],
+    problems=_WRITING,
+)
+def draft_example(request: Request, draft_id: int) -> HttpResponse:
+    """What somebody did so far becomes a story in the draft, and where the draft puts them what is expected. Of the
+    person only kinds of events, days, amounts and what rules ask about are copied, no name and no text."""
+    draft, body = _found(draft_id), body_as(ExampleBody, request)
+    people = Contact.objects.visible_to(caller(request)).leaders().filter(erased_at=None)
+    contact = people.filter(pk=body["contact"]).first()
+    if contact is None:
+        error = FieldError("/contact", "unknown", gettext("There is nobody with this number."))
+        raise Problem("invalid-value", errors=[error])
+    try:
+        draft = keep_example(
+            draft=draft, leader=contact.pk, name=body.get("name", ""), seen=seen_versions(request._request)
+        )
+    except publishing.StaleDraftError as error:
+        raise _stale(error) from None
+    except publishing.FaultyPlaybookError as error:
+        raise refusal(error) from None
+    return _answer(draft, status=201, location=request.build_absolute_uri(f"/api/v1/playbooks/drafts/{draft.pk}"))
 
 
 @operation(
@@ -219,7 +268,7 @@ def draft_check(request: Request, draft_id: int) -> HttpResponse:
 )
 def draft_publish(request: Request, draft_id: int) -> HttpResponse:
     """It becomes the next version, in force from `since` (now when not given; also an earlier moment), and everybody is
-    folded again with it. Refused with the findings of its check."""
+    folded again with it. Refused with the findings of its check, and where examples of the draft come out otherwise."""
     body = body_as(PublicationBody, request)
     try:
         version = publishing.publish_playbook(
@@ -227,12 +276,16 @@ def draft_publish(request: Request, draft_id: int) -> HttpResponse:
             since=body.get("since"),
             by=caller(request),
             seen=seen_versions(request._request),
+            despite_examples=body.get("despite_examples", False),
         )
     except publishing.StaleDraftError as error:
         raise _stale(error) from None
     except publishing.FaultyPlaybookError as error:
-        words = _now("The playbook has faults: a draft with them cannot be published.")
-        errors = [FieldError(f"/document{f.pointer}", f.code, f.message) for f in error.findings]
+        raise refusal(error) from None
+    except publishing.PartedExamplesError as error:
+        words = gettext("Examples kept with the draft come out otherwise. Say despite_examples where this is meant.")
+        parted = [gettext("“%(name)s” comes out otherwise.") % {"name": gettext(one.name)} for one in error.examples]
+        errors = [FieldError("/despite_examples", "examples_parted", sentence) for sentence in parted]
         raise Problem("invalid-value", words, errors=errors) from None
     location = request.build_absolute_uri(f"/api/v1/playbooks/{version.number}")
     return answer(PlaybookShape(**_version(version)), status=201, headers={"Location": location})

@@ -171,6 +171,14 @@ def rule_deed(world: World) -> Values:
     return {Row.ANY: "copy"}
 
 
+def example(world: World) -> Values:
+    return {Row.ANY: "1"}
+
+
+def example_deed(world: World) -> Values:
+    return {Row.ANY: "drop"}
+
+
 def deed(world: World) -> Values:
     """What one can do on the page of a person."""
     return dict.fromkeys(world.contacts, "note")
@@ -366,7 +374,7 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
         *(clock, answers_table, days, assignment_rule, assignment),
         *(user, team, field, field_deed, invitation, renewal, staff_help, role, team_deed, path_table, month),
         *(built_form, built_deed, site),
-        *(backtest, some_backtest, rule_place, rule_deed),
+        *(backtest, some_backtest, rule_place, rule_deed, example, example_deed),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk, imported, import_deed),
         *(campaign, campaign_number, cost, link, cost_file, strategy_table),
     )

@@ -4,7 +4,8 @@ import pytest
 from django.core.management import call_command
 
 from campaigns.models import Mail, Target
-from contacts.models import Contact, Event, Merge, SavedView, Task
+from contacts.models import Contact, Event, Import, Merge, SavedView, Task
+from crm.world.bringing import KNOWN, SLIPS, VISITORS
 from crm.world.demo import COLLEAGUES, make_demo
 from funnel.models import Health, Position, Stage, Standing, Transition
 from staff.models import Invitation, Role, Team, User
@@ -37,6 +38,8 @@ def test_the_demo_company_shows_every_feature(capsys: pytest.CaptureFixture[str]
     assert not Mail.objects.due().exists()
     assert Task.objects.open().exclude(remind_at=None).exists()
     assert Transition.objects.exclude(superseded_at=None).exists()
+    imports = Import.objects.values_list("state", "rows_read", "rejected", "created")
+    assert list(imports) == [("done", VISITORS, len(SLIPS), VISITORS - KNOWN - len(SLIPS))]
     assert login.colleagues == {email: role for email, (_name, role, _team) in COLLEAGUES.items()}
     call_command("rebuild", check=True)
     assert " 0 differences" in capsys.readouterr().out

@@ -17,13 +17,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.desk.doors import for_staff
 from crm.desk.places import page
-from crm.desk.playbooks import faults, showing, tokens
+from crm.desk.playbooks import showing, tokens
 from crm.desk.playbooks.views import text_file
 from crm.desk.toasts import toast
-from funnel import redrafting
+from funnel import faults, redrafting
 from funnel.models import Playbook, PlaybookDraft
 from funnel.publishing import (
     FaultyPlaybookError,
+    PartedExamplesError,
     StaleDraftError,
     check_draft,
     discard_draft,
@@ -31,6 +32,7 @@ from funnel.publishing import (
     publish_playbook,
     save_draft,
     start_draft,
+    try_draft,
 )
 from funnel.texts import as_text
 from staff.policy import Principal
@@ -40,20 +42,29 @@ from staff.policy import Principal
 @for_staff("playbooks:read")
 def draft_page(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponse:
     place = request.GET.get("rule", "")
-    return _page(request, principal, _found(draft_id), int(place) if place.isdecimal() else None)
+    opened = int(place) if place.isdecimal() else None
+    return draft_view(request, principal, draft_found(draft_id), opened, example=request.GET.get("example", ""))
 
 
-def _page(
-    request: HttpRequest, principal: Principal, draft: PlaybookDraft, opened: int | None = None, **more: Any
+def draft_view(
+    request: HttpRequest,
+    principal: Principal,
+    draft: PlaybookDraft,
+    opened: int | None = None,
+    *,
+    example: str = "",
+    **more: Any,
 ) -> HttpResponse:
+    """The page of a draft, with one rule or one example open."""
     part, status = showing.part_of(request.GET.get("part", "")), more.pop("status", HTTPStatus.OK)
     rules = redrafting.rules_of(draft.document)
     if opened is not None and opened < len(rules):
         part = showing.part_of(redrafting.dimension_of(more.get("typed") or rules[opened]))
     may_write = principal.may("playbooks:write")
     if not may_write:
-        opened = None
-    sheet = showing.draft_sheet(draft, principal, part, opened, more.pop("typed", None))
+        opened, example = None, ""
+    typed = more.pop("typed", None), more.pop("typed_example", None)
+    sheet = showing.draft_sheet(draft, principal, part, opened, typed[0], example, typed[1])
     context = page(request) | sheet | {"may_write": may_write} | more
     return render(request, "desk/playbooks/draft.html", context, status=status)
 
@@ -73,7 +84,7 @@ def draft_start(request: HttpRequest, principal: Principal) -> HttpResponseBase:
 @require_POST
 @for_staff("playbooks:write")
 def draft_name(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
-    draft = _found(draft_id)
+    draft = draft_found(draft_id)
     name = request.POST.get("name", "").strip()[:120] or draft.name
     return _changed(request, draft, reverse("desk:draft", args=[draft.pk]), name=name)
 
@@ -81,7 +92,7 @@ def draft_name(request: HttpRequest, principal: Principal, draft_id: int) -> Htt
 @require_POST
 @for_staff("playbooks:write")
 def rule_add(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
-    draft = _found(draft_id)
+    draft = draft_found(draft_id)
     document = document_of(draft)
     dimension = showing.part_of(request.POST.get("part", "")).name
     dimension = "stage" if dimension == "points" else dimension
@@ -93,7 +104,7 @@ def rule_add(request: HttpRequest, principal: Principal, draft_id: int) -> HttpR
 @for_staff("playbooks:write")
 def rule_edit(request: HttpRequest, principal: Principal, draft_id: int, place: int) -> HttpResponseBase:
     """Save the open rule as its tokens say; with GET the draft's page, where it is open."""
-    draft = _found(draft_id)
+    draft = draft_found(draft_id)
     if request.method != "POST":
         return redirect(_at(draft, place))
     if place >= len(redrafting.rules_of(draft.document)):
@@ -101,12 +112,12 @@ def rule_edit(request: HttpRequest, principal: Principal, draft_id: int, place: 
     rule = tokens.rule_of(request.POST)
     try:
         draft = save_draft(
-            draft=draft, seen=_seen(request), document=redrafting.replaced(document_of(draft), place, rule)
+            draft=draft, seen=seen_version(request), document=redrafting.replaced(document_of(draft), place, rule)
         )
     except StaleDraftError as error:
-        newest = _found(error.draft.pk)
+        newest = draft_found(error.draft.pk)
         stale = {"typed": rule, "stale": newest, "status": HTTPStatus.UNPROCESSABLE_ENTITY}
-        return _page(request, principal, newest, place, **stale)
+        return draft_view(request, principal, newest, place, **stale)
     closes = "done" in request.POST and not request.POST.get("more") and "drop_condition" not in request.POST
     return redirect(_part(draft, redrafting.dimension_of(rule)) if closes else _at(draft, place))
 
@@ -115,7 +126,7 @@ def rule_edit(request: HttpRequest, principal: Principal, draft_id: int, place: 
 @for_staff("playbooks:write")
 def rule_deed(request: HttpRequest, principal: Principal, draft_id: int, place: int, deed: str) -> HttpResponseBase:
     """Copy a rule, drop it, or put it elsewhere among those that move the same."""
-    draft = _found(draft_id)
+    draft = draft_found(draft_id)
     document = document_of(draft)
     rules = redrafting.rules_of(document)
     if place >= len(rules):
@@ -142,7 +153,7 @@ def rule_deed(request: HttpRequest, principal: Principal, draft_id: int, place: 
 @for_staff("playbooks:write")
 def rule_put_back(request: HttpRequest, principal: Principal, draft_id: int, place: int) -> HttpResponseBase:
     """A rule of the newest version that the draft dropped, where it stood."""
-    draft, newest = _found(draft_id), Playbook.objects.latest("number")
+    draft, newest = draft_found(draft_id), Playbook.objects.latest("number")
     known = redrafting.rules_of(newest.document)
     if place >= len(known):
         raise Http404
@@ -161,7 +172,7 @@ def rule_put_back(request: HttpRequest, principal: Principal, draft_id: int, pla
 @for_staff("playbooks:write")
 def draft_points(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
     """What events are worth, and how fast that fades."""
-    draft = _found(draft_id)
+    draft = draft_found(draft_id)
     document = document_of(draft)
     worth = dict(document.get("points") or {})
     for name, typed in request.POST.items():
@@ -187,7 +198,7 @@ def draft_text(request: HttpRequest, principal: Principal, draft_id: int) -> Htt
     """The draft as text; what is written there takes its place."""
     if request.method == "POST" and not principal.may("playbooks:write"):
         raise PermissionDenied
-    draft = _found(draft_id)
+    draft = draft_found(draft_id)
     if request.method != "POST":
         text = as_text(document_of(draft))
         if "file" in request.GET:
@@ -195,9 +206,9 @@ def draft_text(request: HttpRequest, principal: Principal, draft_id: int) -> Htt
         return _text_page(request, principal, text, draft=draft)
     text = request.POST.get("text", "")
     try:
-        save_draft(draft=draft, seen=_seen(request), document=read_text(text))
+        save_draft(draft=draft, seen=seen_version(request), document=read_text(text))
     except StaleDraftError as error:
-        return _text_page(request, principal, text, draft=error.draft, fault=_meanwhile())
+        return _text_page(request, principal, text, draft=error.draft, fault=meanwhile())
     except ValidationError as error:
         return _text_page(request, principal, text, draft=draft, fault=" ".join(error.messages))
     return toast(request, redirect("desk:draft", draft.pk), _("The draft is as the text says."))
@@ -241,14 +252,18 @@ def _text_page(request: HttpRequest, principal: Principal, text: str, **more: An
 @for_staff("playbooks:write")
 def draft_publish(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
     """From which moment on, and what that means; then it is so."""
-    draft = _found(draft_id)
+    draft = draft_found(draft_id)
     fault = ""
     if request.method == "POST":
         try:
             since = _moment(request.POST.get("when", "now"), request.POST.get("since", ""))
-            version = publish_playbook(draft=draft, since=since, by=principal, seen=_seen(request))
+            despite = "despite_examples" in request.POST
+            seen = seen_version(request)
+            version = publish_playbook(draft=draft, since=since, by=principal, seen=seen, despite_examples=despite)
         except StaleDraftError:
-            fault = _meanwhile()
+            fault = meanwhile()
+        except PartedExamplesError:
+            fault = _("Say that it is meant, or mend the examples first.")
         except FaultyPlaybookError as error:
             fault = faults.sentence(error.findings[0], {})
         except ValidationError as error:
@@ -258,10 +273,11 @@ def draft_publish(request: HttpRequest, principal: Principal, draft_id: int) -> 
             return toast(request, redirect("desk:playbook"), words % {"number": version.number})
     context = {
         "title": _("Publish"),
-        "draft": _found(draft_id),
+        "draft": draft_found(draft_id),
         "number": Playbook.objects.latest("number").number + 1,
         "everybody": showing.everybody(),
         "fault_count": len(check_draft(draft)),
+        "parted": [_(one.name) for one in try_draft(draft) or [] if not one.holds],
         "fault": fault,
         "today": timezone.localdate(),
         "since": request.POST.get("since", ""),
@@ -284,32 +300,32 @@ def _moment(when: str, day: str) -> datetime | None:
 @require_POST
 @for_staff("playbooks:write")
 def draft_discard(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
-    draft = _found(draft_id)
+    draft = draft_found(draft_id)
     try:
-        discard_draft(draft=draft, seen=_seen(request))
+        discard_draft(draft=draft, seen=seen_version(request))
     except StaleDraftError:
-        return toast(request, redirect("desk:draft", draft.pk), _meanwhile(), tone="refused")
+        return toast(request, redirect("desk:draft", draft.pk), meanwhile(), tone="refused")
     return toast(request, redirect("desk:playbook"), _("“%(name)s” is thrown away.") % {"name": draft.name})
 
 
-def _found(draft_id: int) -> PlaybookDraft:
+def draft_found(draft_id: int) -> PlaybookDraft:
     return get_object_or_404(PlaybookDraft.objects.select_related("author"), pk=draft_id)
 
 
-def _seen(request: HttpRequest) -> list[int] | None:
+def seen_version(request: HttpRequest) -> list[int] | None:
     seen = request.POST.get("seen", "")
     return [int(seen)] if seen.isdecimal() else None
 
 
 def _changed(request: HttpRequest, draft: PlaybookDraft, back: str, **changes: Any) -> HttpResponseBase:
     try:
-        save_draft(draft=draft, seen=_seen(request), **changes)
+        save_draft(draft=draft, seen=seen_version(request), **changes)
     except StaleDraftError:
-        return toast(request, redirect("desk:draft", draft.pk), _meanwhile(), tone="refused")
+        return toast(request, redirect("desk:draft", draft.pk), meanwhile(), tone="refused")
     return redirect(back)
 
 
-def _meanwhile() -> str:
+def meanwhile() -> str:
     return _("Somebody else changed this draft meanwhile. Look at it again.")
 
 

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from crm.desk.playbooks import faults
+from crm.desk.playbooks import stories
 from crm.desk.playbooks.forecast import Forecast
 from crm.desk.playbooks.telling import Line, Point, Teller
 from crm.desk.playbooks.tokens import NONE, Vocabulary
+from funnel import faults
 from funnel.backtesting import progress_of
 from funnel.explaining import Words
 from funnel.histories import Histories, Step
@@ -88,22 +89,29 @@ def book(version: Playbook, principal: Principal, part: Part) -> dict[str, Any]:
         moves = moves_by_rule()
         for line, rule in zip(lines, rules_of(version.document), strict=True):
             line.moves = moves.get(rule["name"], 0)
-    url = reverse("desk:playbook-version", args=[version.number])
+    url, vocabulary = reverse("desk:playbook-version", args=[version.number]), Vocabulary.read(teller.words)
     return {
         "version": version,
         "part": part,
         "tabs": tabs(url, part, lines, len(version.document.get("points", {}))),
         "lines": [line for line in lines if line.dimension == part.name],
-        "points": points(version.document, None, Vocabulary.read(teller.words)),
+        "points": points(version.document, None, vocabulary),
         "half_life": version.document.get("half_life_days"),
+        **stories.shown(version.document, teller, vocabulary),
         "days": DAYS,
     }
 
 
 def draft_sheet(
-    draft: PlaybookDraft, principal: Principal, part: Part, opened: int | None, typed: Any = None
+    draft: PlaybookDraft,
+    principal: Principal,
+    part: Part,
+    opened: int | None,
+    typed: Any = None,
+    example: str = "",
+    typed_example: Any = None,
 ) -> dict[str, Any]:
-    """A draft beside the newest version; the rule `opened` as a form, of what was `typed` where that is not saved."""
+    """A draft beside the newest version; the open rule or example as a form, of what was typed and not saved."""
     newest = Playbook.objects.latest("number")
     document = document_of(draft)
     teller, findings = Teller.read(), check_draft(draft)
@@ -131,6 +139,8 @@ def draft_sheet(
         "points": points(document, newest.document, vocabulary, everything=True),
         "half_life": document.get("half_life_days"),
         "half_life_was": newest.document.get("half_life_days"),
+        **stories.shown(document, teller, vocabulary, findings),
+        "example_form": stories.form_of(document, example, vocabulary, typed_example),
         **beside(draft, principal, forecast),
     }
 
@@ -238,7 +248,7 @@ def _blamed(lines: Sequence[Line], findings: Sequence[Any], vocabulary: Vocabula
         place, words = faults.rule_of(finding), faults.sentence(finding, vocabulary.stages)
         if place in by_place:
             by_place[place].faults.append(words)
-        else:
+        elif not finding.pointer.startswith("/examples/"):  # these stand at their example
             others.append(words)
     return others
 

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from contacts.models import Contact
 from crm.desk.doors import for_staff
 from crm.desk.places import page
-from crm.desk.playbooks import faults, showing
+from crm.desk.playbooks import showing
 from crm.desk.playbooks.forecast import Forecast
 from crm.desk.toasts import toast
+from funnel import faults
 from funnel.backtesting import progress_of, start_backtest, start_proof, stop_backtest
 from funnel.explaining import Words
 from funnel.histories import histories_of
@@ -123,6 +124,7 @@ def backtest_person(request: HttpRequest, principal: Principal, backtest_id: int
         "contact": contact,
         "sides": showing.sides(found, stages),
         "found": found,
+        "may_write": principal.may("playbooks:write"),
         "parted_at": moment_of(found.parted.at) if found.parted else None,
     }
     return render(request, "desk/playbooks/person.html", page(request) | context)

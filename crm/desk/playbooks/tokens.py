@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts.models import EventType
 from funnel.explaining import Words
+from funnel.faults import MEASURES
 from funnel.models import Stage
 from funnel.operators import is_number
 from funnel.playbook_check import COMPARISONS, EQUALITIES, PARAMETERS, TIMED
@@ -20,22 +21,6 @@ from funnel.redrafting import dimension_of
 
 TIME: Final = "time"
 NONE: Final = "none"  # of health
-MEASURES: Final = {
-    "property": gettext_lazy("a property of the event"),
-    "count": gettext_lazy("the number of events"),
-    "sum": gettext_lazy("the sum of values"),
-    "kept_orders": gettext_lazy("the number of kept orders"),
-    "days_since": gettext_lazy("days since the last"),
-    "days_in_stage": gettext_lazy("days in the stage"),
-    "score": gettext_lazy("the score"),
-    "fit": gettext_lazy("the fit"),
-    "attribute": gettext_lazy("a detail of the person"),
-    "stage": gettext_lazy("the stage"),
-    "health": gettext_lazy("the health"),
-    "standing": gettext_lazy("the standing"),
-    "silence": gettext_lazy("silence since the last order"),
-    "recall": gettext_lazy("the date that was agreed on"),
-}
 OPERATORS: Final = {
     "is": gettext_lazy("is"),
     "is_not": gettext_lazy("is not"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.playbooks import drafting, testing, views
+from crm.desk.playbooks import drafting, examples, testing, views
 
 urlpatterns = [
     path("playbooks", views.playbook_page, name="playbook"),
@@ -18,6 +18,11 @@ urlpatterns = [
     path("playbooks/drafts/<int:draft_id>/rules/<int:place>/<slug:deed>", drafting.rule_deed, name="rule-deed"),
     path("playbooks/drafts/<int:draft_id>/gone/<int:place>", drafting.rule_put_back, name="rule-put-back"),
     path("playbooks/drafts/<int:draft_id>/points", drafting.draft_points, name="draft-points"),
+    path("playbooks/drafts/<int:draft_id>/examples/<slug:place>", examples.example_save, name="example-save"),
+    path(
+        "playbooks/drafts/<int:draft_id>/examples/<slug:place>/<slug:deed>", examples.example_deed, name="example-deed"
+    ),
+    path("playbooks/examples/of/<int:contact_id>", examples.example_of_somebody, name="example-of"),
     path("playbooks/drafts/<int:draft_id>/text", drafting.draft_text, name="draft-text"),
     path("playbooks/drafts/<int:draft_id>/publish", drafting.draft_publish, name="draft-publish"),
     path("playbooks/drafts/<int:draft_id>/discard", drafting.draft_discard, name="draft-discard"),

@@ -70,9 +70,14 @@ def _imported(of: Mapping[str, Any]) -> str:
             return _("An import could not go on; what is in stays.")
         case ImportState.UNDONE:
             return _("An import is undone.")
-    words = ngettext("An import is done: %(rows)s row", "An import is done: %(rows)s rows", rows)
-    more = ngettext(", %(refused)s refused", ", %(refused)s refused", refused) if refused else ""
-    return f"{words}{more}." % {"rows": intcomma(rows), "refused": intcomma(refused)}
+    words = ngettext("An import is done: %(rows)s row.", "An import is done: %(rows)s rows.", rows)
+    if refused:
+        words = ngettext(
+            "An import is done: %(rows)s row, %(refused)s refused.",
+            "An import is done: %(rows)s rows, %(refused)s refused.",
+            rows,
+        )
+    return words % {"rows": intcomma(rows), "refused": intcomma(refused)}
 
 
 Sentence = Callable[[Mapping[str, Any]], str]

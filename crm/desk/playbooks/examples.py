@@ -1,0 +1,103 @@
+"""Examples of a draft: written, taken from somebody's path, dropped, or made to expect what comes."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from contacts.models import Contact
+from crm.desk.doors import for_staff
+from crm.desk.playbooks.drafting import draft_found, draft_view, meanwhile, seen_version
+from crm.desk.playbooks.stories import NEW, example_said
+from crm.desk.toasts import toast
+from funnel import faults
+from funnel.examples import examples_of, try_examples
+from funnel.keeping import keep_example, newest_draft
+from funnel.models import Backtest, PlaybookDraft
+from funnel.publishing import FaultyPlaybookError, StaleDraftError, check_draft, document_of, save_draft
+from staff.policy import Principal
+
+
+@require_POST
+@for_staff("playbooks:write")
+def example_save(request: HttpRequest, principal: Principal, draft_id: int, place: str) -> HttpResponseBase:
+    """Keep what the form says, in the place of the example or as a new one."""
+    draft = draft_found(draft_id)
+    examples, typed = examples_of(document_of(draft)), example_said(request.POST)
+    if place == NEW:
+        place, examples = str(len(examples)), [*examples, typed]
+    else:
+        examples[_within(place, examples)] = typed
+    try:
+        draft = _keep(request, draft, examples)
+    except StaleDraftError as error:
+        stale = {"typed_example": typed, "stale": draft_found(error.draft.pk)}
+        return draft_view(
+            request, principal, stale["stale"], example=place, status=HTTPStatus.UNPROCESSABLE_ENTITY, **stale
+        )
+    is_faulty = any(one.pointer.startswith(f"/examples/{place}/") for one in check_draft(draft))
+    return redirect(_here(draft, place if is_faulty else ""))
+
+
+@require_POST
+@for_staff("playbooks:write")
+def example_deed(request: HttpRequest, principal: Principal, draft_id: int, place: str, deed: str) -> HttpResponseBase:
+    """Drop it, or expect from now on what comes of it."""
+    draft = draft_found(draft_id)
+    document = document_of(draft)
+    examples = examples_of(document)
+    at = _within(place, examples)
+    if deed == "drop":
+        del examples[at]
+    elif deed == "accept" and not check_draft(draft):
+        verdict = try_examples(document)[at]
+        examples[at] = {**examples[at], "then": {name: verdict.came[name] for name in verdict.expected}}
+    else:
+        raise Http404
+    try:
+        _keep(request, draft, examples)
+    except StaleDraftError:
+        return toast(request, redirect(_here(draft)), meanwhile(), tone="refused")
+    return redirect(_here(draft))
+
+
+@require_POST
+@for_staff("playbooks:write")
+def example_of_somebody(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
+    """Somebody's path so far as an example: of the draft of a backtest, or of the one that is being worked on."""
+    people = Contact.objects.visible_to(principal).leaders().filter(erased_at=None)
+    contact = get_object_or_404(people, pk=contact_id)
+    asked = request.POST.get("backtest", "")
+    backtest = get_object_or_404(Backtest.objects.of_drafts(), pk=int(asked)) if asked.isdecimal() else None
+    draft = (backtest and backtest.draft) or newest_draft(principal)
+    try:
+        keep_example(draft=draft, leader=contact.pk, until=backtest.until if backtest else None)
+    except FaultyPlaybookError as error:
+        words = _("The draft has faults: mend them first. %(fault)s")
+        fault = faults.sentence(error.findings[0], faults.named_stages())
+        return toast(request, redirect("desk:draft", draft.pk), words % {"fault": fault}, tone="refused")
+    except ValidationError as error:
+        return toast(request, redirect("desk:contact-page", contact.pk), " ".join(error.messages), tone="refused")
+    return toast(request, redirect(_here(draft)), _("Kept as an example, without name or texts."))
+
+
+def _keep(request: HttpRequest, draft: PlaybookDraft, examples: list[Any]) -> PlaybookDraft:
+    document = {**document_of(draft), "examples": examples}
+    return save_draft(draft=draft, seen=seen_version(request), document=document)
+
+
+def _within(place: str, examples: list[Any]) -> int:
+    if not place.isdecimal() or int(place) >= len(examples):
+        raise Http404
+    return int(place)
+
+
+def _here(draft: PlaybookDraft, opened: str = "") -> str:
+    asked = f"?example={opened}" if opened else ""
+    return f"{reverse('desk:draft', args=[draft.pk])}{asked}#examples"
