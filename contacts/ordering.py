@@ -1,15 +1,16 @@
-"""What lists of people can be sorted by; packages that stand on ours add their own."""
+"""What lists of people can be sorted by, to which packages that stand on ours add; and searches in an order."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.db.models import F
+from django.db import connection
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
 from . import sampling
-from .matching import search_parts
-from .models import ContactQuerySet
-from .models.people import Checks
+from .matching import search_parts, search_query
+from .models import Company, ContactQuerySet
+from .models.people import Checks, Mentions
 
 # The name of an order, and the columns that make it: the last one unique, none ever empty.
 ORDERINGS: Final[dict[str, tuple[str, ...]]] = {
@@ -46,3 +47,26 @@ def in_order(people: ContactQuerySet, ordering: str, words: str = "") -> tuple[A
         elsewhere = {"found_by": Coalesce(sorted_by, sorted_by)}  # the same, and no index is in that order
         columns, found = ("found_by", *columns[1:]), people.mentioning(words)
     return found.annotate(**elsewhere).values(*dict.fromkeys(["id", *columns])), {**ORDERINGS, name: columns}
+
+
+_SAMPLE: Final = """
+    SELECT count(*) FROM (SELECT search FROM contacts_company ORDER BY id LIMIT 2000) AS looked
+     WHERE search @@ %s::tsquery
+"""
+_MANY: Final = 40  # of a sample: a page is full before so many companies have been walked past that it shows
+
+
+def companies_in_order(
+    companies: QuerySet[Company], words: str, columns: tuple[str, ...]
+) -> tuple[QuerySet[Company], tuple[str, ...]]:
+    """The companies that the words find, and the columns to sort by; with many and few as with people above."""
+    query = search_query(words)
+    if not query:
+        return companies.none(), columns
+    with connection.cursor() as cursor:
+        cursor.execute(_SAMPLE, [query])
+        [found] = cursor.fetchone()
+    if found >= _MANY:
+        return companies.filter(Checks(query)), columns
+    sorted_by = Coalesce(columns[0], columns[0])
+    return companies.filter(Mentions(query)).annotate(found_by=sorted_by), ("found_by", *columns[1:])

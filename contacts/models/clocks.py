@@ -9,20 +9,23 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from staff.models import Team, User
-from staff.policy import Principal
+from staff.policy import Principal, sees_every_row
 
 from ..turns import ENDINGS, LETTERS, TALKS
+from .erasures import Erasure
 from .jobs import Job
-from .log import Event, Trust
+from .log import Event, Pending, Trust
 from .people import Contact
 from .tasks import Task
 
 
 class AnswerClockQuerySet(models.QuerySet["AnswerClock"]):
     def visible_to(self, principal: Principal) -> Self:
-        """Those of people the principal sees."""
+        """Those of people the principal sees; whoever is to be forgotten is hidden until their clocks are gone."""
         if principal.key:
             return self
+        if sees_every_row(principal):
+            return self.exclude(contact__in=Erasure.objects.unfinished().values("contact"))
         return self.filter(contact__in=Contact.objects.visible_to(principal).filter(erased_at=None))
 
     def running(self) -> Self:
@@ -36,7 +39,8 @@ class AnswerClockQuerySet(models.QuerySet["AnswerClock"]):
             occurred_at__gte=OuterRef("last_question__occurred_at"),
             source__trust=Trust.TRUSTED,
         )
-        return self.running().filter(~Exists(answers))
+        unfolded = Pending.objects.filter(contact_id=OuterRef("contact_id"))  # who has no mark has no news
+        return self.running().filter(~(Exists(unfolded) & Exists(answers)))
 
     def in_hand_of(self, user: User) -> Self:
         """Theirs to answer: they took it, or own the person and nobody took it."""

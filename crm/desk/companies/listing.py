@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Company
+from contacts.ordering import companies_in_order
 from crm.desk.companies.picture import Part, stack
 from funnel.breadth import breadth_of
 from funnel.models import Health, Stage
@@ -99,17 +100,20 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: p
         if name in request.GET:
             said[name] = request.GET[name]
     request.GET = said  # type: ignore[assignment]
+    companies = _companies(asked, principal)
+    if asked.q:
+        name = asked.ordering.removeprefix("-")
+        companies, columns = companies_in_order(companies, asked.q, orderings[name])
+        orderings = {**orderings, name: columns}
     try:
-        return pages.page(request, _companies(asked, principal), orderings=orderings, default="name")
+        return pages.page(request, companies, orderings=orderings, default="name")
     except Problem:  # an address that somebody shortened or made up begins at the top
         request.GET = QueryDict(asked.query())
-        return pages.page(request, _companies(asked, principal), orderings=orderings, default="name")
+        return pages.page(request, companies, orderings=orderings, default="name")
 
 
 def _companies(asked: Asked, principal: Principal) -> Any:
     companies = Company.objects.visible_to(principal).select_related("owner").defer("custom", "search")
-    if asked.q:
-        companies = companies.mentioning(asked.q)
     if asked.whose == "mine":
         companies = companies.filter(owner=principal.user)
     elif asked.whose == "nobody":

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.domains import FREE_MAIL, MOST_PROPOSED, proposed_people
+from contacts.domains import FREE_MAIL, MOST_PROPOSED, first_proposed
 from contacts.models import Company, Contact, CustomField, EventType, Membership, MembershipRole
 from contacts.network import Neighbour, network_of
 from crm.desk.companies.headline import headline
@@ -92,7 +92,7 @@ def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
     narrowed = _narrowed(request, stages)
     mates = _mates(principal, company, narrowed, today)
     leader_ids = _liveliest(principal, company, today)
-    proposed = list(proposed_people(principal, company).order_by("sort_key", "pk")[: PROPOSED_SHOWN + 1])
+    proposed = list(first_proposed(principal, company, PROPOSED_SHOWN + 1))
     return Shown(
         company=company,
         breadth=breadth,
@@ -114,9 +114,7 @@ def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
 
 def proposed_to(principal: Principal, company: Company) -> list[int]:
     """Everybody who is proposed, to take them in with one press: at most fifty at once."""
-    return list(
-        proposed_people(principal, company).order_by("sort_key", "pk").values_list("pk", flat=True)[:MOST_PROPOSED]
-    )
+    return [one.pk for one in first_proposed(principal, company, MOST_PROPOSED)]
 
 
 def _details(company: Company) -> list[tuple[str, str]]:
