@@ -15,13 +15,13 @@ from django.db import connection, transaction
 from ..models import Import
 from ..placing import Name
 from .converting import Said
+from .copying import copy
 from .deciding import Decision, Known, Person, Reject, decide, names_of
 from .mapping import mapping_of
 from .reading import open_table
 from .resolving import know_addresses, resolve
 from .running import Chunk, chunks_of, converter_of, needs_details, read_ahead, received_now, survey_of, terms_of
 from .screening import screen
-from .writing import copy
 
 MOST_ERRORS: Final = 100
 COUNTS: Final = ("created", "updated", "unchanged", "skipped", "rejected")
@@ -151,7 +151,7 @@ class _memory:  # noqa: N801  (a context)
             cursor.execute("DELETE FROM rehearsed_person WHERE leader = ANY(%s)", [list(people)])
         copy("rehearsed_person", ("leader", "contact", "is_known", "details"), details)
         names = [(*name, one.leader_id) for one in [*decision.made, *decision.met] for name in one.names]
-        copy("rehearsed_name", ("kind", "namespace", "value", "leader"), names, texts=("namespace",))
+        copy("rehearsed_name", ("kind", "namespace", "value", "leader"), names)
         told = {fact.key: fact.digest for _person, fact in [*decision.events, *decision.claims] if fact.message.type}
         copy("rehearsed_event", ("key", "digest"), list(told.items()))
 

@@ -7,7 +7,6 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -20,19 +19,18 @@ from staff.models import Team, User
 from ..attributes import BUILT_IN
 from ..domains import join_by_domain
 from ..messages import ContactRef
-from ..models import CustomField, Import, ImportReject, PendingReason, Source, SourceKind
+from ..models import CustomField, Import, PendingReason, Source, SourceKind
 from ..nudge import nudge_on_commit
 from ..placing import EMAIL, Name
 from ..projecting import fits, found_by, keep_tags, project
 from ..settling import claimed_body
 from .converting import Fact, event_body
+from .copying import array, copy, lexemes, take_ids
 from .deciding import Decision, Person, Reject, Terms, detail_fact
 from .reading import SUSPICIOUS
 from .screening import Types
 
 encode: Final = msgspec.json.Encoder().encode
-PIECE: Final = 200  # rows that are sent at once
-PLAIN: Final = ("name", "title", "country", "language", "time_zone")
 MOST_ORIGINS: Final = 200
 RAW_LIMIT: Final = 65_536
 LONGEST_COLUMN: Final = 120
@@ -70,55 +68,6 @@ VALUES (%s, %s::bigint[], %s::bigint[], %s::bigint[], %s, %s, '{}')
 """
 
 
-class Lines:
-    """Rows as CSV, made while PostgreSQL takes in those before."""
-
-    def __init__(self, rows: Iterable[Sequence[object]]) -> None:
-        self.rows = iter(rows)
-
-    def read(self, _size: int) -> str:
-        piece = io.StringIO()
-        csv.writer(piece).writerows(islice(self.rows, PIECE))
-        return piece.getvalue()
-
-
-def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, texts: Collection[str] = ()) -> None:
-    """Append rows to a table. None is null, and so is an empty text but in the columns of `texts`."""
-    keep = f", FORCE_NOT_NULL ({', '.join(texts)})" if texts else ""
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv{keep})", Lines(rows))
-
-
-def take_ids(table: str, count: int) -> list[int]:
-    """Ids that nobody else will have, growing."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_IDS, [table, count])
-        return sorted([number for (number,) in cursor.fetchall()])
-
-
-# The sequence is looked for once, not for each id.
-_TAKE_IDS: Final = """
-SELECT nextval(one.sequence)
-  FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) AS one, generate_series(1, %s)
-"""
-
-
-def array(texts: Sequence[str]) -> str:
-    """An array as PostgreSQL reads it."""
-    joined = '","'.join(texts)
-    if "\\" in joined or joined.count('"') > 2 * (len(texts) - 1):
-        joined = '","'.join([text.replace("\\", "\\\\").replace('"', '\\"') for text in texts])
-    return f'{{"{joined}"}}' if texts else "{}"
-
-
-def lexemes(tokens: Sequence[str]) -> str:
-    """Tokens as PostgreSQL reads a tsvector."""
-    joined = "' '".join(tokens)
-    if "\\" in joined or joined.count("'") > 2 * (len(tokens) - 1):
-        joined = "' '".join([token.replace("\\", "\\\\").replace("'", "''") for token in tokens])
-    return f"'{joined}'" if tokens else ""
-
-
 CONTACT_COLUMNS: Final = (
     *("id", "leader_id", "is_known", "name", "title", "country", "language", "time_zone", "emails", "phones"),
     *(
@@ -134,7 +83,6 @@ CONTACT_COLUMNS: Final = (
     ),
     "search",
 )
-CONTACT_TEXTS: Final = (*PLAIN, "origin_campaign", "origin_note", "sort_key", "search")
 
 
 def _write_contacts(run: Import, made: Sequence[Person], emails: Sequence[list[str]], note: str) -> None:
@@ -158,7 +106,7 @@ def _write_contacts(run: Import, made: Sequence[Person], emails: Sequence[list[s
         )
         for person, its in zip(made, emails, strict=True)
     )
-    copy("contacts_contact", CONTACT_COLUMNS, rows, texts=CONTACT_TEXTS)
+    copy("contacts_contact", CONTACT_COLUMNS, rows)
     keep_tags({tag for person in made for tag in person.details.get("tags", ())})
 
 
@@ -240,7 +188,6 @@ def _write_names(people: Iterable[Person]) -> list[int]:
         "contacts_identity",
         ("id", "kind", "namespace", "value", "contact_id"),
         [(number, *name, contact_id) for number, (name, contact_id) in zip(ids, names, strict=True)],
-        texts=("namespace",),
     )
     return ids
 
@@ -316,7 +263,7 @@ def _event_rows(
             fact.key,
             fact.digest,
             message.currency,
-            message.campaign,
+            message.campaign or None,
             message.message_id,
             encode(message.properties).decode(),
             run.started_by_id,
@@ -324,19 +271,11 @@ def _event_rows(
 
 
 def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:
-    """Not by COPY, which some PostgreSQL end at a line of "\\." within a cell: these rows may hold anything."""
     rows = [
-        ImportReject(
-            run=run,
-            line=one.line,
-            column=one.column[:LONGEST_COLUMN],
-            reason=one.reason,
-            detail=kept_text(one.detail),
-            raw=raw_text(one.cells),
-        )
+        (run.pk, one.line, one.column[:LONGEST_COLUMN], one.reason, kept_text(one.detail), raw_text(one.cells))
         for one in rejects
     ]
-    ImportReject.objects.bulk_create(rows, batch_size=1000)
+    copy("contacts_importreject", ("run_id", "line", '"column"', "reason", "detail", "raw"), rows)
 
 
 def raw_text(cells: list[str]) -> str:
