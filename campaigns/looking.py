@@ -41,7 +41,7 @@ def results_of(campaign: Campaign, picture: Picture, principal: Principal, *, da
     parts = [Days(first, min(first + each - 1, last)) for first in range(period.first, last + 1, each)]
     spans = [period, period.before(), *parts]
     gates = Gates(path_in(picture))
-    costs = spent(picture, spans)
+    costs = spent(picture, spans, campaign.pk)
     by_way = {way: credited(picture, principal, spans, way, keys=[campaign.key]) for way in (Way.FIRST, Way.LAST)}
 
     def outcomes(place: int) -> dict[Way, Outcome]:

@@ -41,9 +41,11 @@ _ROLLED_UP: Final = f"""
       FROM unnest(%(place)s::int[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[])
            AS piece (place, level, first, last)
      CROSS JOIN (VALUES ({Way.EITHER}::smallint), (%(way)s::smallint)) AS wanted (way)
-      JOIN campaigns_campaignday AS counted
-        ON counted.way = wanted.way AND counted.level = piece.level AND block BETWEEN piece.first AND piece.last
-       AND (%(keys)s::text[] IS NULL OR campaign_key = ANY(%(keys)s::text[]))
+     CROSS JOIN LATERAL (
+           SELECT * FROM campaigns_campaignday AS day
+            WHERE day.way = wanted.way AND day.level = piece.level AND block BETWEEN piece.first AND piece.last
+              AND (%(keys)s::text[] IS NULL OR campaign_key = ANY(%(keys)s::text[]))
+           OFFSET 0) AS counted  -- each piece by the key: its blocks lie together
      GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(n) <> 0 OR sum(value_minor) <> 0
 """  # noqa: S608  (numbers of ours)
 _SPANS: Final = """
@@ -148,13 +150,17 @@ def leaders_on(merges: Iterable[tuple[int, int, Any, Any]], picture: Picture) ->
 
 # --- Costs
 
+# Costs are sought once for all spans, which are many where a page draws each day.
 _SPENT: Final = """
+    WITH sought AS MATERIALIZED (
+         SELECT campaign_id, sum_minor, first_on, last_on FROM campaigns_cost
+          WHERE first_on <= %(last)s AND last_on >= %(first)s AND (%(only)s IS NULL OR campaign_id = %(only)s)
+            AND recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s))
     SELECT span.place, campaign_id,
            sum(sum_minor * (least(span.until, last_on) - first_on + 1) / (last_on - first_on + 1)
                - sum_minor * (greatest(span.since, first_on) - first_on) / (last_on - first_on + 1))
       FROM unnest(%(place)s::int[], %(since)s::date[], %(until)s::date[]) AS span (place, since, until)
-      JOIN campaigns_cost ON first_on <= span.until AND last_on >= span.since
-     WHERE recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s)
+      JOIN sought ON first_on <= span.until AND last_on >= span.since
      GROUP BY 1, 2
 """
 _SPENT_NOW: Final = _SPENT.replace(
@@ -162,12 +168,16 @@ _SPENT_NOW: Final = _SPENT.replace(
 )
 
 
-def spent(picture: Picture, spans: Sequence[Days]) -> dict[tuple[int, int], int]:
-    """What each campaign cost on the days of each span, in the minor units of its currency."""
+def spent(picture: Picture, spans: Sequence[Days], only: int | None = None) -> dict[tuple[int, int], int]:
+    """What each campaign (or this one) cost on the days of each span, in the minor units of its currency."""
+    since, until = [day_of(span.first) for span in spans], [day_of(span.last) for span in spans]
     asked: dict[str, Any] = {
         "place": list(range(len(spans))),
-        "since": [day_of(span.first) for span in spans],
-        "until": [day_of(span.last) for span in spans],
+        "since": since,
+        "until": until,
+        "first": min(since),
+        "last": max(until),
+        "only": only,
         "known_on": picture.known_on,
     }
     with connection.cursor() as cursor:

@@ -61,7 +61,10 @@ class Cost(models.Model):
                 name="cost_of_a_line_stands_once",
             ),
         ]
-        indexes = [models.Index(fields=["campaign", "first_on"], name="cost_by_campaign")]
+        indexes = [
+            models.Index(fields=["campaign", "first_on"], name="cost_by_campaign"),
+            models.Index(fields=["last_on"], name="cost_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.sum_minor} {self.first_on}"

@@ -189,6 +189,7 @@ class Claim(models.Model):
                 name="claim_confirmed_by_its_event",
             ),
         ]
+        indexes = [models.Index(fields=["-id"], condition=Q(confirmed_at=None, refused_at=None), name="claim_open")]
 
 
 class QuarantineQuerySet(models.QuerySet["Quarantine"]):
