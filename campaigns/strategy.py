@@ -145,7 +145,7 @@ def strategy(picture: Picture, whose: Whose, *, days: int, way: Way = Way.LAST) 
     crossed = _crossed(overview(picture, whose, _asked(period)), gates)
     everybody = sees_everyone(whose.principal) and not whose.among
     now, before = (outcomes(gates, campaigns, lines, costs, place) for place in (NOW, BEFORE))
-    currency = _currency(campaigns)
+    currency = main_currency(campaigns)
     silent = _silent(campaigns, walked.until) if picture.live else {}
     drawn = [
         _column(question, gates, campaigns, now, before, crossed, currency, walked.until, silent, everybody)
@@ -301,7 +301,7 @@ def _silent(campaigns: Iterable[Campaign], today: date) -> dict[str, date]:
     return {key: day for key, day in found.items() if today - day > SILENT_AFTER}
 
 
-def _currency(campaigns: Iterable[Campaign]) -> str:
+def main_currency(campaigns: Iterable[Campaign]) -> str:
     used = Counter(one.currency for one in campaigns)
     return min(used, key=lambda code: (-used[code], code)) if used else EURO
 

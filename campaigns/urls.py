@@ -1,6 +1,6 @@
 from django.urls import path
 
-from campaigns import api, figure_api, form_api, mail_api
+from campaigns import api, figure_api, form_api, mail_api, year_api
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("sites", endpoint(GET=form_api.site_list, POST=form_api.site_add)),
     path("sites/<row:site_id>/close", endpoint(POST=form_api.site_end)),
     path("strategy", endpoint(GET=figure_api.strategy_read)),
+    path("strategy/months", endpoint(GET=year_api.strategy_months)),
     path("contacts/<row:contact_id>/mails", endpoint(GET=mail_api.mail_list, POST=mail_api.mail_write)),
     path("mails/<row:mail_id>/take-back", endpoint(POST=mail_api.mail_cancel)),
     path("mails/<row:mail_id>/send-again", endpoint(POST=mail_api.mail_again)),

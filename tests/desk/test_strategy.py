@@ -1,6 +1,6 @@
 """The three questions, and the page of a campaign: what they say follows from the data by fixed rules."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,13 +8,16 @@ from django.utils import timezone
 from campaigns.costs import add_cost
 from campaigns.models import Campaign, Question
 from campaigns.strategy import strategy
+from campaigns.year import year_from
 from crm.desk.strategy.showing import Shown
+from crm.desk.strategy.year import ShownYear
 from funnel.advancing import advance_everything
 from funnel.models import Stage
 from funnel.pacing import Whose
 from funnel.pictures import Picture
 from staff.models import ApiKey, Role
 from staff.policy import Principal
+from tests.callers import make_caller
 from tests.desk.scenes import ago, at_desk, queries_for
 from tests.factories import make_user
 from tests.funnel.worlds import happened, install, person
@@ -161,3 +164,56 @@ def test_the_pages_ask_as_much_for_many_campaigns_as_for_few():
 
     assert [len(queries_for(client, address)) for address in addresses] == few
     assert max(few) <= 16
+
+
+def test_the_months_tell_what_runs_when_and_what_each_question_was_to_cost_and_did_cost():
+    client, _user = at_desk(Role.MANAGER)
+    fair = plan(
+        "fair",
+        Question.REACH,
+        starts_on=date(2026, 2, 1),
+        ends_on=date(2026, 3, 31),
+        budget_minor=59_000,
+        channel="paid",
+    )
+    plan("guide", Question.BEFRIEND, starts_on=date(2026, 5, 1))
+    plan("old", Question.KEEP, ends_on=date(2025, 12, 31))
+    plan("krona", Question.KEEP, starts_on=date(2026, 1, 1), currency="SEK")
+    put_away = plan("put away", Question.KEEP, archived_at=timezone.now())
+    for campaign, first, last, sum_minor in (
+        (fair, date(2026, 2, 15), date(2026, 3, 14), 28_000),
+        (put_away, date(2026, 1, 9), None, 777),
+    ):
+        add_cost(campaign=campaign, by=BY, sum_minor=sum_minor, first_on=first, last_on=last)
+
+    year = year_from(date(2026, 1, 1), Picture.now())
+
+    assert [one.key for one in year.campaigns] == ["krona", "fair", "guide"]
+    sums = [(one.first.month, dict(one.planned), dict(one.spent)) for one in year.months[:3]]
+    nothing = dict.fromkeys(Question.values, 0)
+    assert sums == [
+        (1, nothing, nothing | {"keep": 777}),
+        (2, nothing | {"reach": 28_000}, nothing | {"reach": 14_000}),
+        (3, nothing | {"reach": 31_000}, nothing | {"reach": 14_000}),
+    ]
+    shown = {part.question: part for part in ShownYear(year, date(2026, 2, 9)).parts()}
+    [strip] = shown["reach"].strips
+    assert (strip.x, strip.width, strip.is_over, shown["reach"].bars[1].words) == (
+        "100.0", "200.0", False, "February €140 of €280",
+    )  # fmt: skip
+    assert ShownYear(year, date(2026, 2, 9)).of_calendar == (
+        "2 campaigns run today. In February nobody works on making friends."
+    )
+    assert ShownYear(year, date(2026, 2, 9)).of_money == "In February €140 of €280 planned is spent."
+
+    told = make_caller("figures:read").get("/api/v1/strategy/months?from=2026-01").json()
+    assert told["months"][1]["questions"][0] == {
+        "question": "reach",
+        "planned": {"amount": "280.00", "currency": "EUR"},
+        "spent": {"amount": "140.00", "currency": "EUR"},
+    }
+    assert [one["key"] for one in told["campaigns"]] == ["krona", "fair", "guide"]
+    rows = client.get("/strategy/money.csv?from=2026-01").text.splitlines()
+    assert rows[2] == "2026-02,280.0,140.0,0.0,0.0,0.0,0.0"
+    for address in ("/strategy/calendar?from=2026-01", "/strategy/money?from=2026-01", "/strategy/money?view=table"):
+        assert len(queries_for(client, address)) <= 6

@@ -2,9 +2,12 @@ from django.urls import path
 
 from crm.desk.campaigns import files, views
 from crm.desk.strategy import views as strategy
+from crm.desk.strategy import year
 
 urlpatterns = [
     path("strategy", strategy.strategy_page, name="strategy"),
+    path("strategy/calendar", year.strategy_calendar, name="strategy-calendar"),
+    path("strategy/money", year.strategy_money, name="strategy-money"),
     path("strategy/<slug:name>.csv", strategy.strategy_table, name="strategy-table"),
     path("campaigns", views.campaign_list, name="campaign-list"),
     path("campaigns/new", views.campaign_new, name="campaign-new"),

@@ -16,6 +16,7 @@ from crm.desk.doors import for_staff
 from crm.desk.path.tables import Table
 from crm.desk.places import page
 from crm.desk.strategy.showing import Shown
+from crm.desk.strategy.year import shown_year
 from funnel.pacing import Whose
 from funnel.pictures import Picture
 from staff.policy import Principal
@@ -77,6 +78,10 @@ def strategy_page(request: HttpRequest, principal: Principal) -> HttpResponse:
 @for_staff("figures:read")
 def strategy_table(request: HttpRequest, principal: Principal, name: str) -> HttpResponse:
     """One of the tables as a file."""
+    if name in ("calendar", "money"):
+        year = shown_year(request)
+        table = year.campaign_table() if name == "calendar" else year.money_table()
+        return as_file(table, f"strategy-{name}-{year.year.months[0].first:%Y-%m}")
     shown = _shown(principal, Wish.of(request))
     found = next((one for one in (shown.questions_table(), shown.table()) if one.name == name), None)
     if found is None:
