@@ -3,6 +3,7 @@
 import os
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import house, load
@@ -38,14 +39,18 @@ print(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
 def looks(bench: Bench) -> list[Row]:
     """One client; moves go on being counted in the transaction that makes them, so nothing is warmed or stale."""
     cookie = house.manage(Path(os.environ["POLKU_STATE"]), "shell", "-v", "0", "-c", _SIGN_IN).split()[-1]
-    pages = [("/", "", {"Cookie": cookie}, "the page")]
-    answers = [("/api/v1/funnel/walk", f"?days={days}", bench.headers(), f"{days} days as JSON") for days in PERIODS]
-    return [_look(bench, path, query, headers, what) for path, query, headers, what in [*answers, *pages]]
+    answers = [("/api/v1/funnel/walk", [f"?days={days}"], bench.headers(), f"{days} days as JSON") for days in PERIODS]
+    # another month of the plan each time: more of them than a process keeps drawings of
+    months = [f"?month={2000 + number // 12}-{1 + number % 12:02}" for number in range(LOOKS)]
+    pages = [("the page", [""]), ("the page, all of it drawn anew", months)]
+    asked = [*answers, *(("/", queries, {"Cookie": cookie}, what) for what, queries in pages)]
+    return [_look(bench, path, queries, headers, what) for path, queries, headers, what in asked]
 
 
-def _look(bench: Bench, path: str, query: str, headers: dict[str, str], what: str) -> Row:
+def _look(bench: Bench, path: str, queries: Sequence[str], headers: dict[str, str], what: str) -> Row:
     limits, products = [], []
-    requests = [load.request(f"{URL}{path}", b"", headers, method="GET", query=query)] * LOOKS
+    requests = [load.request(f"{URL}{path}", b"", headers, method="GET", query=query) for query in queries]
+    requests *= LOOKS // len(queries)
     for _ in range(PAIRS):
         limits.append(_one_roll_up_ms(bench))
         products.append(load.run(URL, requests, clients=1, seconds=SECONDS))

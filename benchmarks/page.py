@@ -36,14 +36,15 @@ IN_THE_WAY = {
     "share two processors.",
     "G8": "A card tells company, cause, owner, task and what is left to fold: rows of seven other tables, where the "
     "plain view reads two; they take two thirds of the time, each by an index.",
-    "G9": "The figures are one statement of a few milliseconds, planned once a connection. The page adds the session, "
-    "who is signed in, the newest moves with their reasons, the work of today and, most of all, some nine hundred "
-    "pieces of its templates.",
+    "G9": "The figures are one statement of a few milliseconds, planned once a connection; a year reads some five "
+    "thousand rows of the roll-up. The page adds the session, who is signed in, the newest moves with their reasons "
+    "and the work of today, each a statement. Parts whose figures are those of an earlier look are not drawn again.",
     "G10": "A move is two statements: who it is and where they stand, and an insert as the plain view's with its mark. "
     "Then it is folded at once on the same two processors: a transition, a position, roll-ups.",
     "G5": "Authentication, the door of the API and the encoding of fifty whole people take what is left of the time; "
-    "with a search the rest is the search itself.",
-    "G6": "Session, account and rail take a third of the time; the cells of fifty rows take the rest.",
+    "with a search the rest are the rows of some thousands of people, read to be sorted or walked past.",
+    "G6": "Session and account take a third of the time, the cells of fifty rows and the filter the rest; what never "
+    "changes is drawn once. With a search the search is added, as in G5.",
     "G7": "Each statement is there for a reason said in crm/desk/people/listing.py.",
     "G11": "A row is written into four tables with their indexes (the contact with its search words, its address as an "
     "identity, the event that tells it, a mark to be folded), and is decided against what is known; the limit upserts "

@@ -171,6 +171,17 @@ def test_the_parts_that_changed_come_again_and_no_others():
     assert [part.name for part in client.get("/path/changes", {"seen": again}).context["parts"]] == ["beside"]
 
 
+def test_a_stage_is_drawn_by_the_name_it_has_now():
+    client, _user = at_desk()
+    buyer(ago(3), name="Aino")
+    advance_everything()
+    client.get("/")
+
+    Stage.objects.filter(key="customer").update(label_en="Patron")
+
+    assert ">Patron<" in client.get("/").context["parts"]["flow"].html
+
+
 def test_today_holds_what_is_due_to_whoever_looks():
     client, user = at_desk()
     aino = buyer(ago(3), name="Aino")
