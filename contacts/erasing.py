@@ -29,6 +29,7 @@ from .models import (
     Membership,
     Notice,
     NotThere,
+    NotTheSame,
     Quarantine,
     Task,
     Tie,
@@ -120,6 +121,7 @@ def _forget_rows(members: Sequence[int]) -> None:
     Membership.objects.filter(contact__in=members).delete()
     Tie.objects.filter(contact__in=members).delete()
     NotThere.objects.filter(contact__in=members).delete()
+    NotTheSame.objects.filter(Q(first__in=members) | Q(second__in=members)).delete()
     Task.objects.filter(contact__in=members).delete()
     AnswerClock.objects.filter(contact__in=members).delete()
     Notice.objects.filter(contact__in=members).delete()

@@ -3,7 +3,7 @@ from django.urls import path
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
-from . import api, company_api, import_api, list_api, network_api, task_api
+from . import api, company_api, import_api, list_api, network_api, task_api, twin_api
 
 urlpatterns = [
     path("contacts", endpoint(GET=api.contact_list, POST=api.contact_create)),
@@ -49,6 +49,7 @@ urlpatterns = [
     path("tasks", endpoint(GET=task_api.task_list, POST=task_api.task_create)),
     path("tasks/<row:task_id>", endpoint(GET=task_api.task_detail, PATCH=task_api.task_update)),
     path("tasks/<row:task_id>/done", endpoint(POST=task_api.task_finish, DELETE=task_api.task_resume)),
+    path("twins", endpoint(GET=twin_api.twin_list, POST=twin_api.twin_decide)),
     path("custom-fields", endpoint(GET=api.custom_field_list, POST=api.custom_field_create)),
     path("custom-fields/<row:field_id>", endpoint(PATCH=api.custom_field_update, DELETE=api.custom_field_drop)),
 ]

@@ -13,7 +13,7 @@ from .log import (
     SourceKind,
     Trust,
 )
-from .network import MUTUAL, NotThere, Tie, TieKind
+from .network import MUTUAL, NotThere, NotTheSame, Tie, TieKind
 from .people import (
     NEVER,
     Company,
@@ -63,6 +63,7 @@ __all__ = [
     "Membership",
     "MembershipRole",
     "Merge",
+    "NotTheSame",
     "NotThere",
     "Notice",
     "NoticeKind",

@@ -73,3 +73,18 @@ class NotThere(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["contact", "company"], name="not_there_said_once")]
+
+
+class NotTheSame(models.Model):
+    """Two people who look alike and are two: somebody said so."""
+
+    first = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")  # the lower id
+    second = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="one_word_on_two_people"),
+            models.CheckConstraint(condition=Q(first_id__lt=F("second_id")), name="not_the_same_in_order"),
+        ]

@@ -124,6 +124,7 @@ class Contact(models.Model):
             models.Index(fields=["leader"], condition=~Q(leader_id=F("id")), name="contact_members"),
             models.Index(fields=["sort_key", "id"], condition=Q(is_listed=True), name="contact_by_name"),
             models.Index(fields=["created_at", "id"], condition=Q(is_listed=True), name="contact_by_creation"),
+            models.Index(F("phones__0"), "id", condition=Q(is_listed=True) & ~Q(phones=[]), name="contact_by_phone"),
             models.Index(
                 fields=["owner", "created_at", "id"],
                 condition=Q(is_listed=True, owner__isnull=False),

@@ -264,6 +264,10 @@ def field(world: World) -> Values:
     return {Row.ABSENT: ABSENT, Row.OWN: CustomField.objects.create(of="contact", key="plan", label="Plan").pk}
 
 
+def twin_deed(world: World) -> Values:
+    return {Row.ANY: "together"}
+
+
 def field_deed(world: World) -> Values:
     return {Row.OWN: "change"}
 
@@ -372,7 +376,20 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
         *(contact, company, event, transition, membership, identity, claim, task, mail),
         *(tie, place_deed, proposed_deed, program_key, program_source, unknown_type, key_deed, claim_deed, hook_deed),
         *(clock, answers_table, days, assignment_rule, assignment),
-        *(user, team, field, field_deed, invitation, renewal, staff_help, role, team_deed, path_table, month),
+        *(
+            user,
+            team,
+            field,
+            field_deed,
+            twin_deed,
+            invitation,
+            renewal,
+            staff_help,
+            role,
+            team_deed,
+            path_table,
+            month,
+        ),
         *(built_form, built_deed, site),
         *(backtest, some_backtest, rule_place, rule_deed, example, example_deed),
         *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk, imported, import_deed),

@@ -86,6 +86,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/contacts/<row:contact_id>/mails": api(GET="contacts:read", POST="mail:send"),
     "api/v1/mails/<row:mail_id>/send-again": api(POST="mail:send"),
     "api/v1/mails/<row:mail_id>/take-back": api(POST="mail:send"),
+    "api/v1/twins": api(GET="contacts:merge", POST="contacts:merge"),
     "api/v1/custom-fields": api(GET="contacts:read", POST="fields:manage"),
     "api/v1/custom-fields/<row:field_id>": api(PATCH="fields:manage", DELETE="fields:manage"),
     "api/v1/events": api(GET="events:read", POST="events:write"),
@@ -256,6 +257,10 @@ ADDRESSES: Final[dict[str, Address]] = {
     "contacts/<int:contact_id>/merge": desk(GET="contacts:merge"),
     "contacts/<int:contact_id>/merge/<int:other_id>": desk(
         GET="contacts:merge", POST="contacts:merge", rows={"other_id": "contact"}
+    ),
+    "contacts/twins": desk(GET="contacts:merge"),
+    "contacts/<int:contact_id>/twins/<int:other_id>/<slug:deed>": desk(
+        POST="contacts:merge", rows={"other_id": "contact", "deed": "twin_deed"}
     ),
     "contacts/<int:contact_id>/merges": desk(GET="contacts:read"),
     "merges/<int:merge_id>/cut": desk(POST="contacts:merge"),

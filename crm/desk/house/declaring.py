@@ -94,7 +94,7 @@ def _change(field: CustomField, principal: Principal, request: HttpRequest) -> N
     change_field(field=field, by=principal, label=label, choices=choices)
 
 
-def _groups() -> list[tuple[str, str, list[CustomField]]]:
+def _groups() -> list[tuple[str, Any, list[CustomField]]]:
     """The fields of people and of companies, in the order in which forms ask for them."""
     declared = list(CustomField.objects.order_by("pk"))
     return [(of, label, [one for one in declared if one.of == of]) for of, label in _OF]

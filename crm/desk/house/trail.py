@@ -79,6 +79,8 @@ NAMES: Final = {
     "work_week_set": _("Set working hours and goals"),
     "work_week_dropped": _("Dropped the working hours of a team"),
     "mail_sent_again": _("Had a letter sent again"),
+    "said_two": _("Said that two people are two"),
+    "unsaid_two": _("Said that two people may be one after all"),
     "field_declared": _("Declared a field"),
     "field_changed": _("Changed a field"),
     "field_dropped": _("Dropped a field"),

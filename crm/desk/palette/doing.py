@@ -28,6 +28,7 @@ class Deed:
 
 ANYWHERE: Final = (
     Deed("desk:contact-new", "user-plus", _("New contact"), "contacts:write", "n"),
+    Deed("desk:twins", "users", _("Who may be known twice"), "contacts:merge", in_drawer=False),
     Deed("desk:tag-list", "tags", _("Tags"), "contacts:read", in_drawer=False),
     Deed("desk:staff-invite", "mail-plus", _("Invite a colleague"), "staff:manage", in_drawer=False),
     Deed("desk:keys", "keyboard", _("Show the keys"), "contacts:read", "?"),

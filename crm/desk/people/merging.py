@@ -64,7 +64,7 @@ class Choice:
 @for_staff("contacts:merge")
 def contact_merge(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponse:
     """Whom somebody may be the same as."""
-    person = _seen(principal, contact_id)
+    person = seen(principal, contact_id)
     typed = request.GET.get("q", "").strip().replace("\0", "")
     others = Contact.objects.visible_to(principal).listed().exclude(pk=person.pk)
     alike = likely_duplicates(
@@ -83,7 +83,7 @@ def contact_merge(request: HttpRequest, principal: Principal, contact_id: int) -
 @for_staff("contacts:merge")
 def contact_merge_with(request: HttpRequest, principal: Principal, contact_id: int, other_id: int) -> HttpResponseBase:
     """Both beside each other; sending it makes them one."""
-    first, second = sorted((_seen(principal, contact_id), _seen(principal, other_id)), key=lambda one: one.pk)
+    first, second = sorted((seen(principal, contact_id), seen(principal, other_id)), key=lambda one: one.pk)
     if first == second:
         return toast(
             request, redirect("desk:contact-page", first.pk), _("These two are one person already."), tone="refused"
@@ -117,7 +117,7 @@ def merge_chosen(request: HttpRequest, principal: Principal) -> HttpResponseBase
 @for_staff("contacts:read")
 def contact_merges(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponse:
     """Who was merged into somebody, for the side of their page."""
-    person = _seen(principal, contact_id)
+    person = seen(principal, contact_id)
     members = person.members.values("pk")
     merges = (
         Merge.objects.live()
@@ -135,7 +135,7 @@ def merge_cut(request: HttpRequest, principal: Principal, merge_id: int) -> Http
     merge = Merge.objects.filter(pk=merge_id).first()
     if merge is None:
         raise Http404
-    person = _seen(principal, merge.older_id)
+    person = seen(principal, merge.older_id)
     back: HttpResponseBase = redirect("desk:contact-page", merge.older_id)
     if request.htmx:  # type: ignore[attr-defined]
         back = done()
@@ -147,7 +147,7 @@ def merge_cut(request: HttpRequest, principal: Principal, merge_id: int) -> Http
     return toast(request, back, _("They are two people again, as before."))
 
 
-def _seen(principal: Principal, contact_id: int) -> Contact:
+def seen(principal: Principal, contact_id: int) -> Contact:
     person = existing(principal, contact_id)
     if person is None:
         raise Http404

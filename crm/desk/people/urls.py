@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.people import bulk, merging, newcomers, saving, tags, taking, views
+from crm.desk.people import bulk, merging, newcomers, saving, tags, taking, twinning, views
 
 urlpatterns = [
     path("contacts", views.contact_list, name="contact-list"),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("contacts/new", newcomers.contact_new, name="contact-new"),
     path("contacts/new/alike", newcomers.contact_alike, name="contact-alike"),
     path("contacts/export", taking.contact_export, name="contact-export"),
+    path("contacts/twins", twinning.twin_list, name="twins"),
+    path("contacts/<int:contact_id>/twins/<int:other_id>/<slug:deed>", twinning.twin_deed, name="twin-deed"),
     path("contacts/merge", merging.merge_chosen, name="merge-chosen"),
     path("contacts/<int:contact_id>/merge", merging.contact_merge, name="contact-merge"),
     path("contacts/<int:contact_id>/merge/<int:other_id>", merging.contact_merge_with, name="contact-merge-with"),
