@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0017_company_counts"),
+        ("contacts", "0018_open_claims"),
         ("staff", "0006_sending"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
