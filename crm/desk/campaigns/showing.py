@@ -86,8 +86,10 @@ class Page:
             return said
         if n:
             cost = money(round(self.now.spent / n), self.code)
-            return f"{said} {_('Each cost %(sum)s.') % {'sum': cost}}"
-        return f"{said} {_('%(sum)s was spent.') % {'sum': money(self.now.spent, self.code)}}"
+            spent = _("Each cost %(sum)s.") % {"sum": cost}
+        else:
+            spent = _("%(sum)s was spent.") % {"sum": money(self.now.spent, self.code)}
+        return f"{said} {spent}"
 
     def figures(self) -> Iterator[Figure]:
         now, before = self.now, self.before

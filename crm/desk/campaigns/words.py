@@ -61,9 +61,10 @@ def money(minor: int | None, currency: str) -> str:
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
     locale = Locale.parse(to_locale(get_language() or "en"))
     if abs(amount) < 100 and amount != amount.to_integral_value():
-        return format_currency(amount, currency, locale=locale)
+        return format_currency(amount, currency, locale=locale).replace("-", "−")
     whole = locale.currency_formats["standard"].pattern.replace("0.00", "0")
-    return format_currency(round(amount), currency, format=whole, locale=locale, currency_digits=False)
+    said = format_currency(round(amount), currency, format=whole, locale=locale, currency_digits=False)
+    return said.replace("-", "−")
 
 
 def plain(minor: int | None, currency: str) -> float | None:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -46,13 +49,28 @@ class KeyForm(HouseForm):
         self.fields["scopes"].initial = ["events:write"]
 
 
+class WrittenOnce(forms.Select):
+    """Of many alike on a page: the options are written for the first that has such a value, and are the same after."""
+
+    written: dict[tuple[str, str], str]
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        key = name.rpartition("-")[2], str(value or "")
+        if key not in self.written:
+            self.written[key] = super().render(name, value, {}, renderer).partition(">")[2]
+        return SafeString(
+            format_html('<select name="{}"{}>', name, flatatt(self.build_attrs(self.attrs, attrs))) + self.written[key]
+        )
+
+
 class TypeForm(HouseForm):
-    alias_of = forms.ChoiceField(label=_("Another word for"), required=False)
+    alias_of = forms.ChoiceField(label=_("Another word for"), required=False, widget=WrittenOnce)
     label_en = forms.CharField(label=_("Name in English"), max_length=80, required=False)
     label_fi = forms.CharField(label=_("Name in Finnish"), max_length=80, required=False)
     rank = forms.TypedChoiceField(
         label=_("Among events of one moment"),
         coerce=int,
+        widget=WrittenOnce,
         choices=[
             (0, _("with details of people, first")),
             (1, _("with what they looked at")),
@@ -64,19 +82,29 @@ class TypeForm(HouseForm):
         ],
     )
 
-    def __init__(self, known: Sequence[EventType], *args: Any, **options: Any) -> None:
+    def __init__(self, known: "Known", *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.known = {str(one.pk): one for one in known}
-        choices = [("", gettext("nothing we know")), *((pk, str(one)) for pk, one in self.known.items())]
-        self.fields["alias_of"].choices = choices  # type: ignore[attr-defined]
+        self.known = known.types
+        self.fields["alias_of"].choices = known.choices  # type: ignore[attr-defined]
+        for name in ("alias_of", "rank"):
+            self.fields[name].widget.written = known.written  # type: ignore[attr-defined]
 
     def clean_alias_of(self) -> EventType | None:
         return self.known.get(self.cleaned_data["alias_of"])
 
     @classmethod
-    def of(cls, kind: EventType, known: Sequence[EventType], data: Any = None) -> "TypeForm":
+    def of(cls, kind: EventType, known: "Known", data: Any = None) -> "TypeForm":
         said = {"label_en": kind.key.replace("_", " ").capitalize(), "rank": kind.rank}
         return cls(known, data, initial=said, prefix=f"t{kind.pk}")
+
+
+class Known:
+    """The types that an unknown one may be another word for, as all forms of a page offer them."""
+
+    def __init__(self, types: Sequence[EventType]) -> None:
+        self.types = {str(one.pk): one for one in types}
+        self.choices = [("", gettext("nothing we know")), *((pk, str(one)) for pk, one in self.types.items())]
+        self.written: dict[tuple[str, str], str] = {}
 
 
 class WebhookForm(HouseForm):
@@ -92,8 +120,8 @@ class WebhookForm(HouseForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=[
-            (Dimension.STAGE.value, _("stages")),
-            (Dimension.HEALTH.value, _("health")),
-            (Dimension.STANDING.value, _("standing")),
+            (Dimension.STAGE.value, _("From stage to stage")),
+            (Dimension.HEALTH.value, _("Health: active, cooling, lapsed")),
+            (Dimension.STANDING.value, _("Standing: open, paused, closed")),
         ],
     )

@@ -76,21 +76,21 @@ class Shown:
     @property
     def headline(self) -> str:
         """The first of these that is true: a question nobody works on, one that got dearer, a leak; else the sums."""
-        seen = self.seen
+        seen, three = self.seen, _("Three questions.")
         missing = [str(NOBODY_WORKS[column.question]) for column in seen.unanswered]
         if len(missing) == len(seen.columns):
             return _("Three questions, and no campaign works on any of them.")
         if missing:
-            return " ".join([_("Three questions.") if len(missing) == 1 else "", *missing]).strip()
+            return " ".join([three if len(missing) == 1 else "", *missing]).strip()
         if dear := seen.dearer:
             sums = {"now": money(dear.each, self.code), "before": money(dear.each_before, self.code)}
-            return f"{_('Three questions.')} {DEARER[dear.question] % sums}"
+            return f"{three} {DEARER[dear.question] % sums}"
         if step := next((gap for column in seen.columns for gap in column.gaps if gap.kind == "step"), None):
             names = {"first": step.from_stage, "second": step.to_stage}
-            return f"{_('Three questions.')} {_('Nobody works on the step from %(first)s to %(second)s.') % names}"
+            return " ".join([three, _("Nobody works on the step from %(first)s to %(second)s.") % names])
         if seen.leak and seen.after_leak:
             names = {"first": seen.leak.stage, "second": seen.after_leak.stage}
-            return f"{_('Three questions.')} {_('The path leaks between %(first)s and %(second)s.') % names}"
+            return " ".join([three, _("The path leaks between %(first)s and %(second)s.") % names])
         return self._sums()
 
     def _sums(self) -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.attributes import normal_attribute
 from contacts.models import Contact, Source
-from crm.assigning import drop_rule, save_rule, undo_assignment
+from crm.assigning import change_rule, drop_rule, save_rule, undo_assignment
 from crm.desk.doors import for_staff
 from crm.desk.house.forms import HouseForm
 from crm.desk.house.rooms import shown
@@ -30,7 +30,7 @@ class RuleForm(HouseForm):
         label=gettext_lazy("From these sources"),
         queryset=Source.objects.order_by("name"),
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("None chosen: all of them."),
     )
     countries = forms.CharField(
@@ -38,10 +38,12 @@ class RuleForm(HouseForm):
         required=False,
         help_text=gettext_lazy("Codes or names with commas between them; none: all."),
     )
-    team = forms.ModelChoiceField(label=gettext_lazy("To this team"), queryset=Team.objects.order_by("name"))
+    team = forms.ModelChoiceField(
+        label=gettext_lazy("To this team"), queryset=Team.objects.order_by("name"), empty_label="–"
+    )
     method = forms.ChoiceField(
         label=gettext_lazy("How"),
-        choices=[(one.value, one.label.capitalize()) for one in AssignmentMethod],
+        choices=lambda: [(one.value, one.label.capitalize()) for one in AssignmentMethod],
         initial=AssignmentMethod.ROUND_ROBIN,
     )
     place = forms.IntegerField(
@@ -57,15 +59,30 @@ class RuleForm(HouseForm):
             words = _("This is no country: %(name)s") % {"name": error}
             raise ValidationError(words, code="bad_country") from None
 
+    @staticmethod
+    def said_of(rule: AssignmentRule) -> dict[str, Any]:
+        return {
+            "sources": rule.sources,
+            "countries": ", ".join(rule.countries),
+            "team": rule.team_id,
+            "method": rule.method,
+            "place": rule.place,
+        }
+
     def said(self) -> dict[str, Any]:
         return self.cleaned_data | {"sources": [source.pk for source in self.cleaned_data["sources"]]}
 
 
 @for_staff("hours:manage")
 def assignment(request: HttpRequest, principal: Principal) -> HttpResponseBase:
-    form = RuleForm(request.POST or None)
+    asked = request.GET.get("rule", "")
+    rule = get_object_or_404(AssignmentRule, pk=asked) if asked.isdecimal() and len(asked) < 10 else None
+    form = RuleForm(request.POST or None, initial=RuleForm.said_of(rule) if rule else None)
     if form.is_valid():
-        save_rule(by=principal, **form.said())
+        if rule:
+            change_rule(rule=rule, by=principal, **form.said())
+        else:
+            save_rule(by=principal, **form.said())
         return toast(request, redirect("desk:assignment"), _("New leads go by this rule from now on."))
     sources = dict(Source.objects.values_list("pk", "name"))
     rules = [
@@ -74,7 +91,7 @@ def assignment(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     ]
     seen = Contact.objects.visible_to(principal).filter(erased_at=None)
     last = Assignment.objects.filter(contact__leader__in=seen).select_related("contact", "user", "rule__team")
-    context = {"form": form, "rules": rules, "last": list(last.order_by("-pk")[:LAST])}
+    context = {"form": form, "changed": rule, "rules": rules, "last": list(last.order_by("-pk")[:LAST])}
     return shown(request, principal, "assignment.html", context, form)
 
 
