@@ -186,6 +186,7 @@ def _page(
     may_edit = principal.may("contacts:write") and not contact.erased_at
     context = page(request) | {"met": met, "composer": composer, "editing": editing, "may_edit": may_edit}
     context["may_erase"] = principal.may("contacts:erase") and not contact.erased_at
+    context["may_keep"] = principal.may("playbooks:write") and not contact.erased_at
     context["may_write_mail"] = principal.may("mail:send")
     return render(request, "desk/contact_page.html", context, status=status)
 

@@ -116,8 +116,8 @@ def rule_edit(request: HttpRequest, principal: Principal, draft_id: int, place: 
         )
     except StaleDraftError as error:
         newest = draft_found(error.draft.pk)
-        stale = {"typed": rule, "stale": newest, "status": HTTPStatus.UNPROCESSABLE_ENTITY}
-        return draft_view(request, principal, newest, place, **stale)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return draft_view(request, principal, newest, place, typed=rule, stale=newest, status=status)
     closes = "done" in request.POST and not request.POST.get("more") and "drop_condition" not in request.POST
     return redirect(_part(draft, redrafting.dimension_of(rule)) if closes else _at(draft, place))
 

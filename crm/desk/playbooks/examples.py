@@ -37,10 +37,8 @@ def example_save(request: HttpRequest, principal: Principal, draft_id: int, plac
     try:
         draft = _keep(request, draft, examples)
     except StaleDraftError as error:
-        stale = {"typed_example": typed, "stale": draft_found(error.draft.pk)}
-        return draft_view(
-            request, principal, stale["stale"], example=place, status=HTTPStatus.UNPROCESSABLE_ENTITY, **stale
-        )
+        now, status = draft_found(error.draft.pk), HTTPStatus.UNPROCESSABLE_ENTITY
+        return draft_view(request, principal, now, example=place, typed_example=typed, stale=now, status=status)
     is_faulty = any(one.pointer.startswith(f"/examples/{place}/") for one in check_draft(draft))
     return redirect(_here(draft, place if is_faulty else ""))
 

@@ -140,7 +140,7 @@ def example_said(post: QueryDict) -> dict[str, Any]:
     """What the form says; what can't be right is kept, so that the checks can say so."""
     day = post.get("day", "").strip()
     lines = [line.strip() for line in post.get("story", "").replace(", day ", "\nday ").splitlines()]
-    then = {name: _said(name, post[name]) for name in DIMENSIONS if post.get(name)}
+    then = {name: _said(name, value) for name in DIMENSIONS if (value := post.get(name, ""))}
     return {
         "name": post.get("name", "").strip()[:200],
         "events": [line[:1000] for line in lines if line][:500],
