@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0018_twins"),
+        ("contacts", "0017_company_counts"),
     ]
 
     operations = [
