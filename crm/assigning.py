@@ -84,18 +84,27 @@ def save_rule(
     sources: Sequence[int] = (),
     countries: Sequence[str] = (),
     place: int = 1,
-    rule: AssignmentRule | None = None,
 ) -> AssignmentRule:
-    """Make a rule, or change one; leads that came before stay with whom they were given to."""
-    said = {"method": method, "sources": sorted(sources), "countries": sorted(countries), "place": place}
-    made = rule or AssignmentRule()
-    for name, value in {**said, "team": team}.items():
-        setattr(made, name, value)
-    made.full_clean()
+    """Make a rule for the leads to come."""
+    said = {"team": team, "method": method, "sources": sources, "countries": countries, "place": place}
     with transaction.atomic():
-        made.save()
-        audit.record(by=by, action="assignment_rule_set", kind="team", row=team.pk, rule=made.pk, **said)
-    return made
+        return _set(AssignmentRule(), by, said)
+
+
+def change_rule(*, rule: AssignmentRule, by: Principal, **changes: Any) -> AssignmentRule:
+    """Change what is said of it; leads that came before stay with whom they were given to, and turns go on."""
+    with transaction.atomic():
+        return _set(AssignmentRule.objects.select_for_update(no_key=True).get(pk=rule.pk), by, changes)
+
+
+def _set(rule: AssignmentRule, by: Principal, said: Mapping[str, Any]) -> AssignmentRule:
+    for name, value in said.items():
+        setattr(rule, name, sorted(set(value)) if name in ("sources", "countries") else value)
+    rule.full_clean()
+    rule.save()
+    now = {name: getattr(rule, name) for name in ("method", "sources", "countries", "place")}
+    audit.record(by=by, action="assignment_rule_set", kind="team", row=rule.team_id, rule=rule.pk, **now)
+    return rule
 
 
 def drop_rule(*, rule: AssignmentRule, by: Principal) -> None:

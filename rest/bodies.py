@@ -39,10 +39,10 @@ def refuse_unknown_fields(body: Any, known: set[str], pointer: str = "") -> None
         raise Problem("unknown-field", words, errors=errors)
 
 
-def body_as(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The body as the serializer reads it; fields that it does not know are refused."""
+def body_as(serializer: type[Serializer[Any]], request: Request, *, partial: bool = False) -> dict[str, Any]:
+    """The body as the serializer reads it; fields that it does not know are refused. `partial`: only those said."""
     refuse_unknown_fields(request.data, set(serializer().fields))
-    read = serializer(data=request.data)
+    read = serializer(data=request.data, partial=partial)
     read.is_valid(raise_exception=True)
     return dict(read.validated_data)
 

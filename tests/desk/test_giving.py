@@ -67,6 +67,27 @@ def test_leads_go_round_and_whoever_is_away_is_passed_over(settings):
     assert Notice.objects.filter(user=aino, kind="given").count() == 3
 
 
+def test_a_rule_is_changed_by_a_program_and_on_the_page_for_the_leads_to_come():
+    team, _people, boss = crew("Aino")
+    rule = save_rule(by=boss, team=team, method="round_robin", countries=["SE"])
+    other = make_team("South")
+    client, _user = at_desk(Role.ADMIN)
+    address = f"/api/v1/assignment-rules/{rule.pk}"
+
+    answer = make_caller().patch(address, {"countries": ["SE", "FI"], "place": 3})
+    assert answer.json() == {
+        "id": rule.pk, "place": 3, "sources": [], "countries": ["FI", "SE"], "team": team.pk, "method": "round_robin",
+    }  # fmt: skip
+    refused = make_caller().patch(address, {"method": "by_lot", "team": 0})
+    assert {error["pointer"] for error in refused.json()["errors"]} == {"/method", "/team"}
+    form = client.get(f"/settings/assignment?rule={rule.pk}").context["form"]
+    said = {name: form[name].value() for name in form.fields}
+    assert said["countries"] == "FI, SE"
+    client.post(f"/settings/assignment?rule={rule.pk}", said | {"team": other.pk, "countries": ""})
+    [now] = make_caller().get("/api/v1/assignment-rules").json()["results"]
+    assert now == answer.json() | {"team": other.pk, "countries": []}
+
+
 def test_the_least_busy_gets_the_next_one():
     team, [aino, onni], boss = crew("Aino", "Onni")
     for _ in range(2):

@@ -189,7 +189,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/work-hours": api(GET="contacts:read", PUT="hours:manage"),
     "api/v1/work-hours/<row:team_id>": api(GET="contacts:read", PUT="hours:manage", DELETE="hours:manage"),
     "api/v1/assignment-rules": api(GET="contacts:read", POST="hours:manage"),
-    "api/v1/assignment-rules/<row:rule_id>": api(DELETE="hours:manage"),
+    "api/v1/assignment-rules/<row:rule_id>": api(PATCH="hours:manage", DELETE="hours:manage"),
     "api/v1/assignments": api(GET="contacts:read"),
     "api/v1/assignments/<row:assignment_id>/undo": api(POST="hours:manage"),
     # --- the desk

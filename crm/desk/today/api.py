@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from contacts.clocks import give_clock, waive_answer
 from contacts.models import AnswerClock, Contact
-from crm.assigning import drop_rule, save_rule, undo_assignment
+from crm.assigning import change_rule, drop_rule, save_rule, undo_assignment
 from crm.desk.today.report import GROUPS, WEEKS, figures
 from crm.desk.today.shapes import (
     AnswerShape,
@@ -212,6 +212,25 @@ def rule_add(request: Request) -> HttpResponse:
     said = body_as(RuleBody, request)
     rule = save_rule(by=caller(request), **said | {"team": Team.objects.get(pk=said["team"])})
     return answer(show_rule(rule), status=201)
+
+
+@operation(
+    "hours:manage",
+    summary=_("Change a rule for new leads"),
+    tag=TAG,
+    takes=RuleBody(partial=True),
+    example={"method": "least_busy", "countries": ["FI", "SE"]},
+    answers={200: RuleShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=[*_BODY, "not-found"],
+)
+def rule_change(request: Request, rule_id: int) -> HttpResponse:
+    """Change the fields named in the body, for the leads to come; whoever was given one keeps it."""
+    rule = get_object_or_404(AssignmentRule, pk=rule_id)
+    said = body_as(RuleBody, request, partial=True)
+    if "team" in said:
+        said["team"] = Team.objects.get(pk=said["team"])
+    return answer(show_rule(change_rule(rule=rule, by=caller(request), **said)))
 
 
 @operation(

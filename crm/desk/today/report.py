@@ -26,7 +26,7 @@ WEEKS: Final = 12
 GROUPS: Final = ("week", "team", "person", "source")
 _BY: Final = {
     "": ("''", "''"),
-    "week": ("to_char(date_trunc('week', clock.asked_at AT TIME ZONE %(zone)s), 'YYYY-MM-DD')", "''"),
+    "week": ("date_trunc('week', clock.asked_at AT TIME ZONE %(zone)s)::date", "''"),
     "team": ("clock.team_id", "(SELECT name FROM staff_team WHERE id = {key})"),
     "person": (
         "clock.answered_by_id",
@@ -177,7 +177,7 @@ def _monday(weeks: int) -> datetime:
 
 def _named(by: str, key: Any, label: Any) -> str:
     if by == "week" and key:
-        return date_format(date.fromisoformat(key), pgettext("day and short month", "j M"))
+        return date_format(key, pgettext("day and short month", "j M"))
     return str(label or {"team": _("No team"), "person": _("A program")}.get(by, ""))
 
 
