@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """Numbers that only grow hardly become smaller by packing, and packing them takes as long as finding who is known."""
 
     dependencies = [
-        ("contacts", "0018_open_claims"),
+        ("contacts", "0019_twins"),
     ]
 
     operations = [migrations.RunSQL(stored("EXTERNAL"), stored("EXTENDED"))]
