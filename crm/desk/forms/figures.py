@@ -1,11 +1,12 @@
 """What forms did lately: shown, sent, left out, by day."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from campaigns.models import FormDay
 
@@ -21,7 +22,7 @@ class Lately:
     sent: list[int]
     left_out: int = 0
     last_sent: date | None = None
-    bars: list[dict[str, float]] = field(default_factory=list)
+    bars: SafeString = SafeString()  # noqa: RUF009  (drawn: thirty of each form are too many for a template)
 
     @property
     def all_shown(self) -> int:
@@ -55,16 +56,17 @@ def lately(form_ids: Collection[int]) -> dict[int, Lately]:
         one.left_out += row.left_out
         one.last_sent = row.day if row.sent else one.last_sent
     for one in found.values():
-        one.bars = list(_bars(one.sent))
+        one.bars = SafeString("".join(_bars(one.sent)))
     return found
 
 
 _WIDTH, _HEIGHT = 8, 28  # of a day, in the units of the drawing
 
 
-def _bars(sent: Iterable[int]) -> Iterable[dict[str, float]]:
+def _bars(sent: Iterable[int]) -> Iterator[str]:
     numbers = list(sent)
     most = max([*numbers, 1])
     for place, number in enumerate(numbers):
-        height = max(1.0, _HEIGHT * number / most) if number else 0.0
-        yield {"x": place * _WIDTH, "y": _HEIGHT - height, "height": height}
+        if number:
+            height = max(1.0, _HEIGHT * number / most)
+            yield f'<rect x="{place * _WIDTH}" y="{_HEIGHT - height:.2f}" width="6" height="{height:.2f}" rx="1"/>'

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts.claims import confirm_claim, refuse_claim
-from contacts.models import EventType, Quarantine
+from contacts.models import Quarantine
 from contacts.naming import may_be_meant, name_type
 from contacts.replay_jobs import replay_all
 from contacts.replaying import DONE, replay
 from crm.desk.doors import for_staff
-from crm.desk.intake.forms import TypeForm
+from crm.desk.intake.forms import Known, TypeForm
 from crm.desk.intake.rooms import claims_seen, shown, unknown_types
 from crm.desk.people.bulk import begun
 from crm.desk.toasts import toast
@@ -163,8 +163,8 @@ def type_name(request: HttpRequest, principal: Principal, type_id: int) -> HttpR
     return _types(request, principal, form, kind.pk)
 
 
-def _known() -> list[EventType]:
-    return sorted(may_be_meant(), key=str)
+def _known() -> Known:
+    return Known(sorted(may_be_meant(), key=str))
 
 
 def _types(request: HttpRequest, principal: Principal, form: TypeForm | None = None, at: int = 0) -> HttpResponse:
