@@ -20,6 +20,7 @@ from funnel.spans import FIRST_MONDAY
 from funnel.tallies import ORDER, REFUND
 
 WEEK: Final = 7
+MONEY: Final = frozenset({ORDER, REFUND})
 COLUMNS: Final = (
     "contact_id, kind, at, first_key, last_key, first_at, last_at, from_stage, to_stage, value_minor, currency,"
     " is_visitor"
@@ -46,7 +47,7 @@ _CREDITS: Final = f"""
          WHERE back.type_id = %(refund)s
          ORDER BY back.leader, back.at, back.rank, back.place, bought.at DESC, bought.rank DESC, bought.place DESC),
     fact AS (
-        SELECT *, row_number() OVER () AS number FROM (
+        SELECT one.*, row_number() OVER () AS number FROM (
             SELECT contact_id AS leader, {Kind.MOVED}::smallint AS kind, occurred_at AS at, occurred_at AS basis,
                    coalesce(from_value, 0::smallint) AS from_stage, to_value AS to_stage, 0::bigint AS value,
                    '' AS currency
@@ -57,7 +58,7 @@ _CREDITS: Final = f"""
              UNION ALL
             SELECT leader, {Kind.REFUNDED}::smallint, at, basis, 0::smallint, 0::smallint, value, currency
               FROM refund) AS one
-         WHERE leader IN (SELECT leader FROM who) {{period}}),
+          JOIN who USING (leader) {{period}}),
     ends AS (
         SELECT fact.number,
                array_agg(touch.campaign ORDER BY touch.at, touch.rank, touch.place) AS campaigns,
@@ -73,37 +74,47 @@ _CREDITS: Final = f"""
          UNION ALL
         SELECT leader, {Kind.TOUCHED}::smallint, min(at), campaign, campaign, min(at), min(at), 0::smallint,
                0::smallint, 0::bigint, ''::varchar, bool_or(is_visitor)
-          FROM touch JOIN who USING (leader) GROUP BY leader, campaign)
+          FROM touch JOIN who USING (leader) {{unless}} GROUP BY leader, campaign)
 """  # noqa: S608  (numbers of ours)
 STANDING: Final = "event.retracted_at IS NULL"
 _COUNTS: Final = "(event.campaign_key > '' OR event.type_id = ANY(%(money)s::smallint[]))"
 
 
-def credits_by(*, standing: str = STANDING, period: str = "", one_by_one: bool = False) -> str:
-    """The SQL of credits. `standing` says which events count, `period` which facts; for few people one by one.
-
-    One by one is a fence: no index but that of contacts can find the events of one, and others would be read whole.
-    """
-    wanted = f"{_COUNTS} AND {standing}"
-    events = f"member JOIN contacts_event AS event ON event.contact_id = member.contact AND {wanted}"
-    if one_by_one:
-        own = "SELECT * FROM contacts_event WHERE contact_id = member.contact OFFSET 0"
-        events = f"member CROSS JOIN LATERAL ({own}) AS event WHERE {wanted}"
-    return _CREDITS.format(events=events, period=period)
+def credits_by(*, standing: str = STANDING, period: str = "") -> str:
+    """The SQL of all credits. `standing` says which events count, `period` which facts."""
+    events = f"member JOIN contacts_event AS event ON event.contact_id = member.contact AND {_COUNTS} AND {standing}"
+    return _CREDITS.format(events=events, period=period, unless="")
 
 
+# Of few people, one by one: a fence, for no index but that of contacts can find the events of one. What was credited
+# before `since` stays: only touches that can count for what came later are read, and whether there were others before.
+_RECENT: Final = _CREDITS.format(
+    events=f"""
+        member CROSS JOIN LATERAL (
+               SELECT * FROM contacts_event
+                WHERE contact_id = member.contact AND occurred_at > member.since - {_WINDOW} OFFSET 0) AS event
+         WHERE {_COUNTS} AND {STANDING}
+    """,  # noqa: S608
+    period="JOIN member ON member.contact = one.leader AND one.at >= member.since",
+    unless=f"""
+         WHERE NOT EXISTS (SELECT FROM known WHERE contact_id = leader AND first_key = campaign
+                              AND kind = {Kind.TOUCHED} AND known.at < since)
+    """,
+)
 _MEMBERS: Final = """
-    member AS (
-        SELECT id AS contact, leader_id AS leader FROM contacts_contact WHERE id = ANY(%(leaders)s::bigint[])
-           AND leader_id = id
-         UNION ALL
-        SELECT id, leader_id FROM contacts_contact
-         WHERE leader_id = ANY(%(leaders)s::bigint[]) AND leader_id <> id)
+    member AS MATERIALIZED (
+        SELECT contact, leader,
+               coalesce('epoch'::timestamptz + since * interval '1 microsecond', '-infinity') AS since
+          FROM unnest(%(contacts)s::bigint[], %(leaders)s::bigint[], %(since)s::bigint[])
+            AS one (contact, leader, since)),
+    known AS MATERIALIZED (
+        SELECT credit.*, member.since FROM campaigns_credit AS credit JOIN member ON member.contact = credit.contact_id
+         WHERE credit.contact_id = ANY(%(contacts)s::bigint[]))
 """
 _MOVES: Final = "moves AS (SELECT * FROM funnel_transition WHERE superseded_at IS NULL)"
 _OF_LEADERS: Final = """
     moves AS (
-        SELECT move.* FROM unnest(%(leaders)s::bigint[]) AS leader (id)
+        SELECT move.* FROM (SELECT DISTINCT leader AS id FROM member) AS leader
          CROSS JOIN LATERAL (
                SELECT contact_id, dimension, occurred_at, from_value, to_value, is_visitor FROM funnel_transition
                 WHERE contact_id = leader.id AND superseded_at IS NULL ORDER BY seq OFFSET 0) AS move)
@@ -128,10 +139,9 @@ def counted(rows: str) -> str:
 
 _NUMBERED: Final = f"{COLUMNS}, row_number() OVER (PARTITION BY {COLUMNS}) AS copy"
 _KEEP: Final = f"""
-    WITH {_MEMBERS}, {_OF_LEADERS}, {credits_by(one_by_one=True)},
+    WITH {_MEMBERS}, {_OF_LEADERS}, {_RECENT},
     fresh AS MATERIALIZED (SELECT {_NUMBERED} FROM credit),
-    stored AS MATERIALIZED (
-        SELECT {_NUMBERED}, id FROM campaigns_credit WHERE contact_id = ANY(%(contacts)s::bigint[])),
+    stored AS MATERIALIZED (SELECT {_NUMBERED}, id FROM known WHERE at >= since),
     gone AS MATERIALIZED (
         SELECT * FROM stored WHERE NOT EXISTS (SELECT FROM fresh WHERE {{same}})),
     come AS MATERIALIZED (
@@ -148,37 +158,38 @@ _KEEP: Final = f"""
 # The batch reads big tables by index alone, and has switched hash joins off; here sets of some thousands meet.
 _AS_SETS: Final = "SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_nestloop', 'off', true)"
 _AS_BEFORE: Final = "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_nestloop', 'on', true)"
-_TELLING: Final = """
-    SELECT DISTINCT mark.leader FROM unnest(%(whose)s::bigint[], %(events)s::bigint[]) AS mark (leader, event)
-      JOIN contacts_event AS event ON event.id = mark.event
-     WHERE event.campaign_key > '' OR event.type_id = ANY(%(money)s::smallint[])
-"""
 
 
 def keep_credits(folded: Sequence[Folded]) -> None:
     """Bring the credits of these people up to date, and the counts by as much as they changed; in order of key."""
-    types = types_of_money()
-    people = {one.person.leader: one.person for one in folded}
-    leaders = {one.person.leader for one in folded if _has_moved(one) or len(one.person.positions) > 1}
-    marks = [
-        (mark.event, person) for person in people.values() for mark in person.marks if person.leader not in leaders
+    rows = [
+        (stored.contact, one.person.leader, _since(one))
+        for one in folded
+        if _tells(one)
+        for stored in one.person.positions
     ]
-    leaders |= {person.leader for event, person in marks if event is None}
-    asked = [(person.leader, event) for event, person in marks if event is not None]
-    with connection.cursor() as cursor:
-        if asked:
-            whose, events = zip(*asked, strict=True)
-            cursor.execute(_TELLING, types | {"whose": array(whose), "events": array(events)})
-            leaders |= {leader for (leader,) in cursor.fetchall()}
-        if leaders:
-            contacts = [stored.contact for leader in leaders for stored in people[leader].positions]
+    if rows:
+        contacts, leaders, since = map(array, zip(*rows, strict=True))
+        given = {"contacts": contacts, "leaders": leaders, "since": since}
+        with connection.cursor() as cursor:
             cursor.execute(_AS_SETS)
-            cursor.execute(_KEEP, types | zone() | {"leaders": array(leaders), "contacts": array(contacts)})
+            cursor.execute(_KEEP, types_of_money() | zone() | given)
             cursor.execute(_AS_BEFORE)
 
 
-def _has_moved(one: Folded) -> bool:
-    return any(entry.dimension == STAGE for entry in one.new) or any(live.entry.dimension == STAGE for live in one.dead)
+def _tells(one: Folded) -> bool:
+    """Whether something came that is credited, or that others are credited to."""
+    return (
+        one.since is None
+        or one.person.is_touched
+        or any(entry.dimension == STAGE for entry in one.new)
+        or any(event[3] in MONEY for event in one.person.events)
+    )
+
+
+def _since(one: Folded) -> int | None:
+    """Money given back counts as its order did, however long ago that was."""
+    return None if any(event[3] == REFUND for event in one.person.events) else one.since
 
 
 def types_of_money() -> dict[str, Any]:

@@ -69,7 +69,7 @@ _MEMBERS: Final = """
           FROM contacts_contact AS contact
           LEFT JOIN unnest(%(joined)s::bigint[], %(leaders)s::bigint[]) AS joined (id, leader) USING (id))
 """
-_PERIOD: Final = "AND at >= %(begin)s AND at < %(end)s"
+_PERIOD: Final = "WHERE at >= %(begin)s AND at < %(end)s"
 
 
 def credited(

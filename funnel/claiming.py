@@ -45,8 +45,8 @@ class Person:
     """One person in hand: the positions of all members are locked, the leader's first."""
 
     __slots__ = (
-        "attempts", "events", "is_due", "is_erased", "is_visitor", "leader", "marks", "positions", "source", "stamp",
-        "too_early",
+        "attempts", "events", "is_due", "is_erased", "is_touched", "is_visitor", "leader", "marks", "positions",
+        "source", "stamp", "too_early",
     )  # fmt: skip
 
     def __init__(self, positions: list[Stored], is_visitor: bool, source: int) -> None:
@@ -58,6 +58,7 @@ class Person:
             self.attempts = max(position.attempts for position in positions)
             self.is_due = any(position.is_due for position in positions)
             self.is_erased = any(position.is_erased for position in positions)
+        self.is_touched = False  # an event that is new carries a campaign
         self.is_visitor = is_visitor
         self.source = source
         self.stamp = 0
@@ -114,15 +115,16 @@ _POSITIONS = """
     SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, attempts,
            erased_at IS NOT NULL, coalesce(wake_at <= clock_timestamp(), false),
            CASE WHEN known_at >= clock_timestamp() THEN (extract(epoch FROM known_at) * 1000000)::bigint + 1 END,
-           worth, memory, ctid
+           worth::text, memory, ctid
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[]) ORDER BY contact_id
 """
 _LOCK = _POSITIONS + " FOR UPDATE SKIP LOCKED"
+# Told only when it runs what the members are looked for by: the planner would weigh each of thousands of numbers.
 _CONTACTS = """
     SELECT id, leader_id, is_known, origin_source_id FROM contacts_contact WHERE id = ANY(%(ids)s::bigint[])
      UNION ALL
     SELECT id, leader_id, is_known, origin_source_id FROM contacts_contact
-     WHERE leader_id = ANY(%(ids)s::bigint[]) AND leader_id <> id
+     WHERE leader_id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND leader_id <> id
 """
 _LACKING = """
     SELECT id FROM unnest(%s::bigint[]) AS wanted (id)

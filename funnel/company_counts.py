@@ -71,12 +71,14 @@ def mark_their_companies(folded: Sequence[Folded]) -> None:
     """Mark the companies of those who were heard of on a newer day than anybody there, or may have been on none."""
     known = [one for one in folded if not one.person.is_visitor]
     if known:
-        places = [(position.contact, one.person.leader) for one in known for position in one.person.positions]
-        sure = [one.person.leader for one in known if _may_count_less(one)]
-        members, leaders = zip(*places, strict=True)
+        rows = [
+            (position.contact, one.last_event_at, _may_count_less(one))
+            for one in known
+            for position in one.person.positions
+        ]
         with connection.cursor() as cursor:
             zone = timezone.get_default_timezone_name()
-            cursor.execute(_MARK, [array(members), array(leaders), array(sure), zone])
+            cursor.execute(_MARK, [*map(array, zip(*rows, strict=True)), zone])
 
 
 def _may_count_less(one: Folded) -> bool:
@@ -89,9 +91,9 @@ def _may_count_less(one: Folded) -> bool:
 _MARK: Final = """
 INSERT INTO contacts_companymark (company_id)
 SELECT DISTINCT m.company_id
-  FROM unnest(%s::bigint[], %s::bigint[]) AS one (member, leader)
+  FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS one (member, heard_at, is_sure)
   JOIN contacts_membership m ON m.contact_id = one.member
   JOIN contacts_company c ON c.id = m.company_id
-  JOIN funnel_position p ON p.contact_id = one.leader
- WHERE one.leader = ANY(%s::bigint[]) OR c.heard_on < (p.last_event_at AT TIME ZONE %s)::date
+ WHERE one.is_sure
+    OR c.heard_on < (('epoch'::timestamptz + one.heard_at * interval '1 microsecond') AT TIME ZONE %s)::date
 """

@@ -79,6 +79,7 @@ class Folded:
     rank: float
     hold_reason: str  # of what the new transitions set off
     entered: int | None  # when the stage before the new transitions had been entered
+    since: int | None  # what was before this moment is as it was; None: anything may be otherwise
 
 
 @dataclass(slots=True)
@@ -172,8 +173,11 @@ def _goes_on(person: Person, playbooks: Playbooks) -> bool:
 
 def _read_marked(people: Iterable[Person], playbooks: Playbooks) -> None:
     owners = {mark.event: person for person in people for mark in person.marks if mark.event is not None}
-    for _, event in named_events(list(owners), playbooks):
-        owners[event.id].give(event)
+    for has_campaign, event in named_events(list(owners), playbooks):
+        person = owners[event.id]
+        person.give(event)
+        if has_campaign:
+            person.is_touched = True
     for person in owners.values():
         if len(person.events) > 1:
             person.events.sort()
@@ -200,10 +204,12 @@ def _onward(person: Person, playbooks: Playbooks, names: Names) -> Folded | None
     state = remembered(person.positions[0].memory, playbooks.stamp)
     if state is None or (person.events and is_late(state, *person.events[0][:3])):
         return None
-    entered = state.entered
+    entered, last = state.entered, state.last
     state, moves, wake_at = go_on(state, person.events, playbooks, person.stamp)
     entries = [entry_of(move, person, names) for move in moves] if moves else []
-    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered)
+    began = min([one[0].at for one in (person.events, moves) if one], default=person.stamp)
+    since = None if last and began <= last[0] else began  # another event of this very moment may have been there
+    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered, since)
 
 
 def _anew(person: Person, live: dict[int, list[Live]], playbooks: Playbooks, names: Names) -> Folded:
@@ -217,7 +223,7 @@ def _anew(person: Person, live: dict[int, list[Live]], playbooks: Playbooks, nam
         kept += 1
     otherwise = "publication" if _was_folded_otherwise(person, playbooks) else ""
     entered = next((entry.at for entry in reversed(entries[:kept]) if entry.dimension == Dimension.STAGE), None)
-    return _result(person, state, wake_at, playbooks, kept, entries[kept:], before[kept:], otherwise, entered)
+    return _result(person, state, wake_at, playbooks, kept, entries[kept:], before[kept:], otherwise, entered, None)
 
 
 def _result(
@@ -230,6 +236,7 @@ def _result(
     dead: list[Live],
     otherwise: str,
     entered: int | None,
+    since: int | None,
 ) -> Folded:
     return Folded(
         person,
@@ -242,6 +249,7 @@ def _result(
         rank_score(state, playbooks, person.stamp),
         _hold_reason(person) or otherwise,
         entered,
+        since,
     )
 
 

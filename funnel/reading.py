@@ -119,7 +119,7 @@ class Mark(NamedTuple):
 
 
 _EVENT = """
-    SELECT e.contact_id, e.id, (extract(epoch FROM e.occurred_at) * 1000000)::bigint, e.rank,
+    SELECT {about}, e.id, (extract(epoch FROM e.occurred_at) * 1000000)::bigint, e.rank,
            encode(uuid_send(e.key), 'hex'),
            e.type_id, e.source_id, e.value_minor, e.currency,
            CASE WHEN e.type_id = ANY(%(with_properties)s::smallint[]) THEN e.properties::text END
@@ -133,30 +133,30 @@ _STANDING = """
 """
 
 
-def named_events(ids: Sequence[int], playbooks: Playbooks) -> list[tuple[int, Event]]:
-    """The standing ones of these events, each with the contact it was recorded for, in no order."""
-    return _read(_NAMED, ids, playbooks)
+def named_events(ids: Sequence[int], playbooks: Playbooks) -> list[tuple[bool, Event]]:
+    """The standing ones of these events, each with whether it carries a campaign, in no order."""
+    return _read(_EVENT.format(about="coalesce(e.campaign_key > '', false)") + _NAMED, ids, playbooks)
 
 
 def standing_events(contacts: Sequence[int], playbooks: Playbooks) -> list[tuple[int, Event]]:
     """All events of these contacts that stand and are not held, each with its contact, in no order."""
-    return _read(_STANDING, contacts, playbooks)
+    return _read(_EVENT.format(about="e.contact_id") + _STANDING, contacts, playbooks)
 
 
-def _read(which: str, ids: Sequence[int], playbooks: Playbooks) -> list[tuple[int, Event]]:
+def _read(query: str, ids: Sequence[int], playbooks: Playbooks) -> list[tuple[Any, Event]]:
     if not ids:
         return []
     names = WORLD.names()
-    rows = _rows(which, ids, playbooks, names)
+    rows = _rows(query, ids, playbooks, names)
     if not names.types.keys() >= {row[5] for row in rows}:  # a rule may look into the properties of a type just made
         names = WORLD.names(types={row[5] for row in rows})
-        rows = _rows(which, ids, playbooks, names)
+        rows = _rows(query, ids, playbooks, names)
     names = WORLD.names(sources={row[6] for row in rows})
     # A claim is in the log only because somebody trusted has confirmed it.
     types, public, fromhex = names.types, names.public_sources, bytes.fromhex
     return [
         (
-            contact,
+            about,
             Event(
                 at,
                 rank,
@@ -169,7 +169,7 @@ def _read(which: str, ids: Sequence[int], playbooks: Playbooks) -> list[tuple[in
                 number,
             ),
         )
-        for contact, number, at, rank, key, type_, source, value, currency, properties in rows
+        for about, number, at, rank, key, type_, source, value, currency, properties in rows
     ]
 
 
@@ -180,17 +180,17 @@ def decoded(properties: str) -> Any:
         return json.loads(properties)  # which takes numbers beyond those of any machine
 
 
-def _rows(which: str, ids: Sequence[int], playbooks: Playbooks, names: Names) -> list[tuple[Any, ...]]:
+def _rows(query: str, ids: Sequence[int], playbooks: Playbooks, names: Names) -> list[tuple[Any, ...]]:
     with_properties = [number for number, key in names.types.items() if key in playbooks.types_with_properties]
     with connection.cursor() as cursor:
-        cursor.execute(_EVENT + which, {"ids": array(ids), "with_properties": array(with_properties)})
+        cursor.execute(query, {"ids": array(ids), "with_properties": array(with_properties)})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 
 def array(numbers: Iterable[int | None]) -> str:
     """Numbers as PostgreSQL reads an array; a literal of one token, so that long ones cost the parser nothing."""
-    return "{" + ",".join(["NULL" if number is None else str(number) for number in numbers]) + "}"
+    return "{" + ",".join(map(str, numbers)).replace("None", "NULL") + "}"
 
 
 def numbers(query: str, parameters: Any) -> list[int]:

@@ -109,16 +109,12 @@ def constants() -> dict[str, str]:
 
 def count_steps(folded: Iterable[Folded]) -> None:
     """Add what new moves count for, take back what superseded ones did; in order of key, so that no ring waits."""
-    columns = list(zip(*(step for one in folded for step in steps_of(one)), strict=True))
+    columns = list(zip(*(step for one in folded if one.new or one.dead for step in steps_of(one)), strict=True))
     if columns:
         names = ("dimension", "from", "to", "entered", "left", "source", "visitor", "n")
-        values = {name: _array(column) for name, column in zip(names, columns, strict=True)}
+        values = {name: array(column) for name, column in zip(names, columns, strict=True)}
         with connection.cursor() as cursor:
             cursor.execute(_ADD, values | constants())
-
-
-def _array(column: Iterable[int | None]) -> str:
-    return "{" + ",".join("NULL" if value is None else str(int(value)) for value in column) + "}"
 
 
 def steps_of(one: Folded) -> Iterator[Step]:

@@ -381,7 +381,7 @@ def test_a_batch_makes_a_bounded_number_of_statements():
     with connection.execute_wrapper(counting):
         advance_pending()
 
-    assert counting.statements <= 23
+    assert counting.statements <= 25
 
 
 class Counting:
