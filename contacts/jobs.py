@@ -34,6 +34,7 @@ from .results import Result, Status
 from .services import source_of
 from .settling import UNKNOWN_CONTACT
 from .tagging import forget_unused_tag
+from .viewing import give_back_views, views_follow_tag
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Kind:
     do: Callable[[Job, Principal, Sequence[int]], Outcome]
     spares: Callable[[Mapping[str, Any]], Sequence[tuple[Q, str]]]
     scope: str = SCOPE
-    after: Callable[[Mapping[str, Any]], None] = lambda params: None  # when everybody was come by
+    after: Callable[[Job, Principal], dict[str, Any]] = lambda job, by: {}  # when everybody was come by; what it kept
 
 
 KINDS: Final[dict[str, Kind]] = {}
@@ -212,7 +213,9 @@ def _take(job: Job) -> None:
             if gone_to is None:
                 _end(job, JobState.DONE)
                 if job.kind in KINDS:
-                    KINDS[job.kind].after(job.params)
+                    Job.objects.filter(pk=job.pk).update(kept=KINDS[job.kind].after(job, by))
+                elif job.undoes:
+                    give_back_views(job.undoes.kept.get("views", []))
                 return
             JobChunk.objects.create(job=job, events=outcome.events, left=outcome.left)
     except (ValidationError, DatabaseError) as error:
@@ -366,13 +369,18 @@ def register() -> None:
     def spares_theirs(params: Mapping[str, Any]) -> list[tuple[Q, str]]:
         return [(_is_theirs(params), _("They belong there already."))]
 
-    def forget_unused(params: Mapping[str, Any]) -> None:
-        forget_unused_tag(params["tag"])
+    def forget_unused(job: Job, by: Principal) -> dict[str, Any]:
+        forget_unused_tag(job.params["tag"])
+        return {}
+
+    def follow(job: Job, by: Principal) -> dict[str, Any]:
+        forget_unused_tag(job.params["tag"])
+        return {"views": views_follow_tag(by=by, old=job.params["tag"], new=job.params["to"])}
 
     for kind in (
         Kind("tag", gettext_lazy("Tag"), _tags, _do_tag, spares_tag(adds=True)),
         Kind("untag", gettext_lazy("Untag"), _tags, _do_tag, spares_tag(adds=False), after=forget_unused),
-        Kind("retag", gettext_lazy("Rename a tag"), _two_tags, _do_retag, spares_tag(adds=False), after=forget_unused),
+        Kind("retag", gettext_lazy("Rename a tag"), _two_tags, _do_retag, spares_tag(adds=False), after=follow),
         Kind("assign", gettext_lazy("Assign"), _owners, _do_assign, spares_theirs),
     ):
         KINDS[kind.name] = kind

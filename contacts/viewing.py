@@ -1,6 +1,6 @@
 """Saved views: making, changing and deleting one's own lists, and sharing them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -11,8 +11,9 @@ from staff import audit
 from staff.policy import Principal
 
 from .asking import meant_by
+from .attributes import normal_tag
 from .filtering import CONTACT_FILTERS
-from .models import SavedView, Shared
+from .models import SavedView, Shared, Tag
 from .ordering import ORDERINGS
 
 SHARING: Final = "views:share"
@@ -40,6 +41,47 @@ def delete_view(*, by: Principal, view: SavedView) -> None:
     with transaction.atomic():
         audit.record(by=by, action="view_deleted", kind="view", row=view.pk, name=view.name)
         view.delete()
+
+
+def views_follow_tag(*, by: Principal, old: str, new: str) -> list[list[Any]]:
+    """Have views ask for `new` where they asked for `old`; return of each [id, filter before, filter after].
+
+    Everybody's, when nobody has the old tag any more. Else only those of whoever renamed it: others may see people
+    who are called so still.
+    """
+    views = SavedView.objects.select_for_update(no_key=True).filter(filter__isnull=False).order_by("pk")
+    if Tag.objects.filter(name=old).exists():
+        owner = by.user or (by.key.created_by if by.key else None)
+        views = views.filter(owner=owner)
+    followed = []
+    for view in views:
+        after = _retagged(view.filter, old, new)
+        if after != view.filter:
+            followed.append([view.pk, view.filter, after])
+            SavedView.objects.filter(pk=view.pk).update(filter=after)
+    return followed
+
+
+def give_back_views(followed: Iterable[Sequence[Any]]) -> None:
+    """Undo of that; a view that was changed since stays as it is."""
+    for view_id, before, after in followed:
+        SavedView.objects.filter(pk=view_id, filter=after).update(filter=before)
+
+
+def _retagged(document: Any, old: str, new: str) -> Any:
+    """A filter with one tag for another in all conditions on tags, each named once."""
+    for joined_by in ("all", "any", "none"):
+        if joined_by in document:
+            return {joined_by: [_retagged(part, old, new) for part in document[joined_by]]}
+    if document.get("field") != "tag":
+        return document
+    return {name: said if name == "field" else _called(said, old, new) for name, said in document.items()}
+
+
+def _called(said: Any, old: str, new: str) -> Any:
+    if isinstance(said, list):
+        return list(dict.fromkeys(_called(one, old, new) for one in said))
+    return new if isinstance(said, str) and normal_tag(said) == old else said
 
 
 def _write(view: SavedView, by: Principal, said: Mapping[str, Any]) -> SavedView:

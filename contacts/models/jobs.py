@@ -37,6 +37,7 @@ class Job(models.Model):
 
     kind = models.CharField(max_length=20, db_collation="C")
     params = models.JSONField(default=dict)
+    kept = models.JSONField(default=dict, db_default={})  # what undoing needs beside the events of the chunks
     choice = models.JSONField(default=dict)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     by_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")

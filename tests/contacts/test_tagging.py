@@ -14,7 +14,7 @@ from contacts.projecting import keep_tags
 from contacts.services import NewContact, create_contact
 from contacts.tagging import TagUse, tags_in_use
 from crm.desk.people.vocabulary import forget
-from staff.models import Role
+from staff.models import Role, User
 from staff.policy import Principal
 from tests.callers import make_caller
 from tests.conftest import Servers
@@ -49,15 +49,36 @@ def offered() -> list[str]:
     return list(Tag.objects.order_by("name").values_list("name", flat=True))
 
 
+def view(owner: User, asked: dict[str, Any]) -> dict[str, Any]:
+    SavedView.objects.create(owner=owner, name=f"View {SavedView.objects.count()}", shared=Shared.NOBODY, filter=asked)
+    return asked
+
+
+def filters() -> list[Any]:
+    return list(SavedView.objects.order_by("pk").values_list("filter", flat=True))
+
+
 def test_a_tag_is_renamed_into_another_and_undo_parts_them_again():
-    client, _user = at_desk(Role.SALES)
+    client, user = at_desk(Role.SALES)
     told("fair")
     told("fair", "trade fair")
     told("trade fair")
 
+    both = {"all": [{"field": "tag", "in": ["Fair", "trade fair"]}, {"field": "country", "is": "FI"}]}
+    theirs = {"none": [{"field": "tag", "is": "fair"}]}
+    before = [view(user, both), view(make_user(), theirs), view(user, {"field": "tag", "is": "vip"})]
+
     client.post("/contacts/tags/rename", {"tag": "fair", "to": "Trade  Fair"})
     joined = (tags(), offered())
+    followed = filters()
     client.post(f"/jobs/{Job.objects.get().pk}/undo")
+
+    assert followed == [
+        {"all": [{"field": "tag", "in": ["trade fair"]}, {"field": "country", "is": "FI"}]},
+        {"none": [{"field": "tag", "is": "trade fair"}]},
+        {"field": "tag", "is": "vip"},
+    ]
+    assert filters() == before
 
     assert joined == ([["trade fair"]] * 3, ["trade fair"])
     assert tags() == [["fair"], ["fair", "trade fair"], ["trade fair"]]
@@ -81,10 +102,12 @@ def test_only_people_one_sees_are_counted_and_renamed():
     client, user = at_desk(Role.SALES)
     colleague = make_user("other@example.com", role=Role.SALES)
     tagged("fair", owner=user), tagged("fair", owner=colleague)
+    view(user, HAS_FAIR["filter"]), view(colleague, HAS_FAIR["filter"])
 
     client.post("/contacts/tags/rename", {"tag": "fair", "to": "expo"})
 
     assert tags() == [["expo"], ["fair"]]
+    assert filters() == [{"field": "tag", "is": "expo"}, {"field": "tag", "is": "fair"}]
     assert tags_in_use(Principal(user=user)) == [TagUse("expo", 1, False), TagUse("fair", 0, False)]
 
 
