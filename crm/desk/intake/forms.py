@@ -87,7 +87,7 @@ class TypeForm(HouseForm):
         self.known = known.types
         self.fields["alias_of"].choices = known.choices  # type: ignore[attr-defined]
         for name in ("alias_of", "rank"):
-            self.fields[name].widget.written = known.written  # type: ignore[attr-defined]
+            self.fields[name].widget.written = known.written
 
     def clean_alias_of(self) -> EventType | None:
         return self.known.get(self.cleaned_data["alias_of"])

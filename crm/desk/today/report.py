@@ -7,7 +7,7 @@ apart and not measured.
 from collections.abc import Sequence
 from csv import writer
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any, Final
 
