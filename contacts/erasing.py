@@ -6,6 +6,7 @@ old message is still a repetition.
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from staff import audit
 from staff.policy import Principal
 
 from .company_marks import mark_companies_of
+from .journal import erased_before, note_erased
 from .locking import lock_people
 from .mentions import forget_mentions, traces_in
 from .models import (
@@ -53,8 +55,22 @@ def erase_contact(*, contact: Contact, by: Principal) -> Erasure:
         Identity.objects.live().filter(contact__in=members).update(unlinked_at=Now())
         erasure = Erasure.objects.create(contact_id=leader)
         audit.record(by=by, action="contact_erased", kind="contact", row=leader)
+        erased = list(Contact.objects.filter(pk__in=members).only("created_at"))
+        transaction.on_commit(partial(note_erased, erased), robust=True)
         transaction.on_commit(_finish_soon, robust=True)
     return erasure
+
+
+def erase_again() -> int:
+    """Erase whom a backup brought back; return how many people that were."""
+    again = 0
+    for contact in erased_before():
+        try:
+            erase_contact(contact=contact, by=Principal())
+        except ValidationError:  # with somebody else who led them
+            continue
+        again += 1
+    return again
 
 
 def _finish_soon() -> None:

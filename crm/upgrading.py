@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from contacts.catalogue import install_catalogue
+from contacts.erasing import erase_again
 from crm.embedded.place import make_folder, package_folder, write_private
 from crm.embedded.postgres import BINARIES, PACKAGE
 from crm.embedded.refusal import Refusal
@@ -40,6 +41,8 @@ def upgrade(say: Say) -> None:
         install_path()
         if settle_home():
             say("this database was restored or copied: nothing is sent until somebody says that it is the real one")
+            if again := erase_again():
+                say(f"erased {again} of its people again, who had been erased before")
         if two_roles():
             apply_grants(settings.DATABASE_SERVING["USER"])
     gather_static_files(say)

@@ -10,12 +10,13 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 from redis import Redis
 
 from campaigns.models import Mail
-from contacts.erasing import erase_contact, finish_erasures
+from contacts.erasing import erase_again, erase_contact, finish_erasures
 from contacts.importing import import_file, read_mapping
 from contacts.merging import merge_contacts
 from contacts.models import Claim, Contact, Erasure, Event, Identity, Quarantine, SavedView, Task
@@ -279,6 +280,23 @@ def test_nobody_who_is_not_hidden_is_redacted():
         cursor.execute("SELECT redact_moves(ARRAY(SELECT id FROM contacts_contact))")
 
     assert Event.objects.get().message_id == "one"
+
+
+def test_whom_a_backup_brings_back_is_erased_again_and_nobody_who_has_their_number_by_now(
+    settings, tmp_path, django_capture_on_commit_callbacks
+):
+    settings.STATE = tmp_path
+    gone, other = make_contact(email="anna@example.com"), make_contact(email="bert@example.com")
+    with django_capture_on_commit_callbacks(execute=True):
+        for one in (gone, other):
+            erase_contact(contact=one, by=Principal())
+    Erasure.objects.all().delete()  # as a backup of the day before has it
+    Contact.objects.update(erased_at=None)
+    Contact.objects.filter(pk=other.pk).update(created_at=Now())  # another database, with people of its own
+
+    assert (erase_again(), erase_again()) == (1, 0)
+    assert list(Contact.objects.filter(erased_at=None)) == [other]
+    assert (tmp_path / "erased").stat().st_mode & 0o077 == 0
 
 
 # Whatever speaks of a contact, and who empties it: a new table has to be thought of here.
