@@ -31,9 +31,9 @@ IN_THE_WAY = {
     "campaigns are credited with. The limit keeps one small table and reckons nothing.",
     "G2": "Where the workers fold meanwhile, they do so on the same two processors, which the plain view does not ask "
     "for; the rest is authentication, strict JSON, identities and marks.",
-    "G3": "As G2. Two thirds of what an event costs here is PostgreSQL's: a row of fifteen columns in five indexes and a "
-    "mark in two, where the plain view's table has three and no mark; folding it takes about as much again. COPY into a "
-    "staging table in place of one jsonb parameter is the stretch.",
+    "G3": "As G2. Two thirds of what an event costs are PostgreSQL's: a row of fifteen columns in five indexes and a "
+    "mark in two, where the plain view's table has three indexes and no marks; folding it takes about as much again. "
+    "COPY into a staging table in place of one jsonb parameter is the stretch.",
     "G4": "A batch in hand is folded and made durable before the next is looked for, and intake, folding and the load "
     "share two processors.",
     "G8": "A card tells company, cause, owner, task and what is left to fold: rows of seven other tables, where the "
@@ -53,9 +53,8 @@ IN_THE_WAY = {
     "rest is Python: reading, checks, deciding against what is known, search words, the event with its key and digest. "
     "To upsert one small table is a quarter of what that loop does.",
     "rooms": "Session, account and rail, and the templates; the statements of each page are few and by indexes.",
-    "backtest": "The limit reads the log and folds nothing; the backtest reads as much less as its rules do not ask for, "
-    "folds it twice and counts what differs: two thirds of the time are the two folds, and each person's beginning and "
-    "end in them more than the events between. "
+    "backtest": "The limit reads the log and folds nothing; the backtest reads what its rules ask for, folds it twice, "
+    "which is about half of the time, counts what differs and lists who does. "
     "A small log is over before the second process has begun.",
     "G14": "The worker imports the web's packages too; importing less is possible.",
     "G15": "Each process sends at most ten nudges a second, however many calls it answers.",
