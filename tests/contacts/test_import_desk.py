@@ -193,7 +193,7 @@ def test_a_workbook_is_read_as_values_and_a_bomb_is_refused(by):
 
 def test_another_sheet_of_a_workbook_is_another_file(by, settings):
     people = [["Name", "Email"], ["Anna", "a@x.fi"]]
-    orders = [["Order", "Mail", "Total"], [1, "a@x.fi", 12.5]]
+    orders: list[list[object]] = [["Order", "Mail", "Total"], [1, "a@x.fi", 12.5]]
     run = brought(by, workbook([], people, orders), "book.xlsx")
     sheets = ["Sheet1", "Sheet2", "Sheet3"]
     assert (run.columns, run.choices["sheet"], run.choices["sheets"]) == (people[0], "Sheet2", sheets)

@@ -78,7 +78,8 @@ def test_a_workbook_comes_in_in_finnish_by_thumb(desk: Page, tmp_path: Path):
                 ["Etunimi", "Sukunimi", "Sähköposti", "Tilauspäivä", "Summa"],
                 ["Aino", "Mäki", "aino@maki.example", "1.3.2026", 12.5],
                 ["Bo", "Ek", "väärä", "2.3.2026", 7],
-            ]
+            ],
+            [["Tuote", "Hinta"], ["Tunti", 45]],
         )
     )
     desk.set_viewport_size(PHONE)
@@ -87,6 +88,10 @@ def test_a_workbook_comes_in_in_finnish_by_thumb(desk: Page, tmp_path: Path):
     desk.set_input_files("#file", file)
     desk.locator("[data-upload] button[type=submit]").click()
     expect(desk.locator("#col-3")).to_have_value("email")
+    desk.get_by_label("Taulukko").select_option("Sheet2")
+    expect(desk.locator("#h-1")).to_have_text("Tuote")
+    desk.get_by_label("Taulukko").select_option("Sheet1")
+    expect(desk.locator("#h-1")).to_have_text("Etunimi")
     assert (serious(desk), sideways(desk)) == ([], [])
     desk.get_by_role("button", name="Kokeile", exact=True).click()
     expect(desk.get_by_role("heading", name="Kokeillaan")).to_be_visible()
