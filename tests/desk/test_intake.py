@@ -2,6 +2,7 @@
 
 import json
 import re
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -9,13 +10,13 @@ from django.test import Client
 from contacts.models import Claim, Contact, Event, EventType, Job, Quarantine, Source
 from contacts.naming import forget_aliases
 from crm.desk.intake.live import arrivals
-from crm.models import WebhookDelivery, WebhookEndpoint
+from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from staff.models import ApiKey, AuditRecord, Role
 from staff.policy import Principal
 from tests.callers import make_caller
 from tests.desk.scenes import at_desk, queries_for
 from tests.factories import make_contact, make_message, make_public_source, make_source, make_user, record
-from tests.funnel.worlds import install
+from tests.funnel.worlds import install, person
 
 pytestmark = pytest.mark.django_db
 
@@ -220,3 +221,24 @@ def test_the_intake_asks_no_more_for_many_sources_and_arrivals():
         return len(queries_for(client, "/intake"))
 
     assert asked(1) == asked(5) <= 20
+
+
+def test_no_page_of_the_intake_asks_more_for_many_lines():
+    client, _admin = at_desk()
+    source, endpoint = make_source(), WebhookEndpoint.objects.create(url="https://hook.example/", secret="whsec_x")
+    type_ = EventType.objects.get(key="order_completed")
+
+    def asked(more: int) -> list[int]:
+        for _number in range(more):
+            key = uuid4()
+            EventType.objects.create(key=f"odd_{key.hex}", first_source=source)
+            Quarantine.objects.create(source=source, raw=b"{}", reason="odd")
+            Claim.objects.create(contact=person(), source=source, type=type_, key=key, digest=1, body={})
+            sent = WebhookDelivery.objects.create(endpoint=endpoint, message_id=key.hex, body="{}", state="delivered")
+            WebhookAttempt.objects.create(delivery=sent, status=200)
+        rooms = ("claims", "quarantine", "types", "webhooks", f"webhooks/{endpoint.pk}")
+        return [len(queries_for(client, f"/intake/{room}")) for room in rooms]
+
+    few = asked(1)
+    assert asked(5) == few
+    assert max(few) <= 9
