@@ -24,7 +24,7 @@ from crm.desk.places import page
 from funnel.pictures import Picture
 from staff.policy import Principal
 
-WIDTH, HEIGHT = 100, 60  # of a month, of the bars
+WIDTH, HEIGHT, STEPS = 100, 60, 6  # of a month, of the bars
 COLOURS: Final = {Question.REACH: 1, Question.BEFRIEND: 3, Question.KEEP: 4}
 NOBODY_IN: Final = {
     Question.REACH: gettext_lazy("In %(month)s nobody works on reaching strangers."),
@@ -73,7 +73,7 @@ class Part:
     spent: str
     planned: str
     words: str
-    height: int  # of its bars: one sum is as high in each question
+    step: int  # how high its bars may be, in steps: one sum is as high in each question
 
 
 class ShownYear:
@@ -118,6 +118,9 @@ class ShownYear:
     def _most(self, question: str) -> int:
         return max(1, *(max(one.planned[question], one.spent[question]) for one in self.year.months))
 
+    def _step(self, question: str) -> int:
+        return -(-STEPS * self._most(question) // self.most)
+
     def parts(self) -> Iterator[Part]:
         for place, question in enumerate(Question, start=1):
             spent = sum(one.spent[question] for one in self.year.months)
@@ -128,7 +131,7 @@ class ShownYear:
                 [self._strip(one) for one in self.year.of(question)], bars,
                 money(spent, self.code), money(planned, self.code) if planned else "",
                 "; ".join(bar.words for bar in bars if bar.words),
-                max(24, 2 * HEIGHT * self._most(question) // self.most),
+                self._step(question),
             )  # fmt: skip
 
     def _strip(self, campaign: Campaign) -> Strip:
@@ -152,7 +155,7 @@ class ShownYear:
 
     def _bar(self, number: int, month: Month, question: str) -> Bar:
         planned, spent = month.planned[question], month.spent[question]
-        high = [HEIGHT * one / self._most(question) for one in (planned, spent)]
+        high = [HEIGHT * STEPS * one / (self.most * self._step(question)) for one in (planned, spent)]
         said = {"month": date_format(month.first, "F"), "spent": money(spent, self.code)}
         words = ""
         if planned:
