@@ -52,6 +52,7 @@ _COMPANIES: Final = """
       JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM contacts_company ORDER BY id LIMIT 21) f
         ON f.place = CASE WHEN c.n <= 2500 THEN 1 ELSE 2 + (c.n - 2501) / 200 END
     ON CONFLICT DO NOTHING;
+    INSERT INTO contacts_companymark (company_id) SELECT id FROM contacts_company ORDER BY id LIMIT 21;
     UPDATE contacts_membership SET role = (ARRAY['decision_maker', 'influencer', 'user'])[1 + id % 9 / 3]
      WHERE id % 3 = 0;
     UPDATE contacts_company SET owner_id = u.id
