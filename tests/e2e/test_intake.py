@@ -128,7 +128,7 @@ def test_a_bad_message_is_mended_by_thumb_in_the_dark(site: Page):
         headers={"Authorization": f"Bearer {secret}"},
         data=bad,
     )
-    expect(site.locator("#live")).to_contain_text("missing-identity")
+    expect(site.locator("#live")).to_contain_text("Siinä ei sanota, ketä se koskee")
     assert (serious(site), sideways(site)) == ([], [])
     site.locator("#live a").last.click()
     site.fill("#raw", '{"message_id": "m1", "type": "page_viewed", "contact": {"user_id": "7"}}')
