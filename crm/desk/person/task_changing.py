@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -121,9 +121,9 @@ def _was(request: HttpRequest, task: Task) -> dict[str, Any]:
     try:
         task_id, was = signing.loads(request.GET.get("was", ""), salt=_SALT, max_age=UNDOABLE_FOR)
     except (signing.BadSignature, ValueError):
-        raise Http404 from None
+        task_id, was = None, {}
     if task_id != task.pk:
-        raise Http404
+        raise ValidationError(_("This cannot be undone any more."), code="too_late")
     moments = {name: datetime.fromisoformat(was[name]) for name in _MOMENTS if was.get(name)}
     people = {"assignee": User.objects.filter(pk=was["assignee"]).first()} if "assignee" in was else {}
     found: dict[str, Any] = was | moments | people
