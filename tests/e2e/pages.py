@@ -129,6 +129,7 @@ def examples(admin: User) -> dict[str, list[Any]]:
         "campaign_id": list(Campaign.objects.order_by("-pk").values_list("pk", flat=True)[:2]),
         "cost_id": [0],
         "link_id": [0],
+        "field_id": [0],
         "file_id": list(CostFile.objects.values_list("pk", flat=True)[:1]),
         "name": ["stages"],
         **form_examples(by, canary),
