@@ -103,7 +103,7 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: p
     companies = _companies(asked, principal)
     if asked.q:
         name = asked.ordering.removeprefix("-")
-        companies, columns = companies_in_order(companies, asked.q, orderings[name])
+        companies, columns = companies_in_order(companies, asked.q, tuple(orderings[name]))
         orderings = {**orderings, name: columns}
     try:
         return pages.page(request, companies, orderings=orderings, default="name")
