@@ -54,7 +54,8 @@ IN_THE_WAY = {
     "To upsert one small table is a quarter of what that loop does.",
     "rooms": "Most of the time is Python: the templates, line by line, after session, account and rail. Statements are "
     "few and by indexes, but the page of a company of thousands reads the liveliest 2,000 of them one by one, a list "
-    "sorted by people counts those of the fifty largest, and the report of answers sorts twelve weeks of them four times.",
+    "sorted by people counts those of the fifty largest, and the report of answers sorts twelve weeks of them four "
+    "times.",
     "backtest": "The limit reads the log and folds nothing; the backtest reads what its rules ask for, folds it twice, "
     "which is about half of the time, counts what differs and lists who does. "
     "A small log is over before the second process has begun.",
