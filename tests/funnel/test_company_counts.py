@@ -28,7 +28,7 @@ def _path() -> None:
     install()
 
 
-def counted() -> dict[str, tuple[int, object]]:
+def counted() -> dict[str, tuple[int, date]]:
     """What is kept with each company, after whoever works off what is to be done; it is what a look at all says."""
     advance_everything()
     work_off_company_marks()

@@ -115,7 +115,7 @@ def test_an_upgrade_makes_dumps_and_grants(installation):
     done = [installation.manage("backup", str(kept), "--keep", "1") for _night in range(2)]
     assert [str(path) for path in kept.iterdir()] == [done[1].stdout.strip()]
 
-    restore = [package_folder(PACKAGE) / BINARIES / "pg_restore", "--clean", "--if-exists", "--no-owner"]
+    restore = [str(package_folder(PACKAGE) / BINARIES / "pg_restore"), "--clean", "--if-exists", "--no-owner"]
     subprocess.run([*restore, "-d", installation.owner_url, done[1].stdout.strip()], check=True, capture_output=True)
     restored = installation.upgrade()
     assert restored.stdout.startswith("this database was restored or copied: nothing is sent")
