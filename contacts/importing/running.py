@@ -1,9 +1,7 @@
 """Running an import: chunk by chunk, each in one transaction with the count of rows read. A kill costs one chunk."""
 
-import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +19,7 @@ from psycopg2.errors import DeadlockDetected
 from staff.models import User
 
 from ..models import BEGUN, CustomField, Import, ImportState, Source, SourceKind
+from ..resting import collector_at_rest
 from .cells import RowRefused
 from .converting import Converter, Said
 from .deciding import FILL, Decision, Reject, Terms, decide
@@ -120,21 +119,9 @@ def converter_of(mapping: Mapping, table: Table) -> Converter:
     return Converter(mapping, table.columns, {field.key: field for field in CustomField.objects.filter(of="contact")})
 
 
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Thousands of rows live at once and make no cycles: looking for some costs a quarter of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def _run(run: Import, path: Path, mapping: Mapping, found: Survey, progress: Report | None) -> Import:
     try:
-        with open_table(path, mapping.file, found) as table, _no_search_for_cycles():
+        with open_table(path, mapping.file, found) as table, collector_at_rest():
             for chunk in read_ahead(chunks_of(table, converter_of(mapping, table), run.rows_read)):
                 if not _take(run, mapping, chunk):
                     break
