@@ -46,7 +46,8 @@ def in_order(people: ContactQuerySet, ordering: str, words: str = "") -> tuple[A
         sorted_by = elsewhere.get(columns[0], F(columns[0]))
         elsewhere = {"found_by": Coalesce(sorted_by, sorted_by)}  # the same, and no index is in that order
         columns, found = ("found_by", *columns[1:]), people.mentioning(words)
-    return found.annotate(**elsewhere).values(*dict.fromkeys(["id", *columns])), {**ORDERINGS, name: columns}
+    orders = {**ORDERINGS, name: columns} if name in ORDERINGS else ORDERINGS  # whoever pages refuses the others
+    return found.annotate(**elsewhere).values(*dict.fromkeys(["id", *columns])), orders
 
 
 _SAMPLE: Final = """
