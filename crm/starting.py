@@ -184,7 +184,7 @@ class House:
             login = json.loads(self.first_login.read_text())
             say(f"  sign in      {login['email']}   {login['password']}")
             for email, role in login.get("colleagues", {}).items():
-                say(f"  or as {role:<9}{email}   (the same password)")
+                say(f"  or as {role.replace('_', '-'):<10}{email}   (the same password)")
             say(f"  write key    {login['write_key']}   (public: forms, tracking)")
             say(f"  API key      {login['api_key']}   (trusted: keep it secret)")
         say("  stop with Ctrl-C")

@@ -50,6 +50,15 @@ def test_two_are_shown_by_what_they_have_in_common_and_not_for_a_name_alone_that
     ]
 
 
+def test_the_page_shows_somebody_of_whom_only_a_name_is_known():
+    client, _admin = at_desk(Role.ADMIN)
+    known("Olli Oja", "olli@oja.fi"), known("Olli Oja")
+
+    page = client.get("/contacts/twins?along=name")
+
+    assert (page.status_code, b"of one nothing else is known" in page.content) == (200, True)
+
+
 def test_whom_one_may_not_see_is_in_no_pair():
     client, seller = at_desk(Role.SALES)
     aino = known("Aino", "a@a.fi", phone="+358401")
