@@ -115,6 +115,7 @@ class House:
         """A copy of the prepared one takes the place of the database; the product must never have run on that."""
         self.ask(f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {OWNER}", database="postgres")
         self.database = name
+        self.ask("DELETE FROM staff_sending")  # else the product would see that it is a copy, and send nothing
         self.environment["DATABASE_URL"] = self.postgres.url(SERVING, name)
 
     # --- the product
