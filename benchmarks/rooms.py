@@ -1,6 +1,5 @@
 """The pages of issue 4 as HTML, for one member of staff who is signed in: each beside a plain page of as many rows."""
 
-import json
 import statistics
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -9,7 +8,7 @@ from benchmarks import load
 from benchmarks.furnishing import furnish
 from benchmarks.goals import LIMIT_URL, PAIRS, Bench, Row, serving_limit
 from benchmarks.house import URL
-from benchmarks.lists import KEY, PAGES, SESSION, next_page, said
+from benchmarks.lists import KEY, PAGES, next_page, said, statements_at
 
 LOOKS: Final = 60
 FIRST: Final = 10  # of these only warm up
@@ -55,35 +54,13 @@ ROOMS: Final = (
     Room("/imports", 50),
     Room("/imports/{}", 20, "one of them", "SELECT min(id) FROM contacts_import"),
 )
-_COUNT: Final = (
-    SESSION
-    + """
-import json
-from django.conf import settings
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
-settings.ALLOWED_HOSTS = ["*"]
-client = Client()
-client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
-counts = []
-for address in ADDRESSES:
-    of_this = []
-    for _time in range(3):  # what a process remembers is asked for now and then
-        with CaptureQueriesContext(connection) as asked:
-            assert client.get(address, secure=True).status_code == 200, address
-        of_this.append(len(asked))
-    counts.append(min(of_this))
-print("said", json.dumps(counts))
-"""
-)
 
 
 def rooms(bench: Bench, state: Path) -> list[Row]:
     furnish(bench)
     headers = {"Cookie": f"polku_session={said(state, KEY)}"}
     addresses = [_address(bench, room, headers) for room in ROOMS]
-    counts = json.loads(said(state, f"ADDRESSES = {addresses!r}\n{_COUNT}"))
+    counts = statements_at(state, addresses, times=3)
     with serving_limit(bench):
         return [
             _looked_at(bench, room, address, count, headers)

@@ -38,8 +38,9 @@ def erased_before() -> Iterator[Contact]:
     path = _path()
     lines = path.read_text().split("\n") if path.exists() else []
     seals = {int(pk): seal for pk, _, seal in (line.partition(" ") for line in lines) if pk.isdecimal()}
-    for first in range(0, len(seals), AT_ONCE):
-        some = sorted(seals)[first : first + AT_ONCE]
+    ids = sorted(seals)
+    for first in range(0, len(ids), AT_ONCE):
+        some = ids[first : first + AT_ONCE]
         for contact in Contact.objects.filter(pk__in=some, erased_at=None).order_by("pk"):
             if hmac.compare_digest(_seal(contact), seals[contact.pk]):
                 yield contact

@@ -45,9 +45,10 @@ def may_send() -> bool:
 def held() -> Held | None:
     """What holds sending up; None when nothing does."""
     row = Sending.objects.select_related("paused_by").first()
-    if row is None or (row.paused_at is None and row.home == _home()):
+    if row is None:
         return None
-    return Held(row.home != _home(), row.paused_at, row.paused_by)
+    is_copy = row.home != _home()
+    return Held(is_copy, row.paused_at, row.paused_by) if is_copy or row.paused_at else None
 
 
 def settle_home() -> bool:
