@@ -57,10 +57,14 @@ def twins(by: Principal, *, along: str, after: str = "") -> Found:
     pairs: list[Twins] = []
     for _round in range(ROUNDS):
         groups = _groups(people, along, after)
-        after = groups[-1][0] if len(groups) == GROUPS else ""
-        pairs += _pairs([ids for _key, ids in groups], along)
-        if len(pairs) >= PAIRS or not after:
-            break
+        is_last = len(groups) < GROUPS
+        for number, its in enumerate(_pairs([ids for _key, ids in groups], along), start=1):
+            pairs += its
+            if len(pairs) >= PAIRS and not (is_last and number == len(groups)):
+                return Found(pairs, groups[number - 1][0])
+        if is_last:
+            return Found(pairs, "")
+        after = groups[-1][0]
     return Found(pairs, after)
 
 
@@ -89,7 +93,8 @@ def _groups(people: ContactQuerySet, along: str, after: str) -> list[tuple[str, 
     return list(few.values_list("key", "ids")[:GROUPS])
 
 
-def _pairs(groups: Sequence[Sequence[int]], along: str) -> Iterator[Twins]:
+def _pairs(groups: Sequence[Sequence[int]], along: str) -> Iterator[list[Twins]]:
+    """Those of each group."""
     ids = [one for group in groups for one in group]
     people = Contact.objects.defer("custom", "search").in_bulk(ids)
     places = defaultdict(set)
@@ -97,11 +102,13 @@ def _pairs(groups: Sequence[Sequence[int]], along: str) -> Iterator[Twins]:
         places[contact].add(company)
     two = set(NotTheSame.objects.filter(first__in=ids).values_list("first", "second"))
     for group in groups:
+        its: list[Twins] = []
         for low, high in combinations(sorted(group), 2):
             first, second = people[low], people[high]
             alike = Resemblance.PHONE if along == "phone" else _resemblance(first, second, places[low] & places[high])
             if alike and (low, high) not in two:
-                yield Twins(first, second, alike)
+                its.append(Twins(first, second, alike))
+        yield its
 
 
 def _resemblance(first: Contact, second: Contact, companies: set[int]) -> Resemblance | None:

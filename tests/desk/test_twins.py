@@ -69,8 +69,8 @@ def test_whom_one_may_not_see_is_in_no_pair():
 
 
 def test_a_page_goes_on_where_the_one_before_ended(monkeypatch):
-    monkeypatch.setattr(looking, "GROUPS", 2)
-    monkeypatch.setattr(looking, "PAIRS", 1)
+    monkeypatch.setattr(looking, "GROUPS", 3)
+    monkeypatch.setattr(looking, "PAIRS", 2)
     everybody = Principal(user=make_user(role=Role.ADMIN))
     for number in range(5):
         known(f"One {number}", phone=f"+35840{number}"), known(f"Two {number}", phone=f"+35840{number}")
