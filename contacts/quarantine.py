@@ -10,6 +10,10 @@ from .models import Quarantine, Source
 
 # What a source may have waiting here; then it is told to wait, for nothing is thrown away silently.
 QUOTA: Final = 10_000
+MOST_COUNTED: Final = 1000
+# How many wait: every page tells, so beyond what it tells nothing is counted.
+WAITING_SQL: Final = f"""(SELECT count(*) FROM (
+    SELECT FROM contacts_quarantine WHERE replayed_at IS NULL LIMIT {MOST_COUNTED + 1}) waiting)"""  # noqa: S608
 
 
 class QuarantineFull(Exception):

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contacts.prepared import Prepared
+from contacts.quarantine import WAITING_SQL
 from staff.models import User
 from staff.policy import Principal
 from staff.sending import IS_PAUSED_SQL
@@ -69,8 +70,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 _INTAKE: Final = Prepared(
     "intake_of_page",
-    f"""SELECT EXISTS (SELECT FROM contacts_pending),
-               (SELECT count(*) FROM contacts_quarantine WHERE replayed_at IS NULL), {IS_PAUSED_SQL}""",  # noqa: S608
+    f"SELECT EXISTS (SELECT FROM contacts_pending), {WAITING_SQL}, {IS_PAUSED_SQL}",  # noqa: S608  (words of ours)
 )
 
 

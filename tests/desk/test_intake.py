@@ -242,3 +242,16 @@ def test_no_page_of_the_intake_asks_more_for_many_lines():
     few = asked(1)
     assert asked(5) == few
     assert max(few) <= 9
+
+
+def test_pages_tell_how_many_messages_wait_up_to_a_thousand():
+    client, _admin = at_desk()
+    source = make_source()
+
+    def told(waiting: int) -> list[bool]:
+        words = "Over 1,000 messages in quarantine" if waiting > 1000 else f"{waiting} messages in quarantine"
+        more = waiting - Quarantine.objects.count()
+        Quarantine.objects.bulk_create(Quarantine(source=source, raw=b"{}", reason="odd") for _ in range(more))
+        return [words in client.get(page).text for page in ("/contacts", "/companies")]
+
+    assert [told(2), told(1000), told(1001)] == [[True, True]] * 3

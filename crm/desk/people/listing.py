@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from contacts.prepared import Prepared
+from contacts.quarantine import WAITING_SQL
 from staff.models import User
 from staff.sending import IS_PAUSED_SQL
 
@@ -113,7 +114,7 @@ UNION ALL
 SELECT {_NOBODY}, '', FALSE, NULL, NULL, '', '', '', '{{}}', NULL, NULL, 0, '', now(), NULL, '', NULL, NULL, NULL, NULL,
        NULL, NULL, NULL, NULL, NULL,
        json_build_object('is_behind', EXISTS (SELECT FROM contacts_pending), 'is_held', {IS_PAUSED_SQL},
-                         'quarantined', (SELECT count(*) FROM contacts_quarantine WHERE replayed_at IS NULL),
+                         'quarantined', {WAITING_SQL},
                          'views', ({_VIEWS}))::text
 """,  # noqa: S608  (words of ours)
     ids="bigint[]",
