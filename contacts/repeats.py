@@ -39,12 +39,10 @@ def note_repeats(source: Source, results: Iterable[Result]) -> None:
 
 
 def repeats_of(source_ids: Iterable[int]) -> list[Repeat]:
-    """The last repetitions of these sources, the newest first."""
-    found: list[Repeat] = []
-    for source_id in source_ids:
-        for one in _memory.ask(partial(_kept, source_id)) or []:
-            event_id, at = msgspec.json.decode(one)
-            found.append(Repeat(event_id, datetime.fromtimestamp(at, UTC)))
+    """The last repetitions of these sources, the newest first; asked for together."""
+    kept = _memory.ask(partial(_kept, list(source_ids))) or []
+    said = [msgspec.json.decode(one) for of_source in kept for one in of_source]
+    found = [Repeat(event_id, datetime.fromtimestamp(at, UTC)) for event_id, at in said]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -52,8 +50,11 @@ def _name(source_id: int) -> str:
     return f"polku:repeats:{source_id}"
 
 
-def _kept(source_id: int, server: redis.Redis) -> Any:
-    return server.lrange(_name(source_id), 0, MOST - 1)
+def _kept(source_ids: Iterable[int], server: redis.Redis) -> Any:
+    with server.pipeline(transaction=False) as together:
+        for source_id in source_ids:
+            together.lrange(_name(source_id), 0, MOST - 1)
+        return together.execute()
 
 
 def _keep(source_id: int, said: list[bytes], server: redis.Redis) -> None:

@@ -226,6 +226,7 @@ class Quarantine(models.Model):
         indexes = [
             models.Index(fields=["source", "-id"], condition=Q(replayed_at=None), name="quarantine_waiting_of_source"),
             models.Index(fields=["-id"], condition=Q(replayed_at=None), name="quarantine_waiting"),
+            models.Index(fields=["reason", "-id"], condition=Q(replayed_at=None), name="quarantine_waiting_by_reason"),
         ]
 
 

@@ -1,7 +1,8 @@
 """The marks of the desk: the stops of the path, health, initials, and figures as people read them."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel.numbers import format_currency, get_currency_precision
@@ -124,7 +125,12 @@ def whole_days(value: float) -> str:
 @register.filter
 def when(at: datetime) -> str:
     """A moment as short as it can be said today: 15:40, Tue 15:40, 3 Jun 15:40, 3 Jun 2025."""
-    local, today = timezone.localtime(at), timezone.localdate()
+    local = timezone.localtime(at).replace(second=0, microsecond=0, tzinfo=None)
+    return _when(local, timezone.localdate(), get_language() or "")
+
+
+@lru_cache(maxsize=4000)
+def _when(local: datetime, today: date, _language: str) -> str:
     days = (today - local.date()).days
     if days > 6 and local.year != today.year:
         return date_format(local, "SHORT_DATE_FORMAT")

@@ -45,7 +45,7 @@ def test_a_program_is_connected_and_each_result_of_what_it_sends_is_seen():
     live = f"/intake/live?source={source.pk}"
 
     def results():
-        return [one.result for one in arrivals(Principal(user=admin), source)]
+        return [one.result for one in arrivals(Principal(user=admin), [source.pk])]
 
     assert "Waiting for your first event" in client.get(live).text
     assert (send(secret), send(secret), send(secret, type="ad_clicked")) == (

@@ -1,5 +1,6 @@
 """Connecting a program: sources and keys, what to paste, and the first event arriving while one looks on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,11 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts.connecting import add_key, add_source, keys_of_programs, rotate_key, take_key_away
-from contacts.models import Source, SourceKind, Trust
+from contacts.connecting import OURS, add_key, add_source, keys_of_programs, rotate_key, take_key_away
+from contacts.models import Source, Trust
 from crm.desk.doors import for_staff
+from crm.desk.intake.cells import arrivals_drawn, programs_drawn
 from crm.desk.intake.forms import KeyForm, SourceForm
-from crm.desk.intake.live import arrivals, programs, written_lately
+from crm.desk.intake.live import Arrival, arrivals, ids_of_programs, programs
 from crm.desk.intake.rooms import shown
 from crm.desk.intake.snippets import snippets
 from crm.desk.toasts import toast
@@ -26,18 +28,12 @@ LIKE_A_KEY = "YOUR_KEY"
 @require_GET
 @for_staff("events:read")
 def intake(request: HttpRequest, principal: Principal) -> HttpResponse:
-    sources = programs()
-    written, keys = written_lately(sources), keys_of_programs()
-    lines = [
-        {
-            "source": one,
-            "written": written.get(one.pk),
-            "keys": len(its := [key for key in keys if key.source == one.key]),
-            "used_on": max((key.last_used_on for key in its if key.last_used_on), default=None),
-        }
-        for one in sources
-    ]
-    context = {"room": "desk:intake", "lines": lines, "arrivals": arrivals(principal), "source": None}
+    sources, may_manage = programs(), principal.may("intake:manage")
+    context = {
+        "room": "desk:intake",
+        "sources": programs_drawn(sources, may_manage=may_manage),
+        **_live(principal, [one.id for one in sources]),
+    }
     return shown(request, principal, "intake.html", context)
 
 
@@ -47,11 +43,10 @@ def intake_live(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The list alone, asked for again and again; nothing when nothing came since."""
     number = request.GET.get("source", "")
     source = get_object_or_404(_outside(), pk=int(number)) if number.isdecimal() and len(number) < 5 else None
-    found = arrivals(principal, source)
-    if request.GET.get("seen", "") == seen_of(found):
+    live = _live(principal, [source.pk] if source else ids_of_programs(), source)
+    if request.GET.get("seen", "") == live["seen"]:
         return HttpResponse(status=204)
-    context = {"arrivals": found, "source": source, "may": {"manage": principal.may("intake:manage")}}
-    return render(request, "desk/intake/live.html", context | {"seen": seen_of(found)})
+    return render(request, "desk/intake/live.html", live)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,13 +103,13 @@ def key_deed(request: HttpRequest, principal: Principal, key_id: int, deed: str)
     raise Http404
 
 
-def seen_of(found: list[Any]) -> str:
+def seen_of(found: Sequence[Arrival]) -> str:
     """What tells a list from the one before: its newest line."""
     return f"{len(found)}.{found[0].at.timestamp()}" if found else "0"
 
 
 def _outside() -> Any:
-    return Source.objects.exclude(kind__in=[SourceKind.STAFF, SourceKind.IMPORT])
+    return Source.objects.exclude(kind__in=OURS)
 
 
 def _connected(request: HttpRequest, principal: Principal, source: Source, key: ApiKey, secret: str) -> HttpResponse:
@@ -125,13 +120,17 @@ def _connected(request: HttpRequest, principal: Principal, source: Source, key: 
 
 def _source_context(request: HttpRequest, principal: Principal, source: Source, key: str) -> dict[str, Any]:
     address = request.build_absolute_uri("/").rstrip("/")
-    found = arrivals(principal, source)
     return {
         "room": "desk:intake",
-        "source": source,
         "keys": keys_of_programs(source),
         "snippets": snippets(address=address, key=key, is_public=source.is_public),
         "address": address,
-        "arrivals": found,
-        "seen": seen_of(found),
+        **_live(principal, [source.pk], source),
     }
+
+
+def _live(principal: Principal, source_ids: Sequence[int], source: Source | None = None) -> dict[str, Any]:
+    """What came in last, of some sources or of the one whose page it is."""
+    found = arrivals(principal, source_ids)
+    drawn = arrivals_drawn(found, of_one=source is not None, may_manage=principal.may("intake:manage"))
+    return {"arrivals": drawn, "source": source, "seen": seen_of(found)}

@@ -1,12 +1,9 @@
 """What the rooms of the intake ask for."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django import forms
-from django.forms.utils import flatatt
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -49,53 +46,37 @@ class KeyForm(HouseForm):
         self.fields["scopes"].initial = ["events:write"]
 
 
-class WrittenOnce(forms.Select):
-    """Of many alike on a page: the options are written for the first that has such a value, and are the same after."""
-
-    written: dict[tuple[str, str], str]
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        key = name.rpartition("-")[2], str(value or "")
-        if key not in self.written:
-            self.written[key] = super().render(name, value, {}, renderer).partition(">")[2]
-        return SafeString(
-            format_html('<select name="{}"{}>', name, flatatt(self.build_attrs(self.attrs, attrs))) + self.written[key]
-        )
+LONGEST_LABEL: Final = 80
+RANKS: Final = (
+    (0, _("with details of people, first")),
+    (1, _("with what they looked at")),
+    (2, _("with what they asked for")),
+    (3, _("with orders")),
+    (4, _("with refunds")),
+    (5, _("with what they say of us")),
+    (6, _("with decisions, last")),
+)
 
 
 class TypeForm(HouseForm):
-    alias_of = forms.ChoiceField(label=_("Another word for"), required=False, widget=WrittenOnce)
-    label_en = forms.CharField(label=_("Name in English"), max_length=80, required=False)
-    label_fi = forms.CharField(label=_("Name in Finnish"), max_length=80, required=False)
-    rank = forms.TypedChoiceField(
-        label=_("Among events of one moment"),
-        coerce=int,
-        widget=WrittenOnce,
-        choices=[
-            (0, _("with details of people, first")),
-            (1, _("with what they looked at")),
-            (2, _("with what they asked for")),
-            (3, _("with orders")),
-            (4, _("with refunds")),
-            (5, _("with what they say of us")),
-            (6, _("with decisions, last")),
-        ],
-    )
+    """What the page asks of a type; `cells.TypeForms` draws it."""
+
+    alias_of = forms.ChoiceField(label=_("Another word for"), required=False)
+    label_en = forms.CharField(label=_("Name in English"), max_length=LONGEST_LABEL, required=False)
+    label_fi = forms.CharField(label=_("Name in Finnish"), max_length=LONGEST_LABEL, required=False)
+    rank = forms.TypedChoiceField(label=_("Among events of one moment"), coerce=int, choices=RANKS)
 
     def __init__(self, known: "Known", *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.known = known.types
+        self.known = known
         self.fields["alias_of"].choices = known.choices  # type: ignore[attr-defined]
-        for name in ("alias_of", "rank"):
-            self.fields[name].widget.written = known.written
 
     def clean_alias_of(self) -> EventType | None:
-        return self.known.get(self.cleaned_data["alias_of"])
+        return self.known.types.get(self.cleaned_data["alias_of"])
 
     @classmethod
-    def of(cls, kind: EventType, known: "Known", data: Any = None) -> "TypeForm":
-        said = {"label_en": kind.key.replace("_", " ").capitalize(), "rank": kind.rank}
-        return cls(known, data, initial=said, prefix=f"t{kind.pk}")
+    def of(cls, kind: EventType, known: "Known", data: Any) -> "TypeForm":
+        return cls(known, data, prefix=f"t{kind.pk}")
 
 
 class Known:
@@ -104,7 +85,6 @@ class Known:
     def __init__(self, types: Sequence[EventType]) -> None:
         self.types = {str(one.pk): one for one in types}
         self.choices = [("", gettext("nothing we know")), *((pk, str(one)) for pk, one in self.types.items())]
-        self.written: dict[tuple[str, str], str] = {}
 
 
 class WebhookForm(HouseForm):

@@ -1,5 +1,6 @@
 """Webhooks at the desk: who hears of moves, what became of each message, trying and sending again."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.desk.doors import for_staff
+from crm.desk.intake.cells import Try, deliveries_drawn
 from crm.desk.intake.forms import WebhookForm
 from crm.desk.intake.rooms import shown
 from crm.desk.toasts import toast
-from crm.models import WebhookDelivery, WebhookEndpoint
+from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from crm.webhooks.services import add_endpoint, change_endpoint, replay_delivery, rotate_secret, send_test
 from funnel.models import Dimension
 from rest.pages import page as page_of
@@ -87,10 +89,21 @@ def _endpoint(
     request: HttpRequest, principal: Principal, endpoint: WebhookEndpoint, *, secret: str = ""
 ) -> HttpResponse:
     try:
-        log = endpoint.deliveries.prefetch_related("tries").defer("body")
+        log = endpoint.deliveries.values("id", "state", "message_id", "created_at")
         found: Any = page_of(request, log, orderings={"id": ("id",)}, default="-id")
     except Problem:
         raise Http404 from None
     heard = [DIMENSIONS[one] for one in endpoint.dimensions if one in DIMENSIONS]
-    context = {"room": "desk:webhooks", "endpoint": endpoint, "secret": secret, "found": found, "heard": heard}
+    lines = deliveries_drawn(found.rows, _tries([row["id"] for row in found.rows]), request)
+    context = {"room": "desk:webhooks", "endpoint": endpoint, "secret": secret, "heard": heard}
+    context |= {"found": found, "lines": lines}
     return shown(request, principal, "webhook.html", context)
+
+
+def _tries(delivery_ids: Sequence[int]) -> dict[int, list[Try]]:
+    """Of each of these deliveries, in turn."""
+    rows = WebhookAttempt.objects.filter(delivery__in=delivery_ids).order_by("pk")
+    found: dict[int, list[Try]] = {}
+    for delivery, at, status, error, took in rows.values_list("delivery", "at", "status", "error", "duration_ms"):
+        found.setdefault(delivery, []).append(Try(at, status, error, took))
+    return found

@@ -1,16 +1,17 @@
 """What came in last and what became of it: recorded, sent again, claimed, in quarantine.."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Count, Max
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Claim, Contact, Event, Quarantine, Source, SourceKind
+from contacts.connecting import OURS
+from contacts.models import Contact, Source
+from contacts.prepared import Prepared
 from contacts.repeats import repeats_of
-from staff.policy import Principal
+from staff.policy import Principal, sees_every_row
 
 SHOWN: Final = 25
 LOOKED_THROUGH: Final = 20_000  # events; a source that wrote longer ago than these has nothing in the list
@@ -24,104 +25,136 @@ WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Something that came in. `who` only where whoever looks may see them."""
+class Kind(NamedTuple):
+    """A type of events as it is stored."""
+
+    key: str
+    label_en: str
+    label_fi: str
+
+
+class Who(NamedTuple):
+    id: int
+    name: str
+
+
+class Arrival(NamedTuple):
+    """Something that came in: an event of a kind, or what could not be used and why not.
+
+    `who` only where whoever looks may see them; `row` of a claim or of the quarantine.
+    """
 
     at: datetime
     result: str
-    source: Source
-    what: Any
-    who: Contact | None = None
-    why: str = ""
+    source: str
+    kind: Kind | None = None
+    who: Who | None = None
+    reason: str = ""
     pointer: str = ""
     row: int = 0
 
     @property
-    def word(self) -> Any:
+    def word(self) -> Promise:
         return WORDS[self.result]
 
 
-def arrivals(principal: Principal, source: Source | None = None) -> list[Arrival]:
-    """The newest first, of all programs or of one source; a constant number of statements."""
-    sources = {source.pk: source} if source else {one.pk: one for one in programs()}
-    found = [*_recorded(sources), *_again(sources), *_claimed(sources), *_kept(sources)]
-    newest = sorted(found, key=lambda one: one.at, reverse=True)[:SHOWN]
-    seen = set(
-        Contact.objects.visible_to(principal)
-        .filter(pk__in=[one.who.pk for one in newest if one.who], erased_at=None)
-        .values_list("pk", flat=True)
+# Each of the four is found by its own index; only the newest of all are told who and what they are.
+_CAME: Final = Prepared(
+    "intake_arrivals",
+    f"""
+WITH came AS (
+    (SELECT 'recorded' AS result, recorded_at AS at, source_id, contact_id, type_id, '' AS reason, '' AS pointer,
+            0::bigint AS row
+       FROM contacts_event
+      WHERE id > (SELECT max(id) FROM contacts_event) - {LOOKED_THROUGH} AND source_id = ANY(%(sources)s)
+      ORDER BY id DESC LIMIT {SHOWN})
+    UNION ALL
+     SELECT 'again', said.at, source_id, contact_id, type_id, '', '', 0
+       FROM unnest(%(again)s::bigint[], %(moments)s::timestamptz[]) AS said (id, at) JOIN contacts_event USING (id)
+      WHERE source_id = ANY(%(sources)s)
+    UNION ALL
+    (SELECT 'claim', received_at, source_id, contact_id, type_id, '', '', id
+       FROM contacts_claim
+      WHERE confirmed_at IS NULL AND refused_at IS NULL AND source_id = ANY(%(sources)s)
+      ORDER BY id DESC LIMIT {SHOWN})
+    UNION ALL
+    (SELECT CASE reason WHEN '{CONFLICT}' THEN 'conflict' ELSE 'quarantine' END, received_at, source_id, NULL, NULL,
+            reason, pointer, id
+       FROM contacts_quarantine
+      WHERE replayed_at IS NULL AND event_id IS NULL AND source_id = ANY(%(sources)s)
+      ORDER BY id DESC LIMIT {SHOWN})
+), newest AS (SELECT * FROM came ORDER BY at DESC LIMIT {SHOWN})
+SELECT newest.at, result, source.name, type.key, type.label_en, type.label_fi, leader.id,
+       coalesce(nullif(leader.name, ''), leader.emails[1], '#' || leader.id), reason, pointer, row
+  FROM newest JOIN contacts_source source ON source.id = source_id
+  LEFT JOIN contacts_eventtype type ON type.id = type_id
+  LEFT JOIN contacts_contact contact ON contact.id = contact_id
+  LEFT JOIN contacts_contact leader ON leader.id = contact.leader_id AND leader.erased_at IS NULL
+ ORDER BY newest.at DESC
+""",  # noqa: S608  (words and numbers of ours)
+    sources="smallint[]",
+    again="bigint[]",
+    moments="timestamptz[]",
+)
+
+
+def arrivals(principal: Principal, source_ids: Sequence[int]) -> list[Arrival]:
+    """The newest of these sources first, in one statement; two for those who do not see everybody."""
+    repeats = repeats_of(source_ids)[:SHOWN]
+    rows = _CAME.rows(
+        sources=list(source_ids), again=[one.event_id for one in repeats], moments=[one.at for one in repeats]
     )
-    return [one if one.who and one.who.pk in seen else _of_nobody(one) for one in newest]
+    seen = None if sees_every_row(principal) else _seen(principal, {row[6] for row in rows if row[6]})
+    return [_arrival(row, seen) for row in rows]
 
 
-def programs() -> list[Source]:
-    """The sources that speak from outside: not our staff, and no files."""
-    return list(Source.objects.exclude(kind__in=[SourceKind.STAFF, SourceKind.IMPORT]).order_by("name", "pk"))
+def _seen(principal: Principal, ids: set[int]) -> set[int]:
+    return set(Contact.objects.visible_to(principal).filter(pk__in=ids).values_list("pk", flat=True))
 
 
-def _of_nobody(one: Arrival) -> Arrival:
-    return Arrival(one.at, one.result, one.source, one.what, None, one.why, one.pointer, one.row)
+def _arrival(row: Sequence[Any], seen: set[int] | None) -> Arrival:
+    at, result, source, key, label_en, label_fi, who, name, reason, pointer, number = row
+    kind = Kind(key, label_en, label_fi) if key else None
+    is_seen = who is not None and (seen is None or who in seen)
+    return Arrival(at, result, source, kind, Who(who, name) if is_seen else None, reason, pointer, number)
 
 
-def _newest_events() -> Any:
-    newest = Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    return Event.objects.filter(pk__gt=newest - LOOKED_THROUGH)
+# --- Who speaks from outside ------------------------------------------------------------------------------------------
 
 
-def _recorded(sources: dict[int, Source]) -> list[Arrival]:
-    events = _newest_events().filter(source__in=sources).select_related("type", "contact__leader")
-    return [
-        Arrival(one.recorded_at, "recorded", sources[one.source_id], one.type, one.contact.leader)
-        for one in events.order_by("-pk")[:SHOWN]
-    ]
+class Program(NamedTuple):
+    """A source that speaks from outside: its keys, the day one was used last, and when it wrote last of late."""
+
+    id: int
+    key: str
+    name: str
+    trust: str
+    keys: int
+    used_on: date | None
+    wrote_at: datetime | None
 
 
-def _again(sources: dict[int, Source]) -> list[Arrival]:
-    said = repeats_of(sources)[:SHOWN]
-    events = Event.objects.select_related("type", "contact__leader").filter(source__in=sources)
-    known = events.in_bulk([one.event_id for one in said])
-    return [
-        Arrival(one.at, "again", sources[event.source_id], event.type, event.contact.leader)
-        for one in said
-        if (event := known.get(one.event_id))
-    ]
+_PROGRAMS: Final = Prepared(
+    "intake_programs",
+    f"""
+SELECT source.id, source.key, source.name, source.trust, coalesce(theirs.n, 0), theirs.used_on, wrote.at
+  FROM contacts_source source
+  LEFT JOIN (SELECT source AS key, count(*) AS n, max(last_used_on) AS used_on
+               FROM staff_apikey WHERE revoked_at IS NULL GROUP BY 1) theirs USING (key)
+  LEFT JOIN (SELECT source_id, max(recorded_at) AS at FROM contacts_event
+              WHERE id > (SELECT max(id) FROM contacts_event) - {LOOKED_THROUGH} GROUP BY 1) wrote
+         ON wrote.source_id = source.id
+ WHERE NOT source.kind = ANY(%(ours)s)
+ ORDER BY source.name, source.id
+""",  # noqa: S608  (a number of ours)
+    ours="text[]",
+)
 
 
-def _claimed(sources: dict[int, Source]) -> list[Arrival]:
-    claims = Claim.objects.open().filter(source__in=sources).select_related("type", "contact__leader")
-    return [
-        Arrival(one.received_at, "claim", sources[one.source_id], one.type, one.contact.leader, row=one.pk)
-        for one in claims.order_by("-pk")[:SHOWN]
-    ]
+def programs() -> list[Program]:
+    """The sources that are neither our staff nor files, in one statement."""
+    return [Program(*row) for row in _PROGRAMS.rows(ours=list(OURS))]
 
 
-def _kept(sources: dict[int, Source]) -> list[Arrival]:
-    rows = Quarantine.objects.waiting().filter(source__in=sources, event=None).defer("raw")
-    return [
-        Arrival(
-            one.received_at,
-            "conflict" if one.reason == CONFLICT else "quarantine",
-            sources[one.source_id],
-            one.reason,
-            why=one.detail,
-            pointer=one.pointer,
-            row=one.pk,
-        )
-        for one in rows.order_by("-pk")[:SHOWN]
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How much a source wrote among the newest events, and when last."""
-
-    events: int
-    last_at: datetime | None
-
-
-def written_lately(sources: Sequence[Source]) -> dict[int, Written]:
-    """Of each source, in two statements."""
-    rows = _newest_events().filter(source__in=sources).order_by().values_list("source")
-    rows = rows.annotate(n=Count("pk"), at=Max("recorded_at"))
-    return {source: Written(n, at) for source, n, at in rows}
+def ids_of_programs() -> list[int]:
+    return list(Source.objects.exclude(kind__in=OURS).values_list("pk", flat=True))

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -17,8 +16,10 @@ from contacts.naming import may_be_meant, name_type
 from contacts.replay_jobs import replay_all
 from contacts.replaying import DONE, replay
 from crm.desk.doors import for_staff
+from crm.desk.intake.cells import SHOWN_OF_KEPT, claims_drawn, quarantine_drawn, types_drawn
 from crm.desk.intake.forms import Known, TypeForm
-from crm.desk.intake.rooms import claims_seen, shown, unknown_types
+from crm.desk.intake.rooms import shown
+from crm.desk.intake.waiting import claims_said, claims_seen, reasons, unknown_types
 from crm.desk.people.bulk import begun
 from crm.desk.toasts import toast
 from rest.pages import page as page_of
@@ -43,8 +44,9 @@ def _paged(request: HttpRequest, rows: Any) -> Any:
 @require_GET
 @for_staff("contacts:read")
 def claims(request: HttpRequest, principal: Principal) -> HttpResponse:
-    found = _paged(request, claims_seen(principal).select_related("source", "type", "contact__leader"))
-    lines = [{"claim": one, "said": _told(one.body.get("properties") or {}), "value": one.body} for one in found.rows]
+    found = _paged(request, claims_seen(principal).values("id"))
+    said = claims_said([row["id"] for row in found.rows])
+    lines = claims_drawn(said, request, may_decide=principal.may("contacts:write"))
     return shown(request, principal, "claims.html", {"room": "desk:claims", "lines": lines, "found": found})
 
 
@@ -69,10 +71,6 @@ def claim_deed(request: HttpRequest, principal: Principal, claim_id: int, deed: 
     raise Http404
 
 
-def _told(properties: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(name.replace("_", " "), str(value)[:120]) for name, value in list(properties.items())[:6]]
-
-
 # --- Quarantine -------------------------------------------------------------------------------------------------------
 
 
@@ -80,13 +78,16 @@ def _told(properties: dict[str, Any]) -> list[tuple[str, str]]:
 @for_staff("intake:manage")
 def quarantine(request: HttpRequest, principal: Principal) -> HttpResponse:
     """What waits, by reason; and the messages, or those of one reason."""
-    waiting, reason = Quarantine.objects.waiting(), request.GET.get("reason", "")
-    reasons = list(
-        waiting.order_by().values("reason").annotate(n=Count("pk"), newest=Max("received_at")).order_by("-n", "reason")
-    )
-    rows = waiting.filter(reason=reason) if reason else waiting
-    found = _paged(request, rows.select_related("source").defer("raw"))
-    context = {"room": "desk:quarantine", "reasons": reasons, "reason": reason, "found": found}
+    reason = request.GET.get("reason", "")
+    rows = Quarantine.objects.waiting().values(*SHOWN_OF_KEPT)
+    found = _paged(request, rows.filter(reason=reason) if reason else rows)
+    context = {
+        "room": "desk:quarantine",
+        "reasons": reasons(),
+        "reason": reason,
+        "found": found,
+        "lines": quarantine_drawn(found.rows),
+    }
     return shown(request, principal, "quarantine.html", context)
 
 
@@ -168,8 +169,7 @@ def _known() -> Known:
 
 
 def _types(request: HttpRequest, principal: Principal, form: TypeForm | None = None, at: int = 0) -> HttpResponse:
-    found = _paged(request, unknown_types().select_related("first_source"))
-    known = _known()
-    lines = [{"kind": one, "form": form if form and one.pk == at else TypeForm.of(one, known)} for one in found.rows]
+    found = _paged(request, unknown_types().values("id", "key", "rank", "created_at", "first_source__name"))
+    lines = types_drawn(found.rows, request, form.known if form else _known(), form, at)
     context = {"room": "desk:types", "lines": lines, "found": found}
     return shown(request, principal, "types.html", context, status=422 if form else 200)

@@ -2,17 +2,14 @@
 
 from typing import Any
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from contacts.models import Claim, Contact, EventType, Quarantine
+from crm.desk.intake.waiting import MOST_COUNTED, waiting
 from crm.desk.places import page
-from staff.policy import Principal, sees_every_row
-
-MOST_COUNTED = 1000
+from staff.policy import Principal
 
 
 def shown(
@@ -39,31 +36,3 @@ def may(principal: Principal) -> dict[str, bool]:
         "manage": principal.may("intake:manage"),
         "decide": principal.may("contacts:write"),
     }
-
-
-def waiting(principal: Principal) -> dict[str, int]:
-    """What waits in each room, up to a thousand, in one statement."""
-    counted = {
-        "desk:claims": claims_seen(principal).order_by(),
-        "desk:quarantine": Quarantine.objects.waiting(),
-        "desk:types": unknown_types(),
-    }
-    parts, values = [], []
-    for rows in counted.values():
-        query, its = rows.values("pk")[:MOST_COUNTED].query.sql_with_params()
-        parts.append(f"(SELECT count(*) FROM ({query}) one)")  # noqa: S608  (made by Django)
-        values += its
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", values)
-        return dict(zip(counted, cursor.fetchone(), strict=True))
-
-
-def claims_seen(principal: Principal) -> Any:
-    if sees_every_row(principal):
-        return Claim.objects.open()
-    people = Contact.objects.visible_to(principal)
-    return Claim.objects.open().filter(contact__leader__in=people)
-
-
-def unknown_types() -> Any:
-    return EventType.objects.filter(is_named=False, first_source__isnull=False)

@@ -1,0 +1,52 @@
+"""Lists whose lines are drawn in Python: whatever people and programs called things, none of it becomes markup."""
+
+from uuid import uuid4
+
+import pytest
+
+from contacts.models import Claim, EventType, Quarantine, Source
+from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from tests.desk.scenes import at_desk
+from tests.factories import make_contact, make_message, record
+from tests.funnel.worlds import install
+
+pytestmark = pytest.mark.django_db
+EVIL = """"'><i>&%s"""
+
+
+@pytest.fixture(autouse=True)
+def _path() -> None:
+    install()
+
+
+def drawn(address: str) -> str:
+    client, _admin = at_desk()
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def assert_plain(page: str, times: int) -> None:
+    """It is said so often, and never as markup."""
+    assert (page.count("<i>&"), page.count("&gt;&lt;i&gt;&amp;%s")) == (0, times)
+
+
+def test_the_lists_of_the_intake_take_no_word_for_markup():
+    source = Source.objects.create(key="shop", name=EVIL)
+    type_ = EventType.objects.create(key="odd", label_en=EVIL, is_named=True, first_source=source)
+    EventType.objects.create(key="odder", first_source=source)
+    aino = make_contact(email="aino@example.com", name=EVIL)
+    record(source, make_message("odd", "aino@example.com"))
+    Claim.objects.create(
+        contact=aino, source=source, type=type_, key=uuid4(), digest=1, body={"properties": {EVIL: EVIL}}
+    )
+    Quarantine.objects.create(source=source, raw=b"{}", reason=EVIL, pointer=EVIL, message_id=EVIL)
+    endpoint = WebhookEndpoint.objects.create(url="https://hook.example/", secret="whsec_x")
+    sent = WebhookDelivery.objects.create(endpoint=endpoint, message_id="m1", body="{}", state="failed")
+    WebhookAttempt.objects.create(delivery=sent, error=EVIL)
+
+    assert_plain(drawn("/intake"), 1 + 3 + 3 + 3)  # the source; what was recorded, claimed and put aside
+    assert_plain(drawn("/intake/claims"), 5)
+    assert_plain(drawn("/intake/quarantine"), 3 + 4 + 1)
+    assert_plain(drawn("/intake/types"), 2)
+    assert_plain(drawn(f"/intake/webhooks/{endpoint.pk}"), 1)
