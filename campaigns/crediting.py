@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from campaigns.attribution import WINDOW
 from campaigns.models import Kind, Way
 from contacts.models import EventType
+from funnel.fold import Event
 from funnel.folding import Folded
 from funnel.metrics import STAGE
 from funnel.reading import array
@@ -27,13 +28,8 @@ COLUMNS: Final = (
 )
 DAY_KEY: Final = "way, level, block, campaign_key, kind, from_stage, to_stage, currency, is_visitor"
 _WINDOW: Final = f"interval '{WINDOW.days} days'"
-# It takes `member` (contact, leader) and `moves` (transitions).
+# It takes `touch` (leader, at, rank, place, campaign), `paid` (orders and refunds) and `moves` (transitions).
 _CREDITS: Final = f"""
-    happened AS MATERIALIZED (
-        SELECT member.leader, event.occurred_at AS at, event.rank, event.key AS place, event.campaign_key AS campaign,
-               event.type_id, event.value_minor AS value, coalesce(event.currency, '') AS currency
-          FROM {{events}}),
-    touch AS MATERIALIZED (SELECT leader, at, rank, place, campaign FROM happened WHERE campaign > ''),
     who AS MATERIALIZED (
         SELECT contact_id AS leader, bool_or(is_visitor) AS is_visitor
           FROM moves WHERE dimension = 0 AND contact_id IN (SELECT leader FROM touch) GROUP BY 1),
@@ -41,8 +37,8 @@ _CREDITS: Final = f"""
         SELECT DISTINCT ON (back.leader, back.at, back.rank, back.place)
                back.leader, back.at, bought.at AS basis, -coalesce(back.value, bought.value, 0) AS value,
                CASE WHEN back.value IS NULL THEN bought.currency ELSE back.currency END AS currency
-          FROM happened AS back
-          JOIN happened AS bought ON bought.leader = back.leader AND bought.type_id = %(order)s
+          FROM paid AS back
+          JOIN paid AS bought ON bought.leader = back.leader AND bought.type_id = %(order)s
            AND (bought.at, bought.rank, bought.place) < (back.at, back.rank, back.place)
          WHERE back.type_id = %(refund)s
          ORDER BY back.leader, back.at, back.rank, back.place, bought.at DESC, bought.rank DESC, bought.place DESC),
@@ -54,7 +50,7 @@ _CREDITS: Final = f"""
               FROM moves WHERE dimension = 0 AND to_value IS NOT NULL
              UNION ALL
             SELECT leader, {Kind.ORDERED}::smallint, at, at, 0::smallint, 0::smallint, coalesce(value, 0), currency
-              FROM happened WHERE type_id = %(order)s
+              FROM paid WHERE type_id = %(order)s
              UNION ALL
             SELECT leader, {Kind.REFUNDED}::smallint, at, basis, 0::smallint, 0::smallint, value, currency
               FROM refund) AS one
@@ -78,47 +74,67 @@ _CREDITS: Final = f"""
 """  # noqa: S608  (numbers of ours)
 STANDING: Final = "event.retracted_at IS NULL"
 _COUNTS: Final = "(event.campaign_key > '' OR event.type_id = ANY(%(money)s::smallint[]))"
+_TOUCH: Final = "occurred_at AS at, rank, key AS place, campaign_key AS campaign"
+_PAID: Final = (
+    "occurred_at AS at, rank, key AS place, type_id, value_minor AS value, coalesce(currency, '') AS currency"
+)
 
 
 def credits_by(*, standing: str = STANDING, period: str = "") -> str:
-    """The SQL of all credits. `standing` says which events count, `period` which facts."""
-    events = f"member JOIN contacts_event AS event ON event.contact_id = member.contact AND {_COUNTS} AND {standing}"
-    return _CREDITS.format(events=events, period=period, unless="")
+    """The SQL of all credits, of `member` (contact, leader) and `moves`.
+
+    `standing` says which events count, `period` which facts.
+    """
+    return f"""
+    happened AS MATERIALIZED (
+        SELECT member.leader, event.*
+          FROM member JOIN contacts_event AS event ON event.contact_id = member.contact AND {_COUNTS} AND {standing}),
+    touch AS MATERIALIZED (SELECT leader, {_TOUCH} FROM happened WHERE campaign_key > ''),
+    paid AS MATERIALIZED (SELECT leader, {_PAID} FROM happened WHERE type_id = ANY(%(money)s::smallint[])),
+    {_CREDITS.format(period=period, unless="")}
+    """  # noqa: S608
 
 
-# Of few people, one by one: a fence, for no index but that of contacts can find the events of one. What was credited
-# before `since` stays: only touches that can count for what came later are read, and whether there were others before.
+# Of few people, one by one: a fence (OFFSET 0), for no index but that of contacts can find the events of one. What was
+# credited before `since` stays: only touches that can count for what came later are read, and whether there were others
+# before. Whoever has not been touched has no credits, but where we begin anew, where some may go.
+_MEMBERS: Final = f"""
+    member AS MATERIALIZED (
+        SELECT contact, leader,
+               coalesce('epoch'::timestamptz + since * interval '1 microsecond', '-infinity') AS since
+          FROM unnest(%(contacts)s::bigint[], %(leaders)s::bigint[], %(since)s::bigint[])
+            AS one (contact, leader, since)),
+    touch AS MATERIALIZED (
+        SELECT leader, event.*
+          FROM member CROSS JOIN LATERAL (
+               SELECT {_TOUCH} FROM contacts_event
+                WHERE contact_id = member.contact AND occurred_at > member.since - {_WINDOW}
+                  AND campaign_key > '' AND retracted_at IS NULL OFFSET 0) AS event),
+    paid AS MATERIALIZED (
+        SELECT leader, {_PAID} FROM member JOIN contacts_event AS event ON event.contact_id = member.contact
+         WHERE event.id = ANY(%(paid)s::bigint[]) AND {STANDING}
+         UNION ALL
+        SELECT leader, event.*
+          FROM (SELECT * FROM member WHERE since = '-infinity') AS anew CROSS JOIN LATERAL (
+               SELECT {_PAID} FROM contacts_event
+                WHERE contact_id = anew.contact AND type_id = ANY(%(money)s::smallint[])
+                  AND retracted_at IS NULL OFFSET 0) AS event),
+    moves AS (
+        SELECT contact_id, dimension, occurred_at, from_value, to_value, is_visitor FROM funnel_transition
+         WHERE superseded_at IS NULL AND contact_id = ANY(ARRAY(SELECT leader FROM touch))),
+    known AS MATERIALIZED (
+        SELECT credit.*, member.since FROM campaigns_credit AS credit JOIN member ON member.contact = credit.contact_id
+         WHERE credit.contact_id = ANY(ARRAY(
+               SELECT contact FROM member WHERE since = '-infinity' OR leader IN (SELECT leader FROM touch)))),
+"""  # noqa: S608
 _RECENT: Final = _CREDITS.format(
-    events=f"""
-        member CROSS JOIN LATERAL (
-               SELECT * FROM contacts_event
-                WHERE contact_id = member.contact AND occurred_at > member.since - {_WINDOW} OFFSET 0) AS event
-         WHERE {_COUNTS} AND {STANDING}
-    """,  # noqa: S608
     period="JOIN member ON member.contact = one.leader AND one.at >= member.since",
     unless=f"""
          WHERE NOT EXISTS (SELECT FROM known WHERE contact_id = leader AND first_key = campaign
                               AND kind = {Kind.TOUCHED} AND known.at < since)
     """,
 )
-_MEMBERS: Final = """
-    member AS MATERIALIZED (
-        SELECT contact, leader,
-               coalesce('epoch'::timestamptz + since * interval '1 microsecond', '-infinity') AS since
-          FROM unnest(%(contacts)s::bigint[], %(leaders)s::bigint[], %(since)s::bigint[])
-            AS one (contact, leader, since)),
-    known AS MATERIALIZED (
-        SELECT credit.*, member.since FROM campaigns_credit AS credit JOIN member ON member.contact = credit.contact_id
-         WHERE credit.contact_id = ANY(%(contacts)s::bigint[]))
-"""
 _MOVES: Final = "moves AS (SELECT * FROM funnel_transition WHERE superseded_at IS NULL)"
-_OF_LEADERS: Final = """
-    moves AS (
-        SELECT move.* FROM (SELECT DISTINCT leader AS id FROM member) AS leader
-         CROSS JOIN LATERAL (
-               SELECT contact_id, dimension, occurred_at, from_value, to_value, is_visitor FROM funnel_transition
-                WHERE contact_id = leader.id AND superseded_at IS NULL ORDER BY seq OFFSET 0) AS move)
-"""
 EVERYBODY: Final = "member AS (SELECT id AS contact, leader_id AS leader FROM contacts_contact)"
 
 
@@ -139,14 +155,14 @@ def counted(rows: str) -> str:
 
 _NUMBERED: Final = f"{COLUMNS}, row_number() OVER (PARTITION BY {COLUMNS}) AS copy"
 _KEEP: Final = f"""
-    WITH {_MEMBERS}, {_OF_LEADERS}, {_RECENT},
+    WITH {_MEMBERS} {_RECENT},
     fresh AS MATERIALIZED (SELECT {_NUMBERED} FROM credit),
     stored AS MATERIALIZED (SELECT {_NUMBERED}, id FROM known WHERE at >= since),
     gone AS MATERIALIZED (
         SELECT * FROM stored WHERE NOT EXISTS (SELECT FROM fresh WHERE {{same}})),
     come AS MATERIALIZED (
         SELECT * FROM fresh WHERE NOT EXISTS (SELECT FROM stored WHERE {{same}})),
-    deleted AS (DELETE FROM campaigns_credit USING gone WHERE campaigns_credit.id = gone.id),
+    deleted AS (DELETE FROM campaigns_credit WHERE id = ANY(ARRAY(SELECT id FROM gone))),
     added AS (INSERT INTO campaigns_credit ({COLUMNS}) SELECT {COLUMNS} FROM come),
     change AS (SELECT {COLUMNS}, 1 AS n FROM come UNION ALL SELECT {COLUMNS}, -1 FROM gone)
     INSERT INTO campaigns_campaignday AS now ({DAY_KEY}, n, value_minor)
@@ -162,15 +178,12 @@ _AS_BEFORE: Final = "SELECT set_config('enable_hashjoin', 'off', true), set_conf
 
 def keep_credits(folded: Sequence[Folded]) -> None:
     """Bring the credits of these people up to date, and the counts by as much as they changed; in order of key."""
-    rows = [
-        (stored.contact, one.person.leader, _since(one))
-        for one in folded
-        if _tells(one)
-        for stored in one.person.positions
-    ]
-    if rows:
+    told = [(one, _since(one)) for one in folded if _tells(one)]
+    if told:
+        rows = [(stored.contact, one.person.leader, since) for one, since in told for stored in one.person.positions]
+        paid = [event.id for one, since in told if since is not None for event in one.person.events if _is_money(event)]
         contacts, leaders, since = map(array, zip(*rows, strict=True))
-        given = {"contacts": contacts, "leaders": leaders, "since": since}
+        given = {"contacts": contacts, "leaders": leaders, "since": since, "paid": array(paid)}
         with connection.cursor() as cursor:
             cursor.execute(_AS_SETS)
             cursor.execute(_KEEP, types_of_money() | zone() | given)
@@ -183,8 +196,12 @@ def _tells(one: Folded) -> bool:
         one.since is None
         or one.person.is_touched
         or any(entry.dimension == STAGE for entry in one.new)
-        or any(event[3] in MONEY for event in one.person.events)
+        or any(map(_is_money, one.person.events))
     )
+
+
+def _is_money(event: Event) -> bool:
+    return event.type in MONEY
 
 
 def _since(one: Folded) -> int | None:

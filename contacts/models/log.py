@@ -152,6 +152,12 @@ class Event(models.Model):
                 condition=Q(retracted_at=None, campaign_key__gt=""),
                 name="event_by_campaign",
             ),
+            # What campaigns touched somebody with, without reading whatever else they did.
+            models.Index(
+                fields=["contact", "occurred_at"],
+                condition=Q(retracted_at=None, campaign_key__gt=""),
+                name="event_touching",
+            ),
             BrinIndex(fields=["recorded_at"], name="event_by_recording", autosummarize=True),
         ]
 
