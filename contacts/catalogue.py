@@ -49,27 +49,6 @@ EVENT_TYPES: dict[str, tuple[int, str, str]] = {
     "reopened": (6, "Reopened", "Avattu uudelleen"),
 }
 
-# what a public source may say but not decide (law: trust)
-CLAIMED_TYPES = frozenset(
-    [
-        "order_completed",
-        "order_delivered",
-        "order_refunded",
-        "referral_made",
-        "referral_converted",
-        "review_posted",
-        "feedback_given",
-        "stage_set",
-        "postponed",
-        "disqualified",
-        "relationship_ended",
-        "reopened",
-        "owner_changed",
-        "consent_given",
-        "consent_withdrawn",
-    ]
-)
-
 
 def install_catalogue() -> None:
     """Add the built-in event types and the staff source where they are missing; renamed labels stay as they are."""

@@ -15,10 +15,10 @@ from psycopg2.errors import DeadlockDetected
 from staff.models import User
 
 from .attributes import ATTRIBUTE_TYPES
-from .catalogue import CLAIMED_TYPES, STAFF_SOURCE
+from .catalogue import STAFF_SOURCE
 from .checks import EVENT_CHECKS
 from .identities import NameTaken
-from .messages import ContactRef, Message, body_digest, body_of, event_key, event_key_digits
+from .messages import CLAIMED_TYPES, ContactRef, Message, body_digest, body_of, event_key, event_key_digits
 from .models import Contact, Event, PendingReason, Source
 from .naming import rename
 from .nudge import nudge_on_commit

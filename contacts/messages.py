@@ -19,6 +19,26 @@ LONGEST_MESSAGE_ID: Final = 255
 LONGEST_NAME: Final = 80  # of a type or a campaign
 LARGEST: Final = 2**63 - 1
 LARGEST_MESSAGE: Final = 32 * 1024
+# what a public source may say but not decide (law: trust)
+CLAIMED_TYPES: Final = frozenset(
+    [
+        "order_completed",
+        "order_delivered",
+        "order_refunded",
+        "referral_made",
+        "referral_converted",
+        "review_posted",
+        "feedback_given",
+        "stage_set",
+        "postponed",
+        "disqualified",
+        "relationship_ended",
+        "reopened",
+        "owner_changed",
+        "consent_given",
+        "consent_withdrawn",
+    ]
+)
 
 _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -10,12 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from .attributes import ATTRIBUTE_TYPES
-from .catalogue import CLAIMED_TYPES
 from .checks import EVENT_CHECKS
 from .identities import find_people, settle_people
 from .locking import lock_people
 from .merging import merge_contacts
-from .messages import NOBODY, Message, Refusal, body_of
+from .messages import CLAIMED_TYPES, NOBODY, Message, Refusal, body_of
 from .models import Contact, EventType, Source, Trust
 from .placing import Name, Person, Placement, place
 from .projecting import project

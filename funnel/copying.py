@@ -28,6 +28,7 @@ def copied(events: Sequence[Event], playbook: Playbook, playbooks: Playbooks) ->
             event.value,
             event.currency,
             dict(_kept(event, playbook, playbooks.property_names.get(event.type, frozenset()), orders, start)),
+            event.public,
         )
         for event in events
     ]

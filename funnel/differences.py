@@ -28,6 +28,9 @@ class Difference:
     points_changed: tuple[Changed, ...]
     stages_changed: Changed | None
     half_life_changed: Changed | None
+    examples_added: tuple[str, ...]
+    examples_removed: tuple[str, ...]
+    examples_changed: tuple[Changed, ...]
 
     def __bool__(self) -> bool:
         return any(getattr(self, part) for part in self.__slots__)
@@ -35,27 +38,45 @@ class Difference:
 
 def difference(before: Document, after: Document) -> Difference:
     old, new = rules_by_name(before), rules_by_name(after)
+    told, telling = examples_by_name(before), examples_by_name(after)
     return Difference(
-        rules_added=tuple(name for name in new if name not in old),
-        rules_removed=tuple(name for name in old if name not in new),
-        rules_changed=tuple(
-            Changed(name, old[name], new[name]) for name in new if name in old and old[name] != new[name]
-        ),
+        rules_added=_without(new, old),
+        rules_removed=_without(old, new),
+        rules_changed=_rewritten(old, new),
         rules_moved=_moved(list(old), list(new)),
         points_changed=_points(before.get("points") or {}, after.get("points") or {}),
         stages_changed=_changed("stages", _keys(before), _keys(after)),
         half_life_changed=_changed("half_life_days", before.get("half_life_days"), after.get("half_life_days")),
+        examples_added=_without(telling, told),
+        examples_removed=_without(told, telling),
+        examples_changed=_rewritten(told, telling),
     )
+
+
+def _without(some: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in some if name not in others)
+
+
+def _rewritten(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Changed, ...]:
+    return tuple(Changed(name, old[name], new[name]) for name in new if name in old and old[name] != new[name])
 
 
 def rules_by_name(document: Document) -> dict[str, Any]:
     """The rules in order. A draft may hold a rule without a name yet: it goes by its place."""
-    rules = document.get("rules")
-    return {_name(rule, place): rule for place, rule in enumerate(rules if isinstance(rules, list) else [], start=1)}
+    return _by_name(document.get("rules"))
 
 
-def _name(rule: Any, place: int) -> str:
-    name = rule.get("name") if isinstance(rule, Mapping) else None
+def examples_by_name(document: Document) -> dict[str, Any]:
+    """The examples in order, named as the rules are."""
+    return _by_name(document.get("examples"))
+
+
+def _by_name(parts: Any) -> dict[str, Any]:
+    return {_name(part, place): part for place, part in enumerate(parts if isinstance(parts, list) else [], start=1)}
+
+
+def _name(part: Any, place: int) -> str:
+    name = part.get("name") if isinstance(part, Mapping) else None
     return name if isinstance(name, str) else f"#{place}"
 
 

@@ -40,6 +40,9 @@ _SENTENCES: Final = {
     "story_order": gettext_lazy(
         "“%(line)s”: the days of a story must not go back, nor beyond the day that is asked about."
     ),
+    "only_claims": gettext_lazy(
+        "Nothing of this story counts: what a public source claims waits until somebody confirms it."
+    ),
     "unknown_type": gettext_lazy("There is no kind of event called “%(type)s”."),
     "unknown_value": gettext_lazy("“%(value)s” is not a place on the path."),
     "duplicate_name": gettext_lazy("Two rules are called “%(name)s”."),

@@ -207,17 +207,21 @@ def _story(lines: Any, day: Any, pointer: str, types: frozenset[str]) -> Iterato
         return
     if not 0 < len(lines) <= MOST_EVENTS:
         yield found("wrong_length", pointer, most=MOST_EVENTS)
-    last = 0
+    last, is_empty = 0, bool(lines)
     for place, line in enumerate(lines[:MOST_EVENTS]):
         told = read_line(line)
         if told is None:
+            is_empty = False
             yield found("bad_story", f"{pointer}/{place}", line=str(line))
             continue
         if told.type not in types:
             yield found("unknown_type", f"{pointer}/{place}", type=told.type)
+        is_empty = is_empty and told.is_claim
         if told.day < last or (STORY_DAY.accepts(day) and told.day > day):
             yield found("story_order", f"{pointer}/{place}", line=str(line))
         last = max(last, told.day)
+    if is_empty:
+        yield found("only_claims", pointer)
 
 
 def _outcome(then: Any, pointer: str, stages: list[str]) -> Iterator[Finding]:

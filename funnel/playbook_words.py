@@ -41,6 +41,7 @@ MESSAGES = {
     "duplicate_example": "Two examples have the name “{name}”.",
     "bad_story": "“{line}” can't be read. Write a line such as: day 3 order_completed 59.00 EUR order_id=1",
     "story_order": "“{line}”: the days of a story must not go back, nor beyond the day that is asked about.",
+    "only_claims": "Nothing of this story counts: what a public source claims waits until somebody confirms it.",
     "loop": "These time rules set each other off for ever, without any event: {rules}.",
 }
 

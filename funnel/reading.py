@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection, transaction
 
-from contacts.catalogue import CLAIMED_TYPES
+from contacts.messages import CLAIMED_TYPES
 from contacts.models import EventType, Source, Trust
 from funnel.fold import Event
 from funnel.models import Playbook as PlaybookRow

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from contacts.catalogue import CLAIMED_TYPES
+from contacts.messages import CLAIMED_TYPES
 from funnel.fold import Event
 from funnel.playbooks import Playbooks
 from funnel.reading import WORLD, array, decoded, numbers

@@ -390,6 +390,9 @@ class DifferenceShape(msgspec.Struct):
     points_changed: list[ChangeShape]
     stages_changed: ChangeShape | None
     half_life_changed: ChangeShape | None
+    examples_added: list[str]
+    examples_removed: list[str]
+    examples_changed: list[ChangeShape]
 
 
 class NewDraftBody(serializers.Serializer[Any]):

@@ -1,6 +1,7 @@
 """Made-up or real stories of people, a line an event: `day 3 10:30 order_completed 59.00 EUR order_id=1`. Pure.
 
 Days count from the first, which is day 0. Without a time of day events of a day come in the order they are told.
+`day 3 public form_submitted` is said by a public source, which may not decide everything.
 """
 
 import json
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
+from contacts.messages import CLAIMED_TYPES
 from funnel.moments import DAY
 from funnel.sentences import WITHOUT_DECIMALS
 from funnel.state import Event
@@ -19,6 +21,7 @@ NOON: Final = 12 * 60
 _LINE: Final = re.compile(
     r"""day\ +(?P<day>\d{1,4})
         (?:\ +(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d))?
+        (?P<public>\ +public)?
         \ +(?P<type>[a-z][a-z0-9_]{0,79})
         (?:\ +(?P<amount>-?\d{1,12}(?:\.\d{1,2})?)\ +(?P<currency>[A-Z]{3}))?
         (?P<said>(?:\ +[A-Za-z_][\w.-]{0,79}=(?:"(?:[^"\\]|\\.)*"|[^\s"]\S*))*)""",
@@ -38,6 +41,12 @@ class Told(NamedTuple):
     value: int | None = None
     currency: str | None = None
     properties: Mapping[str, Any] = {}
+    is_public: bool = False
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it would wait for somebody's word and do nothing until then."""
+        return self.is_public and self.type in CLAIMED_TYPES
 
 
 def read_line(line: str) -> Told | None:
@@ -55,7 +64,8 @@ def read_line(line: str) -> Told | None:
         properties = {name: _value(text) for name, text in _SAID.findall(found["said"])}
     except ValueError:
         return None
-    return Told(int(found["day"]), minute, found["type"], value, found["currency"], properties)
+    is_public = found["public"] is not None
+    return Told(int(found["day"]), minute, found["type"], value, found["currency"], properties, is_public)
 
 
 def _minor(amount: str, currency: str) -> int | None:
@@ -79,7 +89,7 @@ def written(told: Told) -> str:
     parts = [f"day {told.day}"]
     if told.minute is not None:
         parts.append(f"{told.minute // 60:02}:{told.minute % 60:02}")
-    parts.append(told.type)
+    parts += ["public", told.type] if told.is_public else [told.type]
     if told.value is not None and told.currency:
         parts += [_amount(told.value, told.currency), told.currency]
     return " ".join([*parts, *(f"{name}={_text(value)}" for name, value in told.properties.items())])
@@ -97,15 +107,16 @@ def _text(value: Any) -> str:
 
 
 def events_of(story: Sequence[Told]) -> list[Event]:
-    """The story as the fold walks it, each event of a day a second behind the one told before it."""
+    """The story as the fold walks it, each event of a day a second behind the one told before it; without claims."""
     start = (FIRST.toordinal() - date(1970, 1, 1).toordinal()) * DAY
     events = []
     for place, told in enumerate(story):
+        if told.is_claim:
+            continue
         minute = NOON if told.minute is None else told.minute
         at = start + told.day * DAY + minute * MINUTE + place * SECOND
-        events.append(
-            Event(at, 1, place.to_bytes(16, "big"), told.type, told.value, told.currency, _dated(told.properties))
-        )
+        said = (told.type, told.value, told.currency, _dated(told.properties), told.is_public)
+        events.append(Event(at, 1, place.to_bytes(16, "big"), *said))
     return sorted(events)
 
 

@@ -7,8 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from ..catalogue import CLAIMED_TYPES
-from ..messages import ContactRef, Message
+from ..messages import CLAIMED_TYPES, ContactRef, Message
 from ..placing import ANONYMOUS, EMAIL, Name
 from .cells import RowRefused
 from .converting import Fact, Said, fact_of

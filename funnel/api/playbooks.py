@@ -182,7 +182,7 @@ def draft_text(request: Request, draft_id: int) -> HttpResponse:
     problems=_READING,
 )
 def draft_difference(request: Request, draft_id: int) -> HttpResponse:
-    """Rules by name, points by event type, and the path."""
+    """Rules and examples by name, points by event type, and the path."""
     refuse_unknown_parameters(request._request, ("version",))
     draft = _found(draft_id)
     newest = Playbook.objects.order_by("-number").first()
@@ -202,6 +202,9 @@ def draft_difference(request: Request, draft_id: int) -> HttpResponse:
             points_changed=_changes(found.points_changed),
             stages_changed=_change(found.stages_changed),
             half_life_changed=_change(found.half_life_changed),
+            examples_added=list(found.examples_added),
+            examples_removed=list(found.examples_removed),
+            examples_changed=_changes(found.examples_changed),
         )
     )
 

@@ -5,9 +5,8 @@ from django.core.exceptions import ValidationError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contacts.catalogue import CLAIMED_TYPES
 from contacts.claims import confirm_claim, refuse_claim
-from contacts.messages import ContactRef
+from contacts.messages import CLAIMED_TYPES, ContactRef
 from contacts.models import Claim, Contact, Event, Identity, Merge
 from contacts.results import Status
 from tests.factories import (

@@ -83,6 +83,35 @@ def test_an_example_is_written_goes_red_with_a_rule_and_is_made_right_again(desk
     assert len(AuditRecord.objects.get(action="playbook_published").detail["despite"]) == 2
 
 
+def test_a_story_is_told_by_name_a_row_an_event_and_said_back_in_words(desk: Client, draft: PlaybookDraft):
+    here = f"/playbooks/drafts/{draft.pk}"
+    rows = {"rows": "3", "e0-day": "7", "e0-type": "order_completed", "e0-amount": "1 059,5", "e0-more": "order_id=1"}
+    rows |= {"e1-day": "0", "e1-type": "form_submitted", "e1-public": "1", "e1-time": "10:30", "e2-day": "9"}
+    typed = {"name": "Buys", "day": "30", "stage": "customer"}
+    more = desk.post(f"{here}/examples/new", rows | typed | {"more": "1"}).content.decode()
+    assert 'name="e2-day" id="e2-day" value="0" inputmode="numeric" maxlength="4" autofocus' in more
+    assert len(examples(draft)) == 7
+
+    desk.post(f"{here}/examples/new", rows | typed)
+    assert examples(draft)[-1]["events"] == [
+        "day 0 10:30 public form_submitted",
+        "day 7 order_completed 1059.50 EUR order_id=1",
+    ]
+    page = desk.get(here).content.decode()
+    assert "from a public source" in page
+    assert "€1,059.50" in page
+    opened = desk.get(f"{here}?example=7").content.decode()
+    assert '<option value="order_completed" selected>Order</option>' in opened
+    assert "1059.50 EUR order_id=1</textarea>" in desk.get(f"{here}?example=7&story=text").content.decode()
+    assert "This draft changes 1 thing." in page
+    desk.post(f"{here}/examples/0/drop")
+    desk.post(f"{here}/examples/0/put-back")
+    assert [one["name"] for one in examples(draft)][6:] == [
+        "Buys",
+        Playbook.objects.get().document["examples"][0]["name"],
+    ]
+
+
 def test_a_story_that_can_not_be_read_is_kept_as_it_was_typed_and_says_so(desk: Client, draft: PlaybookDraft):
     here = f"/playbooks/drafts/{draft.pk}"
     answer = desk.post(f"{here}/examples/new", {"name": "Odd", "story": "on Monday he called", "day": "soon"})

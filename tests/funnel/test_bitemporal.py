@@ -14,10 +14,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from contacts.catalogue import CLAIMED_TYPES
 from contacts.erasing import erase_contact, finish_erasures
 from contacts.ingest import retract_event
 from contacts.merging import cut_merge, merge_contacts
+from contacts.messages import CLAIMED_TYPES
 from contacts.models import Contact, Event, Merge, PendingReason, Trust
 from funnel.advancing import advance_due, advance_everything, advance_pending
 from funnel.fold import Event as Fact

@@ -58,6 +58,17 @@ def test_events_of_a_day_come_as_they_are_told_and_time_goes_on_to_the_end_of_th
     assert [(one.parted, dict(one.came)) for one in try_examples(document(*cases)) if not one.holds] == []
 
 
+def test_a_public_source_makes_nobody_a_customer_and_what_it_claims_does_nothing():
+    rule = {"name": "A sample makes a customer", "to": "customer", "on": ["content_downloaded"]}
+    rules = [rule, *DEFAULT["rules"]]
+    lived = [
+        example("day 0 content_downloaded", stage="customer"),
+        example("day 0 public content_downloaded", stage="lead"),
+        example("day 0 public page_viewed", "day 0 public order_completed 9.00 EUR", stage="prospecting", health=None),
+    ]
+    assert [one.parted for one in try_examples(document(*lived) | {"rules": rules})] == [(), (), ()]
+
+
 @given(
     st.builds(
         Told,
@@ -66,6 +77,7 @@ def test_events_of_a_day_come_as_they_are_told_and_time_goes_on_to_the_end_of_th
         st.sampled_from(sorted(EVENT_TYPES)),
         st.none(),
         st.none(),
+        is_public=st.booleans(),
         properties=st.dictionaries(st.from_regex(r"[a-z_]{1,10}", fullmatch=True), SCALARS, max_size=3),
     ),
     st.none() | st.tuples(st.integers(-(10**6), 10**6), st.sampled_from(["EUR", "JPY"])),
@@ -85,6 +97,7 @@ def test_a_line_says_all_of_an_event(told: Told, worth: tuple[int, str] | None):
         ({"events": ["day 3 page_viewed", "day 2 page_viewed"]}, "story_order", "/examples/0/events/1"),
         ({"events": ["day 31 page_viewed"]}, "story_order", "/examples/0/events/0"),
         ({"events": []}, "wrong_length", "/examples/0/events"),
+        ({"events": ["day 0 public order_completed 5.00 EUR"]}, "only_claims", "/examples/0/events"),
         ({"day": "soon"}, "wrong_kind", "/examples/0/day"),
         ({"then": {}}, "missing", "/examples/0/then"),
         ({"then": {"stage": "moon"}}, "unknown_value", "/examples/0/then/stage"),

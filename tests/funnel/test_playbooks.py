@@ -89,6 +89,9 @@ def test_a_draft_shows_what_it_changes(caller: Caller) -> None:
         "points_changed": [{"name": "page_viewed", "before": 1, "after": 2}],
         "stages_changed": None,
         "half_life_changed": None,
+        "examples_added": [],
+        "examples_removed": [],
+        "examples_changed": [],
     }
     assert caller.get(f"{DRAFTS}/{draft['id']}/difference?version=2").status_code == 400
 

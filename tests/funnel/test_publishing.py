@@ -193,10 +193,12 @@ def test_the_difference_names_what_was_added_removed_changed_and_moved(by: Princ
     rules = before["rules"]
     changed = {**rules[2], "on": ["referral_made"]}
     new = {"name": "A meeting makes a lead", "to": "lead", "on": ["meeting_held"]}
+    told = before["examples"][0]
     after = {
         **with_points(before, page_viewed=2, letter_sent=1),
         "half_life_days": 60,
         "rules": [rules[1], rules[0], changed, new, *rules[4:]],
+        "examples": [told | {"day": 99}, *before["examples"][2:], told | {"name": "Another"}],
     }
 
     found = difference(before, after)
@@ -207,6 +209,8 @@ def test_the_difference_names_what_was_added_removed_changed_and_moved(by: Princ
     assert found.points_changed == (Changed("letter_sent", 0, 1), Changed("page_viewed", 1, 2))
     assert found.half_life_changed == Changed("half_life_days", 30, 60)
     assert found.stages_changed is None
+    assert (found.examples_added, found.examples_removed) == (("Another",), (before["examples"][1]["name"],))
+    assert found.examples_changed == (Changed(told["name"], told, told | {"day": 99}),)
     assert not difference(before, before)
 
 

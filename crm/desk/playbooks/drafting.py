@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.desk.doors import for_staff
 from crm.desk.places import page
 from crm.desk.playbooks import showing, tokens
+from crm.desk.playbooks.stories import NOTHING_OPEN, Opened
 from crm.desk.playbooks.views import text_file
 from crm.desk.toasts import toast
 from funnel import faults, redrafting
@@ -43,7 +44,8 @@ from staff.policy import Principal
 def draft_page(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponse:
     place = request.GET.get("rule", "")
     opened = int(place) if place.isdecimal() else None
-    return draft_view(request, principal, draft_found(draft_id), opened, example=request.GET.get("example", ""))
+    example = Opened(request.GET.get("example", ""), is_text=request.GET.get("story") == "text")
+    return draft_view(request, principal, draft_found(draft_id), opened, example=example)
 
 
 def draft_view(
@@ -52,7 +54,7 @@ def draft_view(
     draft: PlaybookDraft,
     opened: int | None = None,
     *,
-    example: str = "",
+    example: Opened = NOTHING_OPEN,
     **more: Any,
 ) -> HttpResponse:
     """The page of a draft, with one rule or one example open."""
@@ -62,9 +64,8 @@ def draft_view(
         part = showing.part_of(redrafting.dimension_of(more.get("typed") or rules[opened]))
     may_write = principal.may("playbooks:write")
     if not may_write:
-        opened, example = None, ""
-    typed = more.pop("typed", None), more.pop("typed_example", None)
-    sheet = showing.draft_sheet(draft, principal, part, opened, typed[0], example, typed[1])
+        opened, example = None, NOTHING_OPEN
+    sheet = showing.draft_sheet(draft, principal, part, opened, more.pop("typed", None), example)
     context = page(request) | sheet | {"may_write": may_write} | more
     return render(request, "desk/playbooks/draft.html", context, status=status)
 

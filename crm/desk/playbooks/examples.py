@@ -1,5 +1,6 @@
 """Examples of a draft: written, taken from somebody's path, dropped, or made to expect what comes."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,12 +15,13 @@ from django.views.decorators.http import require_POST
 from contacts.models import Contact
 from crm.desk.doors import for_staff
 from crm.desk.playbooks.drafting import draft_found, draft_view, meanwhile, seen_version
-from crm.desk.playbooks.stories import NEW, example_said
+from crm.desk.playbooks.happenings import Row, rows_said
+from crm.desk.playbooks.stories import NEW, Opened, example_said
 from crm.desk.toasts import toast
 from funnel import faults
 from funnel.examples import examples_of, try_examples
 from funnel.keeping import keep_example, newest_draft
-from funnel.models import Backtest, PlaybookDraft
+from funnel.models import Backtest, Playbook, PlaybookDraft
 from funnel.publishing import FaultyPlaybookError, StaleDraftError, check_draft, document_of, save_draft
 from staff.policy import Principal
 
@@ -27,9 +29,11 @@ from staff.policy import Principal
 @require_POST
 @for_staff("playbooks:write")
 def example_save(request: HttpRequest, principal: Principal, draft_id: int, place: str) -> HttpResponseBase:
-    """Keep what the form says, in the place of the example or as a new one."""
+    """Keep what the form says, in the place of the example or as a new one; or show it with a row more or less."""
     draft = draft_found(draft_id)
     examples, typed = examples_of(document_of(draft)), example_said(request.POST)
+    if "more" in request.POST or "less" in request.POST:
+        return draft_view(request, principal, draft, example=Opened(place, typed, _rows(request)))
     if place == NEW:
         place, examples = str(len(examples)), [*examples, typed]
     else:
@@ -38,7 +42,7 @@ def example_save(request: HttpRequest, principal: Principal, draft_id: int, plac
         draft = _keep(request, draft, examples)
     except StaleDraftError as error:
         now, status = draft_found(error.draft.pk), HTTPStatus.UNPROCESSABLE_ENTITY
-        return draft_view(request, principal, now, example=place, typed_example=typed, stale=now, status=status)
+        return draft_view(request, principal, now, example=Opened(place, typed), stale=now, status=status)
     is_faulty = any(one.pointer.startswith(f"/examples/{place}/") for one in check_draft(draft))
     return redirect(_here(draft, place if is_faulty else ""))
 
@@ -46,12 +50,15 @@ def example_save(request: HttpRequest, principal: Principal, draft_id: int, plac
 @require_POST
 @for_staff("playbooks:write")
 def example_deed(request: HttpRequest, principal: Principal, draft_id: int, place: str, deed: str) -> HttpResponseBase:
-    """Drop it, or expect from now on what comes of it."""
+    """Drop it, or expect from now on what comes of it; or put back one of the newest version that was dropped."""
     draft = draft_found(draft_id)
     document = document_of(draft)
     examples = examples_of(document)
-    at = _within(place, examples)
-    if deed == "drop":
+    known = examples_of(Playbook.objects.latest("number").document)
+    at = _within(place, known if deed == "put-back" else examples)
+    if deed == "put-back":
+        examples = [one for one in examples if one.get("name") != known[at]["name"]] + [known[at]]
+    elif deed == "drop":
         del examples[at]
     elif deed == "accept" and not check_draft(draft):
         verdict = try_examples(document)[at]
@@ -88,6 +95,14 @@ def example_of_somebody(request: HttpRequest, principal: Principal, contact_id: 
 def _keep(request: HttpRequest, draft: PlaybookDraft, examples: list[Any]) -> PlaybookDraft:
     document = {**document_of(draft), "examples": examples}
     return save_draft(draft=draft, seen=seen_version(request), document=document)
+
+
+def _rows(request: HttpRequest) -> list[Row]:
+    """What was typed, with an empty row more, or without the one that is to go."""
+    rows = [row for row in rows_said(request.POST) if str(row.place) != request.POST.get("less")]
+    day = rows[-1].day if rows else "0"
+    last = [Row(len(rows), day, is_new=True)] if "more" in request.POST or not rows else []
+    return [replace(row, place=place) for place, row in enumerate([*rows, *last])]
 
 
 def _within(place: str, examples: list[Any]) -> int:

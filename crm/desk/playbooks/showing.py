@@ -108,8 +108,7 @@ def draft_sheet(
     part: Part,
     opened: int | None,
     typed: Any = None,
-    example: str = "",
-    typed_example: Any = None,
+    example: stories.Opened = stories.NOTHING_OPEN,
 ) -> dict[str, Any]:
     """A draft beside the newest version; the open rule or example as a form, of what was typed and not saved."""
     newest = Playbook.objects.latest("number")
@@ -125,13 +124,16 @@ def draft_sheet(
         if forecast and line.mark != "removed" and forecast.backtest.draft_version == draft.version:
             line.foreseen = forecast.rules.get(str(line.place), 0)
     changed = [point for point in points(document, newest.document, vocabulary) if point.was is not None]
+    told = stories.shown(document, teller, vocabulary, findings, newest.document)
     return {
         "draft": draft,
         "newest": newest,
         "part": part,
         "tabs": tabs(reverse("desk:draft", args=[draft.pk]), part, lines, len(document.get("points", {}))),
         "lines": [line for line in lines if line.dimension == part.name],
-        "changes": sum(1 for line in lines if line.mark or line.was or line.renamed) + len(changed),
+        "changes": sum(1 for line in lines if line.mark or line.was or line.renamed)
+        + len(changed)
+        + sum(1 for one in (*told["examples"], *told["examples_gone"]) if one.mark),
         "faults": others,
         "fault_count": len(findings),
         "opened": opened if rule is not None else None,
@@ -139,8 +141,8 @@ def draft_sheet(
         "points": points(document, newest.document, vocabulary, everything=True),
         "half_life": document.get("half_life_days"),
         "half_life_was": newest.document.get("half_life_days"),
-        **stories.shown(document, teller, vocabulary, findings),
-        "example_form": stories.form_of(document, example, vocabulary, typed_example),
+        **told,
+        "example_form": stories.form_of(document, example, vocabulary),
         **beside(draft, principal, forecast),
     }
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from crm.desk.doors import for_staff
 from crm.desk.places import page
-from crm.desk.playbooks import showing
+from crm.desk.playbooks import showing, stories
 from crm.desk.playbooks.telling import Teller
 from crm.desk.playbooks.tokens import Vocabulary
 from funnel.backtesting import progress_of
@@ -79,6 +79,7 @@ def playbook_compare(request: HttpRequest, principal: Principal) -> HttpResponse
         "versions": Playbook.objects.defer("document").order_by("-number"),
         "lines": changed,
         "points": [point for point in points if point.was is not None],
+        "examples": stories.differing(before.document, after.document, teller, vocabulary),
         "half_life": after.document["half_life_days"],
         "half_life_was": before.document["half_life_days"],
         "back": reverse("desk:playbook"),
