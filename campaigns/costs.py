@@ -30,7 +30,8 @@ def add_cost(
     cost.clean_fields(exclude=_OURS)
     cost.validate_constraints()
     cost.save()
-    audit.record(by=by, action="cost_added", kind="campaign", row=campaign.pk, cost=cost.pk, sum_minor=sum_minor)
+    spent = {"sum_minor": sum_minor, "currency": campaign.currency}
+    audit.record(by=by, action="cost_added", kind="campaign", row=campaign.pk, cost=cost.pk, **spent)
     return cost
 
 
