@@ -368,7 +368,7 @@
   const turnTo = (key) => {
     const lane = laneOf(key);
     const board = root.querySelector(".board");
-    if (lane) board.scrollTo({ left: lane.offsetLeft - board.offsetLeft, behavior: "instant" });
+    if (lane) board.scrollTo({ left: lane.offsetLeft, behavior: "instant" });
   };
 
   const isNarrow = () => getComputedStyle(root.querySelector(".phone-lanes")).display !== "none";
