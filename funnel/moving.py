@@ -1,6 +1,6 @@
 """People moved by hand, or by a program's decision: what is decided becomes an event, and the fold does the rest."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from contacts.doors import source_of as source_of_key
 from contacts.doors import with_second_try
 from contacts.messages import ContactRef, Message, body_digest, body_of, event_key_digits
-from contacts.models import Contact, Pending, Source
+from contacts.models import Contact, Source
 from contacts.nudge import nudge_on_commit
 from contacts.prepared import Prepared
 from contacts.recording import Row, insert_events
@@ -93,11 +93,6 @@ def move_contacts(
     if recorded:
         nudge_on_commit()
     return [refused[one] or _result(found[one], recorded.get(rows[one].key)) for one in ids]
-
-
-def being_moved(contact_ids: Collection[int]) -> set[int]:
-    """Those of whom something is still to be folded."""
-    return set(Pending.objects.filter(contact_id__in=contact_ids).values_list("contact_id", flat=True))
 
 
 def said_of(results: Sequence[Moved | Refused]) -> str:

@@ -36,11 +36,6 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     def in_use(self) -> Self:
         return self.filter(archived_at=None)
 
-    def running_on(self, day: date) -> Self:
-        """Begun, not over and not put away."""
-        begun = Q(starts_on=None) | Q(starts_on__lte=day)
-        return self.in_use().filter(begun, Q(ends_on=None) | Q(ends_on__gte=day))
-
 
 class Campaign(models.Model):
     """One thing we do to reach people. Events name it by `key` (utm_campaign), also before it is made here."""

@@ -56,7 +56,6 @@ SINGLE: Final = words(f"{_ONCE} | user_id | stage | created | consent | refusal 
 _SEPARATORS: Final = re.compile(r"[\s_:\-]+")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE: Final = re.compile(r"\+?[\d\s().\-/]{7,20}")
-_AMOUNT: Final = re.compile(r"-?[\d\s.]*\d([.,]\d{1,2})?\s?€?")
 MOST: Final = 0.8  # of the cells of a column must look alike
 
 
@@ -106,8 +105,3 @@ def decimal_of(cells: Sequence[str]) -> str:
     commas = sum(re.fullmatch(r"-?[\d\s.]*\d,\d{1,2}\s?€?", cell.strip()) is not None for cell in cells)
     points = sum(re.fullmatch(r"-?[\d\s,]*\d\.\d{1,2}\s?€?", cell.strip()) is not None for cell in cells)
     return "," if commas > points else "."
-
-
-def numbered_field(key: str, heads: Sequence[str]) -> bool:
-    """Whether a field may stand over one column only."""
-    return key in SINGLE and heads.count(key) > 1

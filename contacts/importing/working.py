@@ -8,7 +8,7 @@ from typing import Final
 from celery import current_app
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import get_language, override
 from kombu.exceptions import OperationalError as BrokerError
@@ -95,7 +95,3 @@ def _end_check(run: Import, foreseen: dict[str, object]) -> None:
 
 def _words(error: Exception) -> str:
     return " ".join(error.messages) if isinstance(error, ValidationError) else str(error).strip()
-
-
-def is_waiting() -> bool:
-    return Import.objects.waiting().filter(Q(taken_until=None) | Q(taken_until__lt=Now())).exists()

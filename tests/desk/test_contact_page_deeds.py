@@ -12,6 +12,7 @@ from contacts.models import Contact, Event, Task
 from contacts.tasking import add_task
 from crm.desk.person.deeds import DEEDS
 from funnel.advancing import advance_everything
+from funnel.models import Standing
 from staff.models import Role
 from staff.policy import Principal
 from tests.desk.scenes import ago, at_desk, buyer
@@ -99,7 +100,7 @@ def test_a_customer_who_is_closed_had_a_relationship_that_ended():
     assert last_event(aino)[:2] == ("relationship_ended", {"reason": "competitor", "text": "They went to Acme"})
     advance_everything()
     page = client.get(f"/contacts/{aino.pk}")
-    assert page.context["met"].is_closed
+    assert page.context["met"].position.standing == Standing.CLOSED
     assert [deed.key for deed in page.context["met"].deeds if deed.key in ("close", "reopen", "move", "later")] == [
         "reopen"
     ]

@@ -1,7 +1,6 @@
 """What the address of a list asks for, and addresses that ask for something else."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -136,7 +135,3 @@ def _for_anybody(document: Any) -> Any:
 
 def _compact(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-
-
-def columns_said(said: QueryDict) -> Sequence[str]:
-    return said.getlist("column")

@@ -68,10 +68,6 @@ class Meeting:
         return str(Standing(self.position.standing).label) if self.position.standing != Standing.OPEN else ""
 
     @property
-    def is_closed(self) -> bool:
-        return self.position.standing == Standing.CLOSED
-
-    @property
     def walked(self) -> int:
         """How far the line of the path is drawn, in the units of the drawing."""
         return FIRST_STOP + (self.place - 1) * STOP_WIDTH if self.place else FIRST_STOP

@@ -137,10 +137,6 @@ class Bar:
     def tall(self) -> str:
         return f"{self.height:.1f}"
 
-    @property
-    def text_x(self) -> int:
-        return self.x + 4
-
 
 @dataclass(frozen=True, slots=True)
 class Chart:
