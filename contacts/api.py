@@ -35,12 +35,11 @@ from .answering import (
 from .declaring import change_field, declare_field, drop_field
 from .filtering import CONTACT_FILTERS
 from .models import Contact, CustomField
-from .ordering import in_order
+from .ordering import NEWEST_FIRST, in_order
 from .serializers import BatchBody, ContactBody, CustomFieldBody, CustomFieldChanges, NewContactBody
 
 CONTACTS = _("Contacts")
 _KINDS: Final[dict[str, dict[str, bool]]] = {"true": {"is_listed": True}, "false": {"is_known": False}, "any": {}}
-NEWEST: Final = "-created_at"
 # Visitors may be many times as many as people; they are kept in order by these alone.
 _VISITOR_ORDERINGS: Final = {"id": ("id",), "updated_at": ("updated_at", "id")}
 
@@ -74,8 +73,10 @@ def contact_list(request: Request) -> HttpResponse:
         people = people.leaders().filter(erased_at=None)
     if kind == "true":
         rows = conditioned(asked, people, CONTACT_FILTERS, caller(request))
-        rows, orderings = in_order(rows, parameter(asked, "ordering") or NEWEST, parameter(asked, "q") or "")
-        found = page(asked, rows, orderings=orderings, default=NEWEST)
+        rows, orderings, near = in_order(
+            rows, parameter(asked, "ordering") or NEWEST_FIRST, parameter(asked, "q") or ""
+        )
+        found = page(asked, rows, orderings=orderings, default=NEWEST_FIRST, near=near)
     else:
         rows = filtered(asked, people, CONTACT_FILTERS, caller(request))
         found = page(asked, rows.values("id", "updated_at"), orderings=_VISITOR_ORDERINGS, default="-id")

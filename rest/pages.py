@@ -7,7 +7,7 @@ the same however deep it lies, and rows that come or go meanwhile neither repeat
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -29,6 +29,9 @@ PARAMETERS: Final = ("limit", "cursor", "ordering")
 
 # The name of an order, and the columns that make it: the last one unique, none ever empty.
 Orderings = Mapping[str, Sequence[str]]
+# Of the first column's value after which a page begins (None: at the start), and of how many rows are wanted: among
+# which rows these most likely are. None where that cannot be said.
+Near = Callable[[Any, int], Q | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,13 @@ class Page:
         return {"results": results, "next": self.next, "previous": self.previous}
 
 
-def page(request: HttpRequest, rows: QuerySet[Any, Any], *, orderings: Orderings, default: str) -> Page:
-    """The page of `rows` (models or dicts) that the address asks for; `default` names the order when it does not."""
+def page(
+    request: HttpRequest, rows: QuerySet[Any, Any], *, orderings: Orderings, default: str, near: Near | None = None
+) -> Page:
+    """The page of `rows` (models or dicts) that the address asks for; `default` names the order when it does not.
+
+    Whatever lies `near` comes before all others in this order; where it fills the page, these are not looked for.
+    """
     limit = whole_number(request, "limit", default=DEFAULT_LIMIT, least=1, most=LARGEST_LIMIT)
     ordering = _ordering(request, orderings, default)
     columns, descending = orderings[ordering.removeprefix("-")], ordering.startswith("-")
@@ -78,7 +86,11 @@ def page(request: HttpRequest, rows: QuerySet[Any, Any], *, orderings: Orderings
     backwards = cursor is not None and cursor.backwards
     if cursor:
         rows = rows.filter(_beyond(columns, cursor.values, less=descending != backwards))
-    found = list(rows.order_by(*_sorted_by(columns, descending != backwards))[: limit + 1])
+    rows = rows.order_by(*_sorted_by(columns, descending != backwards))
+    there = near(cursor.values[0] if cursor else None, limit + 1) if near and not backwards else None
+    found = list(rows.filter(there)[: limit + 1]) if there else []
+    if len(found) <= limit:
+        found = list(rows[: limit + 1])
     has_more = len(found) > limit
     shown = found[:limit]
     if backwards:

@@ -202,8 +202,8 @@ def test_a_list_costs_the_same_statements_however_long_it_is(caller, django_asse
             join_company(contact=contact, company=company, by=by)
 
     grow(2)
-    caller.get("/api/v1/contacts")
     for size in (2, 30):
+        caller.get("/api/v1/contacts")  # what a process remembers for some seconds
         with django_assert_num_queries(3):
             assert len(names(caller)) == size
         grow(28 if size == 2 else 0)

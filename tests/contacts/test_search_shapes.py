@@ -1,14 +1,18 @@
 """However a search is read - few are found and sorted, or the order of a list is walked - it tells the same people."""
 
 import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts import sampling
 from contacts.models import Contact
 from contacts.ordering import ORDERINGS, in_order
 from contacts.projecting import project
 from contacts.sampling import Sample, are_few, divided
+from tests.callers import make_caller
 from tests.factories import make_contact
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +30,7 @@ def _taken_anew():
 
 def pages(words: str, ordering: str, taken: Sample) -> list[int]:
     sampling.remember(taken)
-    rows, orderings = in_order(Contact.objects.listed(), ordering, words)
+    rows, orderings, _near = in_order(Contact.objects.listed(), ordering, words)
     way = "-" if ordering.startswith("-") else ""
     return [row["id"] for row in rows.order_by(*(way + column for column in orderings[ordering.removeprefix("-")]))]
 
@@ -42,6 +46,30 @@ def test_both_ways_tell_the_same_people_in_every_order():
             assert pages(words, ordering, COMMON) == pages(words, ordering, RARE), (words, ordering)
             found = set(Contact.objects.listed().mentioning(words).values_list("pk", flat=True))
             assert set(pages(words, ordering, RARE)) == found
+
+
+def test_the_newest_are_looked_at_first_and_the_pages_are_the_same():
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number // 2) for number in range(48)]
+    for number, at in enumerate(moments):
+        named = "Mari" if number < 30 or number % 8 == 0 else "Anna"  # of the newest, few are found
+        project([make_contact(name=named, created_at=at).pk])
+    near = Sample(people=1e6, size=1000, words=["mar"] * 5, known_since=moments[::-1])
+
+    def walked(taken: Sample) -> tuple[list[int], int]:
+        sampling.remember(taken)
+        caller, address, ids, statements = make_caller(), "/api/v1/contacts?q=mar&limit=3", [], 0
+        while address:
+            with CaptureQueriesContext(connection) as asked:
+                page = caller.get(address).json()
+            ids += [row["id"] for row in page["results"]]
+            statements += sum("@@" in query["sql"] for query in asked)
+            address = page["next"]
+        return ids, statements
+
+    ids, statements = walked(RARE)
+    assert (len(ids), statements) == (32, 11)
+    assert walked(near)[0] == ids
+    assert statements < walked(near)[1] < 2 * statements  # some pages are found near, others are not
 
 
 def test_a_word_that_is_much_more_common_than_another_is_only_checked():
@@ -60,4 +88,4 @@ def test_the_sample_is_of_the_people_who_are_listed():
     project([contact.pk])
     sampling.remember(None)
     taken = sampling.sample()
-    assert (taken.size, taken.share("'oh':*"), taken.share("'anna':*")) == (1, 1.0, 0.0)
+    assert (taken.size, taken.share("'oh':*"), taken.share("'anna':*"), list(taken.known_since)) == (1, 1.0, 0.0, [])
