@@ -214,8 +214,9 @@ SELECT p.lane, p.of_all, p.worth_of_all, p.sort, p.contact_id,
 
 
 def rows_of(principal: Principal, wish: Wish, lanes: list[int]) -> list[Row]:
-    if wish.is_whole and wish.limit == CARDS and sees_everyone(principal):
-        return [Row(*row) for row in _WHOLE[wish.longest_first].rows(lanes=lanes)]
+    whole = _whole(wish) if wish.is_whole and sees_everyone(principal) else None
+    if whole:
+        return [Row._make(row) for row in whole.rows(lanes=lanes)]
     where, values = conditions(principal, wish)
     after, begins = _after(wish)
     way = "ASC" if wish.longest_first else "DESC"
@@ -226,23 +227,28 @@ def rows_of(principal: Principal, wish: Wish, lanes: list[int]) -> list[Row]:
         parts |= {"found": found, **_LAID_BY[wish.by]}
     placed = (_FOUND if wish.is_narrow else _PLACED[wish.by]).format(**parts)
     values |= begins | {"lanes": lanes, "most": wish.limit + 1}
-    return [Row(*row) for row in asked(_SHOWN.format(placed=placed, way=way), values)]
+    return [Row._make(row) for row in asked(_SHOWN.format(placed=placed, way=way), values)]
 
 
 _PARTS: Final = {"columns": _COLUMNS, "names": _COLUMNS.replace("p.", "")}
 _PLACED: Final = {"stage": _BY_STAGE, "health": _BY_HEALTH, "owner": _BY_OWNER}
-# The board as it is asked for most: it is planned once, and how much is asked for stands in it, for the plan is good
-# for few alone.
-_WHOLE: Final = {
-    longest_first: Prepared(
-        f"board_{way.lower()}",
-        _SHOWN.format(placed=_BY_STAGE.format(**_PARTS, where=_NOT_CLOSED, after="", way=way), way=way).replace(
-            "%(most)s", str(CARDS + 1)
-        ),
-        lanes="int[]",
-    )
-    for longest_first, way in ((False, "DESC"), (True, "ASC"))
-}
+MOST_PLANNED: Final = 12
+_planned: dict[tuple[str, int], Prepared] = {}
+
+
+def _whole(wish: Wish) -> Prepared | None:
+    """The board as it is asked for most: planned once a connection for each size, for a plan that could be of any size
+    would be one for all people. Of the sizes asked for in this process the first few; nothing for others."""
+    way = "ASC" if wish.longest_first else "DESC"
+    known = _planned.get((way, wish.limit))
+    if known is None and len(_planned) < MOST_PLANNED:
+        placed = _BY_STAGE.format(**_PARTS, where=_NOT_CLOSED, after="", way=way)
+        question = _SHOWN.format(placed=placed, way=way).replace("%(most)s", str(wish.limit + 1))
+        made = Prepared(f"board_{way.lower()}_{wish.limit}", question, lanes="int[]")
+        known = _planned.setdefault((way, wish.limit), made)
+    return known
+
+
 _LAID_BY: Final = {
     "stage": {"lane": "p.stage_id", "sort": "p.entered_at"},
     "health": {"lane": "p.health", "sort": "p.entered_at"},
