@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
@@ -39,7 +39,7 @@ class ProblemShape(msgspec.Struct, omit_defaults=True):
 def page_shape(name: str, shape: Any) -> Any:
     """The shape of a page of rows, under a name of its own."""
     fields = [("results", list[shape]), ("next", str | None), ("previous", str | None)]
-    return msgspec.defstruct(name, fields, namespace={"__doc__": _("A page; next and previous are addresses.")})
+    return msgspec.defstruct(name, fields, namespace={"__doc__": "A page; next and previous are addresses."})
 
 
 def problem_answers(kinds: Sequence[str]) -> dict[tuple[int, str], OpenApiResponse]:
@@ -70,13 +70,15 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
-    description="A text of your own, at most 255 characters; a repetition with it gets the same answer for 72 hours.",
+    description=_(
+        "A text of your own, at most 255 characters; a repetition with it gets the same answer for 72 hours."
+    ),
 )
 IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
     OpenApiParameter.HEADER,
-    description="The ETag you saw; when somebody changed the row since, the answer is 412.",
+    description=_("The ETag you saw; when somebody changed the row since, the answer is 412."),
 )
 
 
