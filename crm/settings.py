@@ -94,6 +94,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Limits on sign-in live here: in PostgreSQL they outlast Valkey and a restart.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "crm_cache"}}
+SESSION_ENGINE = "crm.sessions"
 
 # --- Packages ---------------------------------------------------------------------------------------------------------
 

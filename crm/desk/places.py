@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.prepared import Prepared
 from contacts.quarantine import WAITING_SQL
-from staff.models import User
-from staff.policy import Principal
+from staff.models import Role, User
+from staff.policy import ROLE_SCOPES
 from staff.sending import IS_PAUSED_SQL
 
 STAGE_COLOURS = 6  # the ramp of the path
@@ -59,12 +59,33 @@ class Link:
     is_current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Whoever looks, as every page names them."""
+
+    name: str
+    email: str
+    role: str
+
+    @property
+    def role_label(self) -> str:
+        return str(Role(self.role).label)
+
+
 def page(request: HttpRequest) -> dict[str, Any]:
     """What every page of the desk needs."""
+    return frame(request) | _intake()
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The same but for what the database is asked."""
+    user = request.user
+    assert isinstance(user, User)  # who is not signed in is led to the door
     return {
-        "places": places_of(request),
-        "may_add": _asking(request).may("contacts:write"),
-        **_intake(),
+        "places": _places_of(request.path, user.role),
+        "me": Me(str(user), user.email, user.role),
+        "may_add": "contacts:write" in ROLE_SCOPES[user.role],
+        "address": request.get_full_path(),
     }
 
 
@@ -80,11 +101,11 @@ def _intake() -> dict[str, Any]:
     return {"is_behind": is_behind, "quarantined": quarantined, "is_held": is_held}
 
 
-def places_of(request: HttpRequest) -> tuple[Link, ...]:
-    """The places that whoever asks may enter."""
-    principal = _asking(request)
-    open_ = tuple(place.view for place in PLACES if principal.may(place.scope))
-    return _links(open_, tuple(view for view in open_ if _is_current(request.path, _url(view))))
+@lru_cache(maxsize=500)
+def _places_of(path: str, role: str) -> tuple[Link, ...]:
+    """The places that this role may enter."""
+    open_ = tuple(place.view for place in PLACES if place.scope in ROLE_SCOPES[role])
+    return _links(open_, tuple(view for view in open_ if _is_current(path, _url(view))))
 
 
 @lru_cache(maxsize=500)
@@ -96,10 +117,6 @@ def _links(views: tuple[str, ...], current: tuple[str, ...]) -> tuple[Link, ...]
 @cache
 def _url(view: str) -> str:
     return reverse(view)
-
-
-def _asking(request: HttpRequest) -> Principal:
-    return Principal(user=request.user if isinstance(request.user, User) else None)
 
 
 def _is_current(here: str, url: str) -> bool:

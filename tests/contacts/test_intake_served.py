@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.test import Client
 
 from contacts.models import Event
 from staff.keys import create_key
 from tests.conftest import Servers
-from tests.factories import make_source
+from tests.factories import make_source, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("path")]
 
@@ -60,13 +62,24 @@ def test_a_running_server_takes_chunks_and_outlives_its_database_connections(por
         answer = to_server.getresponse()
         return answer.status, json.loads(answer.read())["results"][0]["status"]
 
-    whole, in_chunks = post(1), post(2, chunked=True)
+    visitor = Client()
+    visitor.force_login(make_user(), "django.contrib.auth.backends.ModelBackend")
+    cookie = f"{settings.SESSION_COOKIE_NAME}={visitor.session.session_key}"
+
+    def page() -> int:
+        to_server.request("GET", "/notices/bell", headers={"Host": "localhost", "Cookie": cookie})
+        answer = to_server.getresponse()
+        answer.read()
+        return answer.status
+
+    whole, in_chunks, before = post(1), post(2, chunked=True), [page() for _ in range(4)]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'polku web'")
         ended = cursor.rowcount
-    after = [post(number) for number in (3, 4, 5)]
+    pages_after, after = [page() for _ in range(4)], [post(number) for number in (3, 4, 5)]
 
     assert (whole, in_chunks) == ((200, "accepted"), (200, "accepted"))
     assert ended > 0
     assert after == 3 * [(200, "accepted")]
+    assert before == pages_after == 4 * [200]
     assert Event.objects.count() == 5

@@ -22,3 +22,10 @@ def test_a_piece_is_drawn_in_each_language():
         with translation.override(language):
             drawn.append(template.render(Context()))
     assert drawn == ["Contacts", "Kontaktit", "Contacts"]
+
+
+def test_what_is_another_each_time_is_put_into_a_piece_that_was_drawn_before():
+    template = ENGINE.from_string("{% load kept %}{% kept filling token %}<i>{{ token }}</i>{{ drawn }}{% endkept %}")
+    drawn = count(1)
+    drawings = [template.render(Context({"token": token, "drawn": drawn.__next__})) for token in ("a", "<b>")]
+    assert drawings == ["<i>a</i>1", "<i>&lt;b&gt;</i>1"]

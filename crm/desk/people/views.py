@@ -20,7 +20,7 @@ from crm.desk.people.counting import count_people
 from crm.desk.people.listing import Around, View, listing
 from crm.desk.people.sentences import Line, Option, asks, options
 from crm.desk.people.vocabulary import Words, words
-from crm.desk.places import places_of
+from crm.desk.places import frame
 from rest import pages
 from rest.problems import Problem
 from staff.models import User
@@ -128,7 +128,7 @@ def _answer(
     current = next((tab.view for tab in tabs if tab.is_current), None)
     ink = pen(known)
     context = {
-        "places": places_of(request),
+        **frame(request),
         "is_behind": shown.around.is_behind,
         "is_held": shown.around.is_held,
         "quarantined": shown.around.quarantined,
