@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from html import escape
 from typing import Final
 
 from django.http import HttpRequest
@@ -26,3 +27,8 @@ def token_field(request: HttpRequest) -> str:
 
 def joined(lines: Iterable[str]) -> SafeString:
     return SafeString("".join(lines))
+
+
+def grey(words: str) -> str:
+    """What is said where there is nothing to show."""
+    return f'<span class="ink-3">{escape(words)}</span>'

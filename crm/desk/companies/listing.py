@@ -1,6 +1,6 @@
 """The list of companies: search, order, pages; of each how many of its people stand where, in one statement more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Company
 from contacts.ordering import companies_in_order
 from crm.desk.companies.picture import Part, stack
-from funnel.breadth import breadth_of
+from funnel.breadth import Breadth, breadth_of
 from funnel.models import Health, Stage
 from rest import pages
 from rest.problems import Problem
@@ -64,18 +64,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A company of the list. `furthest` is the stage of whoever has come furthest, `place` its stop."""
+    """A company of the list. `parts` are its people by stages: the last part has come furthest."""
 
-    company: Company
+    id: int
+    name: str
+    domains: Sequence[str]
+    owner: str
+    created_at: datetime
     people: int
     parts: Sequence[Part]
     touched_at: datetime | None
     cooling: int
     lapsed: int
-
-    @property
-    def furthest(self) -> Part | None:
-        return self.parts[-1] if self.parts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,9 @@ def listing(request: HttpRequest, principal: Principal, stages: Sequence[Stage])
     orderings = ORDERINGS | OF_EVERYBODY if sees_every_row(principal) else ORDERINGS
     asked = Asked.of(request.GET, orderings)
     found = _page(request, asked, principal, orderings)
-    breadths = breadth_of(principal, [company.pk for company in found.rows], today=timezone.localdate())
-    return Listing(asked, [_line(company, breadths[company.pk], stages) for company in found.rows], found, orderings)
+    breadths = breadth_of(principal, [company["id"] for company in found.rows], today=timezone.localdate())
+    lines = [_line(company, breadths[company["id"]], stages) for company in found.rows]
+    return Listing(asked, lines, found, orderings)
 
 
 def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: pages.Orderings) -> pages.Page:
@@ -100,11 +101,11 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: p
         if name in request.GET:
             said[name] = request.GET[name]
     request.GET = said  # type: ignore[assignment]
-    companies = _companies(asked, principal)
+    companies, name = _companies(asked, principal), asked.ordering.removeprefix("-")
     if asked.q:
-        name = asked.ordering.removeprefix("-")
         companies, columns = companies_in_order(companies, asked.q, tuple(orderings[name]))
         orderings = {**orderings, name: columns}
+    companies = companies.values(*dict.fromkeys([*_SHOWN, *orderings[name]]))
     try:
         return pages.page(request, companies, orderings=orderings, default="name")
     except Problem:  # an address that somebody shortened or made up begins at the top
@@ -113,7 +114,7 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: p
 
 
 def _companies(asked: Asked, principal: Principal) -> Any:
-    companies = Company.objects.visible_to(principal).select_related("owner").defer("custom", "search")
+    companies = Company.objects.visible_to(principal)
     if asked.whose == "mine":
         companies = companies.filter(owner=principal.user)
     elif asked.whose == "nobody":
@@ -121,10 +122,17 @@ def _companies(asked: Asked, principal: Principal) -> Any:
     return companies
 
 
-def _line(company: Company, breadth: Any, stages: Sequence[Stage]) -> Line:
+_SHOWN: Final = ("id", "name", "domains", "created_at", "owner__name", "owner__email")
+
+
+def _line(company: Mapping[str, Any], breadth: Breadth, stages: Sequence[Stage]) -> Line:
     health = breadth.by_health()
     return Line(
-        company,
+        company["id"],
+        company["name"],
+        company["domains"],
+        company["owner__name"] or company["owner__email"] or "",
+        company["created_at"],
         breadth.people,
         stack(breadth, stages),
         breadth.touched_at,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts.companies import companies_like, create_company, update_company
 from contacts.models import Company, Contact
+from crm.desk.companies.cells import lines_drawn
 from crm.desk.companies.forms import CompanyForm
 from crm.desk.companies.listing import WHOSE, listing
 from crm.desk.companies.showing import NO_ROLE, show
@@ -36,6 +37,7 @@ def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
         "asked": asked,
         "here": f"{here}?{asked.query()}",
         "lines": shown.lines,
+        "body": lines_drawn(shown.lines),
         "found": shown.found,
         "tabs": [(label, f"{here}?{asked.query(whose=key)}", key == asked.whose) for key, label in WHOSE.items()],
         "heads": {

@@ -146,6 +146,12 @@ def short_day(at: datetime) -> str:
     return _short_day(timezone.localdate(at), timezone.localdate(), get_language() or "")
 
 
+def days_shown() -> Callable[[datetime], str]:
+    """The same, for many days of one page."""
+    zone, today, language = timezone.get_current_timezone(), timezone.localdate(), get_language() or ""
+    return lambda at: _short_day(at.astimezone(zone).date(), today, language)
+
+
 def _day(at: datetime, pen: Pen) -> str:
     return _short_day(at.astimezone(pen.zone).date(), pen.today, pen.language)
 
