@@ -7,14 +7,23 @@ from django.db import DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
+# Of the transaction that is the EXECUTE behind it, and of nothing else.
+_GENERALLY: Final = "SET LOCAL plan_cache_mode = force_generic_plan; "
+
 
 class Prepared:
-    """A statement with named places, `%(ids)s`, and the type of each: Prepared("name", sql, ids="bigint[]")."""
+    """A statement with named places, `%(ids)s`, and the type of each: Prepared("name", sql, ids="bigint[]").
 
-    def __init__(self, name: str, sql: str, **types: str) -> None:
+    PostgreSQL plans it anew for each values where it takes that to be worth its while; `is_general` says that one plan
+    is good for all.
+    """
+
+    def __init__(self, name: str, sql: str, *, is_general: bool = False, **types: str) -> None:
         self.name: Final = name
         self.sql: Final = sql
         self.types: Final = types
+        places = ", ".join(f"%({name})s::{kind}" for name, kind in types.items())
+        self._executing: Final = f"{_GENERALLY if is_general else ''}EXECUTE {name}{f'({places})' if places else ''}"
         self._planned: WeakSet[Any] = WeakSet()
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
@@ -31,8 +40,7 @@ class Prepared:
             if connection.connection not in self._planned:
                 cursor.execute(self._preparing())
                 self._planned.add(connection.connection)
-            places = ", ".join(f"%({name})s::{kind}" for name, kind in self.types.items())
-            cursor.execute(f"EXECUTE {self.name}({places})" if places else f"EXECUTE {self.name}", values)
+            cursor.execute(self._executing, values)
         except DatabaseError as error:
             # a pooler has given us another session, with the plan of somebody else or with none
             if not isinstance(error.__cause__, InvalidSqlStatementName | DuplicatePreparedStatement):

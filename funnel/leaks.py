@@ -55,17 +55,15 @@ class Counts:
         return Cohort(self.entered[now], self.went[now])
 
 
-Question = tuple[str, dict[str, Any]]  # SQL for one value, and its parameters
-
-
-def question_of_leak(walk: Walk, whose: Whose) -> Question | None:
-    """What is to be asked about the leak of a walk of everybody; nothing where there is none, or no roll-up of it."""
+def values_of_leak(walk: Walk, whose: Whose) -> dict[str, Any]:
+    """What LEAK_BY_SOURCE is to be asked with about the leak of a walk of everybody; nothing where there is none, or no
+    roll-up of it."""
     leak = walk.leak
     if leak is None or not whose.is_rolled_up or whose.source is not None:
-        return None
+        return {}
     first, last = (number_of(day) for day in walk.cohort)
     today = number_of(walk.until)
-    return _BY_SOURCE, {
+    return {
         "leak_stage": leak.stage.pk,
         "leak_further": array(walk.path.order[leak.place :]),
         "leak_before": number_of(walk.cohort[0] - timedelta(days=walk.days)),
@@ -78,7 +76,7 @@ def question_of_leak(walk: Walk, whose: Whose) -> Question | None:
 
 
 def origin_of_leak(walk: Walk, rows: Iterable[Sequence[Any]]) -> Origin | None:
-    """The source that accounts for the leak, if a single one does; `rows` are the answer to the question."""
+    """The source that accounts for the leak, if a single one does; `rows` are the answer of LEAK_BY_SOURCE."""
     return _worst(walk.leak, _by_source(rows), number_of(walk.until)) if walk.leak else None
 
 
@@ -126,7 +124,8 @@ def _by_source(rows: Iterable[Sequence[Any]]) -> dict[str, Counts]:
 
 
 _OF_SOURCE: Final = "source_id = source.id AND level = 0 AND NOT is_visitor"
-_BY_SOURCE: Final = f"""
+# SQL for one value, and the types of what it is asked with.
+LEAK_BY_SOURCE: Final = f"""
     (SELECT json_agg(json_build_array(source.name, pace.what, pace.day, pace.is_now, pace.n))
        FROM contacts_source AS source
       CROSS JOIN LATERAL (
@@ -146,3 +145,13 @@ _BY_SOURCE: Final = f"""
               AND from_stage = %(leak_stage)s AND to_stage = ANY(%(leak_further)s::smallint[])
             GROUP BY 2) AS pace)
 """  # noqa: S608  (numbers of ours)
+LEAK_TYPES: Final = {
+    "leak_stage": "smallint",
+    "leak_further": "smallint[]",
+    "leak_before": "int",
+    "leak_first": "int",
+    "leak_last": "int",
+    "leak_window": "smallint",
+    "leak_since": "int",
+    "leak_today": "int",
+}

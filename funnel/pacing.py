@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from django.db.models import Q
 from django.utils import timezone
 
@@ -115,7 +116,8 @@ _COUNTS: Final = f"""
 _ROLLED_UP: Final = Prepared(
     "path_rolled_up",
     f"""
-    SELECT (SELECT json_agg(one)
+    SELECT json_build_array(
+           (SELECT json_agg(one)
               FROM (SELECT number, since, published_at, applied_at, document -> 'stages' AS stages
                       FROM funnel_playbook) one),
            (SELECT json_agg(one) FROM (SELECT id, key, phase, "order", label_en, label_fi FROM funnel_stage) one),
@@ -129,7 +131,7 @@ _ROLLED_UP: Final = Prepared(
                            sum(n) AS n FROM {_COUNTS} WHERE piece.each > 0 GROUP BY 1, 2, 3) one),
            (SELECT json_agg(json_build_array(place, NULL, from_stage, 0, lag, n))
               FROM (SELECT place, from_stage, lag, sum(n) AS n FROM {_COUNTS}
-                     WHERE piece.kind = {Pace.STAYED} GROUP BY 1, 2, 3) one)
+                     WHERE piece.kind = {Pace.STAYED} GROUP BY 1, 2, 3) one))::text
 """,  # noqa: S608  (numbers of ours)
     place="int[]",
     kind="smallint[]",
@@ -146,12 +148,38 @@ _ROLLED_UP: Final = Prepared(
 def _rolled_up(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
     source = whose.source or ALL_SOURCES
     asked = _asked(spans, today_of(Picture.now()), by_day=whose.source is not None)
-    [(versions, stages, places, *walks)] = _ROLLED_UP.rows(**asked, source=source)
-    known = [Stage(**one) for one in stages]
-    path = path_of(picture, map(_version, versions), known)
-    return Overview(
-        path, known, reports.as_places(places or ()), _by_span(spans, (row for rows in walks for row in rows or ()))
-    )
+    [(told,)] = _ROLLED_UP.rows(**asked, source=source)
+    key = (source, *asked.values())
+    known = _known.get(key)
+    if known is None or known.told != told:
+        known = _Known.read(told, picture, spans)
+    path = path_of(picture, known.versions, known.seen.stages)
+    if path != known.seen.path:  # a version came into force meanwhile
+        known = known._replace(seen=replace(known.seen, path=path))
+    if len(_known) >= MOST_KNOWN:
+        _known.clear()
+    _known[key] = known
+    return known.seen
+
+
+class _Known(NamedTuple):
+    """What the roll-ups told last, and as it was read: every open page asks again and again."""
+
+    told: str
+    versions: Sequence[Mapping[str, Any]]
+    seen: Overview
+
+    @classmethod
+    def read(cls, told: str, picture: Picture, spans: Sequence[Span]) -> "_Known":
+        versions, stages, places, *walks = msgspec.json.decode(told)
+        versions, stages = [_version(one) for one in versions], [Stage(**one) for one in stages]
+        path = path_of(picture, versions, stages)
+        walked = _by_span(spans, (row for rows in walks for row in rows or ()))
+        return cls(told, versions, Overview(path, stages, reports.as_places(places or ()), walked))
+
+
+MOST_KNOWN: Final = 100
+_known: dict[tuple[Any, ...], _Known] = {}
 
 
 def _version(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from funnel.metrics import CLOSED, Cohort, Place
 from funnel.models import Health, Pace, Stage
-from funnel.pacing import Span, Walks, Whose, medians_of_stay, overview, today_of
+from funnel.pacing import Overview, Span, Walks, Whose, medians_of_stay, overview, today_of
 from funnel.pictures import Path, Picture
 from funnel.spans import Days, day_of, number_of
 
@@ -120,6 +120,20 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
     plan_month = (month or day_of(today)).replace(day=1)
     spans = _Spans.of(today, days, window, plan_month)
     seen = overview(picture, whose, spans.asked())
+    key = (days, window, plan_month, today)
+    known = _walked.get(key)
+    if known is None or known[0] is not seen:
+        if len(_walked) >= MOST_WALKED:
+            _walked.clear()
+        known = _walked[key] = seen, _walk(seen, spans, days, plan_month)
+    return known[1]
+
+
+MOST_WALKED: Final = 100
+_walked: dict[tuple[Any, ...], tuple[Overview, "Walk"]] = {}  # the last ones, beside what they were made of
+
+
+def _walk(seen: Overview, spans: "_Spans", days: int, plan_month: date) -> Walk:
     came, came_before, entered, entered_before, went, went_before, *others = seen.walks
     stays, trend, trend_before, fared, visits, visits_before, in_month = others
     medians = medians_of_stay(stays)
@@ -141,8 +155,8 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
         path=seen.path,
         stages=seen.stages,
         days=days,
-        window=window,
-        until=day_of(today),
+        window=spans.window,
+        until=day_of(spans.period.last),
         cohort=(day_of(spans.cohort.first), day_of(spans.cohort.last)),
         steps=with_leak(steps),
         flows=_flows(seen.path, came, came_before),

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from contacts.models import Contact
 from contacts.prepared import Prepared
-from funnel.leaks import Origin, Question, origin_of_leak, question_of_leak
+from funnel.leaks import LEAK_BY_SOURCE, LEAK_TYPES, Origin, origin_of_leak, values_of_leak
 from funnel.models import Health, Phase, Standing
 from funnel.pacing import Whose
 from funnel.pictures import scope_of
@@ -81,16 +81,24 @@ SELECT (SELECT json_agg(one) FROM (
                          AND (%(source)s = 0 OR source_id = %(source)s) {{scope}} LIMIT {COUNTED + 1}) one) counted),
        {{leak}}
 """  # noqa: S608  (numbers of ours)
+_TYPES: Final = {
+    "user": "bigint",
+    "end": "timestamptz",
+    "month": "date",
+    "cools": "timestamptz",
+    "source": "smallint",
+    "still": "smallint[]",
+    "since": "timestamptz[]",
+}
 _OF_ALL: Final = Prepared(
-    "beside_path",
-    _QUESTION.format(seen="", scope="", leak="NULL::json"),
-    user="bigint",
-    end="timestamptz",
-    month="date",
-    cools="timestamptz",
-    source="smallint",
-    still="smallint[]",
-    since="timestamptz[]",
+    "beside_path", _QUESTION.format(seen="", scope="", leak="NULL::json"), is_general=True, **_TYPES
+)
+_OF_ALL_WITH_LEAK: Final = Prepared(
+    "beside_leaking_path",
+    _QUESTION.format(seen="", scope="", leak=LEAK_BY_SOURCE),
+    is_general=True,
+    **_TYPES,
+    **LEAK_TYPES,
 )
 
 
@@ -106,7 +114,7 @@ def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> 
         "still": [step.stage.pk for step, _days in watched],
         "since": [(now - timedelta(days=days)).isoformat() for _step, days in watched],
     }
-    leak = question_of_leak(walk, whose) if is_live else None
+    leak = values_of_leak(walk, whose) if is_live else {}
     tasks, targets, cooling, still, leaked = _answers(principal, whose, leak, asked)
     return Beside(
         tasks=[_to_do(row, now) for row in tasks or ()],
@@ -122,13 +130,15 @@ def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> 
     )
 
 
-def _answers(principal: Principal, whose: Whose, leak: Question | None, asked: dict[str, Any]) -> tuple[Any, ...]:
+def _answers(principal: Principal, whose: Whose, leak: Mapping[str, Any], asked: dict[str, Any]) -> tuple[Any, ...]:
     seen, whom = scope_of(principal)
     scope, own = scope_of(whose.principal, whose.among)
-    if not (seen or scope or leak):
-        return _OF_ALL.rows(**asked)[0]
-    question = _QUESTION.format(seen=seen.replace("%(", "%(seen_"), scope=scope, leak=leak[0] if leak else "NULL::json")
-    values = asked | own | {f"seen_{name}": value for name, value in whom.items()} | (leak[1] if leak else {})
+    if not (seen or scope):
+        return (_OF_ALL_WITH_LEAK if leak else _OF_ALL).rows(**asked, **leak)[0]
+    question = _QUESTION.format(
+        seen=seen.replace("%(", "%(seen_"), scope=scope, leak=LEAK_BY_SOURCE if leak else "NULL::json"
+    )
+    values = asked | own | {f"seen_{name}": value for name, value in whom.items()} | dict(leak)
     with connection.cursor() as cursor:
         cursor.execute(question, values)
         found: tuple[Any, ...] = cursor.fetchone()

@@ -1,17 +1,19 @@
 """The newest moves of people between stages, each with its why: all in one statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
+import msgspec
 from django.db import connection
 from django.utils.translation import get_language
 
 from contacts.models import Contact, Event, EventType
 from contacts.prepared import Prepared
 from funnel.explaining import Why, Words
-from funnel.models import Stage, Transition
+from funnel.models import Playbook, Stage, Transition
 from funnel.pacing import Whose
 from funnel.pictures import scope_of, start_of_day
 from funnel.services import STAGE_LABELS
@@ -31,11 +33,11 @@ class Moved:
 
 
 _NEWEST: Final = f"""
-    SELECT row_to_json(move), json_build_object('id', who.id, 'name', who.name, 'emails', who.emails),
-           json_build_object('id', cause.id, 'value_minor', cause.value_minor, 'currency', cause.currency),
-           json_build_object('key', type.key, 'label_en', type.label_en, 'label_fi', type.label_fi),
-           CASE row_number() OVER (PARTITION BY move.version ORDER BY move.occurred_at DESC, move.id DESC)
-                WHEN 1 THEN book.document::json END
+    SELECT json_build_array(
+               row_to_json(move), json_build_object('id', who.id, 'name', who.name, 'emails', who.emails),
+               json_build_object('id', cause.id, 'value_minor', cause.value_minor, 'currency', cause.currency),
+               json_build_object('key', type.key, 'label_en', type.label_en, 'label_fi', type.label_fi))::text,
+           move.version, book.xmin::text || book.ctid::text
       FROM unnest(%(stages)s::smallint[], %(since)s::timestamptz[]) AS stage (id, since)
      CROSS JOIN LATERAL (
            SELECT id, contact_id, occurred_at, cause_id, visit, version, rule, dimension, from_value, to_value, evidence
@@ -66,14 +68,17 @@ def newest(whose: Whose, walk: Walk) -> list[Moved]:
     else:
         del since[path.order[0]]
     rows = _asked(scope, own, stages=list(since), since=list(since.values()), source=whose.source or 0)
-    places = {stage.pk: (place, stage) for place, stage in enumerate(path.stages, start=1)}
-    documents = {row[0]["version"]: row[-1] for row in rows if row[-1]}
-    words = _words(walk.stages)
-    return [_moved(row, places, words, documents) for row in rows]
+    names = _Names(path.stages, tuple(walk.stages), tuple(map(str, walk.stages)), get_language() or "en")
+    return [_moved(told, version, stamp, names) for told, version, stamp in rows]
 
 
 _OF_ALL: Final = Prepared(
-    "newest_moves", _NEWEST.format(scope=""), stages="smallint[]", since="timestamptz[]", source="smallint"
+    "newest_moves",
+    _NEWEST.format(scope=""),
+    is_general=True,
+    stages="smallint[]",
+    since="timestamptz[]",
+    source="smallint",
 )
 
 
@@ -85,22 +90,36 @@ def _asked(scope: str, own: Mapping[str, Any], **values: Any) -> list[tuple[Any,
         return list(cursor.fetchall())
 
 
-def _words(stages: Iterable[Stage]) -> Words:
-    known = {stage.pk: stage for stage in stages}
-    renamed = {
-        stage.key: str(stage)
-        for stage in known.values()
-        if STAGE_LABELS.get(stage.key) != (stage.label_en, stage.label_fi)
-    }
-    return Words(get_language() or "en", renamed, {number: stage.key for number, stage in known.items()})
+class _Names(NamedTuple):
+    """What the words of a move are made of beside it: the path, and all stages with what they are called."""
+
+    path: tuple[Stage, ...]
+    stages: tuple[Stage, ...]
+    labels: tuple[str, ...]
+    language: str
+
+    def words(self) -> Words:
+        renamed = {
+            stage.key: label
+            for stage, label in zip(self.stages, self.labels, strict=True)
+            if STAGE_LABELS.get(stage.key) != (stage.label_en, stage.label_fi)
+        }
+        return Words(self.language, renamed, {stage.pk: stage.key for stage in self.stages})
 
 
-def _moved(
-    row: Sequence[Any], stages: Mapping[int, tuple[int, Stage]], words: Words, documents: Mapping[int, Any]
-) -> Moved:
-    move, who, cause, type_, _ = row
+@lru_cache(maxsize=500)
+def _moved(told: str, version: int, stamp: str, names: _Names) -> Moved:
+    """The move that the database tells of; the newest are asked for again and again."""
+    move, who, cause, type_ = msgspec.json.decode(told)
     transition = Transition(**move | {"occurred_at": datetime.fromisoformat(move["occurred_at"])})
     event = None if cause["id"] is None else Event(**cause, type=EventType(**type_))
-    place, to_stage = stages[move["to_value"]]
-    why = words.why(transition, documents[transition.version], event)
-    return Moved(transition, Contact(**who), stages.get(move["from_value"], (0, None))[1], to_stage, place, why)
+    places = {stage.pk: (place, stage) for place, stage in enumerate(names.path, start=1)}
+    place, to_stage = places[move["to_value"]]
+    why = names.words().why(transition, _document(version, stamp), event)
+    return Moved(transition, Contact(**who), places.get(move["from_value"], (0, None))[1], to_stage, place, why)
+
+
+@lru_cache(maxsize=20)
+def _document(version: int, _stamp: str) -> Any:
+    """The rules of a version, as long as its row is the same one."""
+    return Playbook.objects.values_list("document", flat=True).get(number=version)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import date
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from crm.desk.path.ribbon import Ribbon
 from crm.desk.path.wishes import Wish
@@ -83,7 +84,7 @@ class Shown:
         walk = self.walk
         empty = [0] * len(walk.trend.days)
         return {
-            "labels": [date_format(day, pgettext("day and short month", "j M")) for day in walk.trend.days],
+            "labels": [_short_day(day, get_language() or "") for day in walk.trend.days],
             "weekly": walk.trend.weekly,
             "stages": [
                 {
@@ -97,6 +98,11 @@ class Shown:
             "shown": _most_telling(walk),
             "words": {"before": _("the period before"), "week": _("week of %(day)s")},
         }
+
+
+@lru_cache(maxsize=2000)
+def _short_day(day: date, _language: str) -> str:
+    return date_format(day, pgettext("day and short month", "j M"))
 
 
 def _came(step: Step) -> str:
