@@ -13,7 +13,6 @@ from django.db import connection, transaction
 from campaigns.attribution import WINDOW
 from campaigns.models import Kind, Way
 from contacts.models import EventType
-from funnel.fold import Event
 from funnel.folding import Folded
 from funnel.metrics import STAGE
 from funnel.reading import array
@@ -181,7 +180,8 @@ def keep_credits(folded: Sequence[Folded]) -> None:
     told = [(one, _since(one)) for one in folded if _tells(one)]
     if told:
         rows = [(stored.contact, one.person.leader, since) for one, since in told for stored in one.person.positions]
-        paid = [event.id for one, since in told if since is not None for event in one.person.events if _is_money(event)]
+        new = (event for one, since in told if since is not None for event in one.person.events)
+        paid = [event.id for event in new if event.type in MONEY]
         contacts, leaders, since = map(array, zip(*rows, strict=True))
         given = {"contacts": contacts, "leaders": leaders, "since": since, "paid": array(paid)}
         with connection.cursor() as cursor:
@@ -196,17 +196,13 @@ def _tells(one: Folded) -> bool:
         one.since is None
         or one.person.is_touched
         or any(entry.dimension == STAGE for entry in one.new)
-        or any(map(_is_money, one.person.events))
+        or any(event.type in MONEY for event in one.person.events)
     )
-
-
-def _is_money(event: Event) -> bool:
-    return event.type in MONEY
 
 
 def _since(one: Folded) -> int | None:
     """Money given back counts as its order did, however long ago that was."""
-    return None if any(event[3] == REFUND for event in one.person.events) else one.since
+    return None if any(event.type == REFUND for event in one.person.events) else one.since
 
 
 def types_of_money() -> dict[str, Any]:

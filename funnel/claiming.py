@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import starmap
 from typing import NamedTuple
 
 from django.db import connection
@@ -219,13 +218,13 @@ def _lock(contacts: Iterable[int]) -> dict[int, Stored]:
 def _positions(query: str, contacts: Iterable[int]) -> dict[int, Stored]:
     with connection.cursor() as cursor:
         cursor.execute(query, [array(contacts)])
-        return {position[0]: position for position in starmap(Stored, cursor.fetchall())}
+        return {position[0]: position for position in map(Stored._make, cursor.fetchall())}
 
 
 def _family(contacts: Iterable[int]) -> list[_Contact]:
     with connection.cursor() as cursor:
         cursor.execute(_CONTACTS, {"ids": array(contacts)})
-        return list(starmap(_Contact, cursor.fetchall()))
+        return list(map(_Contact._make, cursor.fetchall()))
 
 
 def _people(family: Iterable[_Contact], positions: dict[int, Stored]) -> tuple[list[Person], list[int]]:
@@ -266,7 +265,7 @@ def _take(contacts: Iterable[int]) -> list[Mark]:
     """
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [array(contacts)])
-        return list(starmap(Mark, cursor.fetchall()))
+        return list(map(Mark._make, cursor.fetchall()))
 
 
 def _give(marks: Iterable[Mark], people: Iterable[Person]) -> None:

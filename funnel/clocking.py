@@ -25,10 +25,10 @@ def follow_clocks(folded: Iterable[Folded]) -> None:
 
 def _matters(person: Person) -> bool:
     types = {event.id: event.type for event in person.events}
-    for mark in person.marks:
-        if mark.event is None:
-            if mark.reason not in _OF_THE_PATH:
+    for _, event, reason in person.marks:
+        if event is None:
+            if reason not in _OF_THE_PATH:
                 return True
-        elif mark.event not in types or types[mark.event] in RELEVANT:
+        elif event not in types or types[event] in RELEVANT:
             return True
     return False

@@ -15,7 +15,7 @@ from funnel.folding import Folded
 from funnel.models import Dimension, Standing
 from funnel.reading import array
 
-AT_ONCE: Final = 2000  # marks
+AT_ONCE: Final = 1000  # companies
 _TAKES_BACK: Final = frozenset(
     {PendingReason.RETRACTION, PendingReason.MERGE, PendingReason.CUT, PendingReason.REBUILD}
 )
@@ -31,7 +31,7 @@ def work_off_company_marks() -> int:
 
 @transaction.atomic
 def count_companies(*, limit: int = AT_ONCE) -> int:
-    """Take some marks and count their companies anew; return of how many.
+    """Take the marks of some companies, all of each, and count these anew; return how many companies.
 
     A mark is committed with what it tells of, and the companies are locked before their people are read: what is
     counted here is never older than the marks that were taken.
@@ -49,7 +49,9 @@ def count_companies(*, limit: int = AT_ONCE) -> int:
 
 _TAKE: Final = """
 DELETE FROM contacts_companymark WHERE id IN (
-    SELECT id FROM contacts_companymark ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+    SELECT id FROM contacts_companymark
+     WHERE company_id = ANY(ARRAY(SELECT DISTINCT company_id FROM contacts_companymark ORDER BY 1 LIMIT %s))
+       FOR UPDATE SKIP LOCKED)
 RETURNING company_id
 """
 _COUNT: Final = """
@@ -83,9 +85,10 @@ def mark_their_companies(folded: Sequence[Folded]) -> None:
 
 def _may_count_less(one: Folded) -> bool:
     """Of whom something was taken back, or whose relationship ended or began again."""
-    return any(mark.reason in _TAKES_BACK for mark in one.person.marks) or any(
-        entry.dimension == Dimension.STANDING for entry in (*one.new, *(gone.entry for gone in one.dead))
-    )
+    if any(mark.reason in _TAKES_BACK for mark in one.person.marks):
+        return True
+    moves = (*one.new, *(gone.entry for gone in one.dead)) if one.dead else one.new
+    return bool(moves) and any(entry.dimension == Dimension.STANDING for entry in moves)
 
 
 _MARK: Final = """

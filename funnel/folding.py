@@ -207,7 +207,9 @@ def _onward(person: Person, playbooks: Playbooks, names: Names) -> Folded | None
     entered, last = state.entered, state.last
     state, moves, wake_at = go_on(state, person.events, playbooks, person.stamp)
     entries = [entry_of(move, person, names) for move in moves] if moves else []
-    began = min([one[0].at for one in (person.events, moves) if one], default=person.stamp)
+    began = person.events[0].at if person.events else person.stamp
+    if moves and moves[0].at < began:
+        began = moves[0].at
     since = None if last and began <= last[0] else began  # another event of this very moment may have been there
     return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered, since)
 
