@@ -6,7 +6,7 @@ from datetime import date
 
 from campaigns.models import Campaign, Way
 from campaigns.outcome import Gates, Outcome, outcome_of
-from campaigns.results import Line, credited, spent
+from campaigns.results import Line, credited_by, spent
 from funnel.pacing import today_of
 from funnel.pictures import Path, Picture, path_in
 from funnel.spans import Days, day_of
@@ -42,16 +42,21 @@ def results_of(campaign: Campaign, picture: Picture, principal: Principal, *, da
     spans = [period, period.before(), *parts]
     gates = Gates(path_in(picture))
     costs = spent(picture, spans, campaign.pk)
-    by_way = {way: credited(picture, principal, spans, way, keys=[campaign.key]) for way in (Way.FIRST, Way.LAST)}
+    by_way = credited_by(picture, principal, spans, (Way.FIRST, Way.LAST), keys=[campaign.key])
+    by_place = {way: _by_place(lines) for way, lines in by_way.items()}
 
     def outcomes(place: int) -> dict[Way, Outcome]:
-        cost = costs.get((place, campaign.pk), 0)
-        return {way: _of(lines, place, gates, campaign, cost) for way, lines in by_way.items()}
+        cost, code = costs.get((place, campaign.pk), 0), campaign.currency
+        return {
+            way: outcome_of(gates, lines.get(place, ()), currency=code, spent=cost) for way, lines in by_place.items()
+        }
 
     points = [Point(day_of(part.first), outcomes(place)) for place, part in enumerate(parts, start=2)]
     return Results(gates.path, day_of(period.first), day_of(last), each > 1, outcomes(0), outcomes(1), points)
 
 
-def _of(lines: Sequence[Line], place: int, gates: Gates, campaign: Campaign, cost: int) -> Outcome:
-    mine = [line for line in lines if line.place == place]
-    return outcome_of(gates, mine, currency=campaign.currency, spent=cost)
+def _by_place(lines: Sequence[Line]) -> dict[int, list[Line]]:
+    found: dict[int, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.place, []).append(line)
+    return found

@@ -35,10 +35,14 @@ class Gates:
     """
 
     path: Path
+    ranks: Mapping[int, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ranks", {stage: rank for rank, stage in enumerate(self.path.order, start=1)})
 
     def rank(self, stage: int) -> int:
         """0 for nowhere and for stages that are not on the path any more."""
-        return self.path.order.index(stage) + 1 if stage in self.path.order else 0
+        return self.ranks.get(stage, 0)
 
     def of(self, question: str) -> Stage:
         stages = self.path.stages
@@ -85,9 +89,10 @@ class Outcome:
     revenue: Mapping[str, int] = field(default_factory=dict)  # by currency, less what was given back
 
     def over(self, stage: Stage) -> Won:
-        found = [0, 0]
+        found, ranks = [0, 0], self.gates.ranks
+        rank = ranks.get(stage.pk, 0)
         for (from_, to, is_visitor), n in self.moves.items():
-            if self.gates.is_over(stage, from_, to):
+            if ranks.get(from_, 0) < rank <= ranks.get(to, 0):
                 found[is_visitor] += n
         return Won(*found)
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from campaigns.crediting import credits_by, types_of_money
 from campaigns.models import Way
 from contacts.models import Merge
+from contacts.prepared import Prepared
 from funnel.pictures import EVERYBODY, Picture, ask, scope_of, sees_everyone, start_of_day
 from funnel.reading import array
 from funnel.spans import Days, day_of, pieces
@@ -36,18 +37,27 @@ class Line(NamedTuple):
 
 Spent = Mapping[tuple[int, int], int]  # by span and campaign
 _SUMS: Final = "kind, from_stage, to_stage, currency, is_visitor"
-_ROLLED_UP: Final = f"""
-    SELECT piece.place, campaign_key, {_SUMS}, sum(n), sum(value_minor)
+_ROLLED_UP: Final = Prepared(
+    "credited",
+    f"""
+    SELECT wanted.way, piece.place, campaign_key, {_SUMS}, sum(n)::bigint, sum(value_minor)::bigint
       FROM unnest(%(place)s::int[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[])
            AS piece (place, level, first, last)
-     CROSS JOIN (VALUES ({Way.EITHER}::smallint), (%(way)s::smallint)) AS wanted (way)
+     CROSS JOIN unnest(%(ways)s::smallint[]) AS wanted (way)
      CROSS JOIN LATERAL (
            SELECT * FROM campaigns_campaignday AS day
             WHERE day.way = wanted.way AND day.level = piece.level AND block BETWEEN piece.first AND piece.last
               AND (%(keys)s::text[] IS NULL OR campaign_key = ANY(%(keys)s::text[]))
            OFFSET 0) AS counted  -- each piece by the key: its blocks lie together
-     GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(n) <> 0 OR sum(value_minor) <> 0
-"""  # noqa: S608  (numbers of ours)
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(n) <> 0 OR sum(value_minor) <> 0
+""",  # noqa: S608  (names of ours)
+    place="int[]",
+    level="smallint[]",
+    first="int[]",
+    last="int[]",
+    ways="smallint[]",
+    keys="text[]",
+)
 _SPANS: Final = """
     unnest(%(place)s::int[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS span (place, since, until)
 """
@@ -82,16 +92,39 @@ def credited(
     among: Q = EVERYBODY,
 ) -> list[Line]:
     """What is credited to campaigns (these, or all) on the days of each span."""
-    asked: dict[str, Any] = {"way": int(way), "keys": None if keys is None else list(keys)}
+    return credited_by(picture, principal, spans, [way], keys=keys, among=among)[way]
+
+
+def credited_by(
+    picture: Picture,
+    principal: Principal,
+    spans: Sequence[Days],
+    ways: Sequence[Way],
+    *,
+    keys: Sequence[str] | None = None,
+    among: Q = EVERYBODY,
+) -> dict[Way, list[Line]]:
+    """The same in each of several ways; of what is kept as counts, in one statement."""
+    if picture.live and sees_everyone(principal) and not among:
+        return _kept(spans, ways, keys)
+    asked = [{"way": int(way), "keys": None if keys is None else list(keys)} for way in ways]
     if not picture.live:
-        return _of_the_past(picture, principal, spans, asked, among)
-    if sees_everyone(principal) and not among:
-        cut = [(place, *piece) for place, span in enumerate(spans) for piece in pieces(span, 1)]
-        names = ("place", "level", "first", "last")
-        columns = {name: array(row[at] for row in cut) for at, name in enumerate(names)}
-        return _lines(_ROLLED_UP, asked | columns)
+        return {way: _of_the_past(picture, principal, spans, one, among) for way, one in zip(ways, asked, strict=True)}
     scope, own = scope_of(principal, among)
-    return _lines(_GROUPED.format(credits="campaigns_credit", scope=scope), asked | own | _moments(spans))
+    question = _GROUPED.format(credits="campaigns_credit", scope=scope)
+    moments = _moments(spans)
+    return {way: _lines(question, one | own | moments) for way, one in zip(ways, asked, strict=True)}
+
+
+def _kept(spans: Sequence[Days], ways: Sequence[Way], keys: Sequence[str] | None) -> dict[Way, list[Line]]:
+    cut = [(place, *piece) for place, span in enumerate(spans) for piece in pieces(span, 1)]
+    names = ("place", "level", "first", "last")
+    columns = {name: array(row[at] for row in cut) for at, name in enumerate(names)}
+    asked = {"ways": [int(Way.EITHER), *map(int, ways)], "keys": None if keys is None else list(keys)}
+    found: dict[int, list[Line]] = {}
+    for way, *line in _ROLLED_UP.rows(**columns, **asked):
+        found.setdefault(way, []).append(Line._make(line))
+    return {way: [*found.get(Way.EITHER, ()), *found.get(way, ())] for way in ways}
 
 
 def _lines(question: str, parameters: Mapping[str, Any]) -> list[Line]:
@@ -154,7 +187,8 @@ def leaders_on(merges: Iterable[tuple[int, int, Any, Any]], picture: Picture) ->
 _SPENT: Final = """
     WITH sought AS MATERIALIZED (
          SELECT campaign_id, sum_minor, first_on, last_on FROM campaigns_cost
-          WHERE first_on <= %(last)s AND last_on >= %(first)s AND (%(only)s IS NULL OR campaign_id = %(only)s)
+          WHERE first_on <= %(last)s AND last_on >= %(first)s
+            AND (%(only)s::bigint IS NULL OR campaign_id = %(only)s::bigint)
             AND recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s))
     SELECT span.place, campaign_id,
            sum(sum_minor * (least(span.until, last_on) - first_on + 1) / (last_on - first_on + 1)
@@ -163,8 +197,17 @@ _SPENT: Final = """
       JOIN sought ON first_on <= span.until AND last_on >= span.since
      GROUP BY 1, 2
 """
-_SPENT_NOW: Final = _SPENT.replace(
-    "recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s)", "withdrawn_at IS NULL"
+_SPENT_NOW: Final = Prepared(
+    "spent_now",
+    _SPENT.replace(
+        "recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s)", "withdrawn_at IS NULL"
+    ),
+    place="int[]",
+    since="date[]",
+    until="date[]",
+    first="date",
+    last="date",
+    only="bigint",
 )
 
 
@@ -178,8 +221,11 @@ def spent(picture: Picture, spans: Sequence[Days], only: int | None = None) -> d
         "first": min(since),
         "last": max(until),
         "only": only,
-        "known_on": picture.known_on,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_SPENT_NOW if picture.live else _SPENT, asked)
-        return {(place, campaign): int(total) for place, campaign, total in cursor.fetchall()}
+    if picture.live:
+        rows = _SPENT_NOW.rows(**asked)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(_SPENT, asked | {"known_on": picture.known_on})
+            rows = cursor.fetchall()
+    return {(place, campaign): int(total) for place, campaign, total in rows}

@@ -8,7 +8,6 @@ docs/figures.md.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -19,7 +18,19 @@ from contacts.prepared import Prepared
 from funnel import reports
 from funnel.metrics import HEALTH, STAGE, Place
 from funnel.models import Pace, Stage
-from funnel.pictures import EVERYBODY, Path, Picture, ask, path_in, path_of, sees_everyone, start_of_day
+from funnel.pictures import (
+    EVERYBODY,
+    STAGES,
+    VERSIONS,
+    Path,
+    Picture,
+    ask,
+    path_in,
+    path_of,
+    sees_everyone,
+    start_of_day,
+    version_of,
+)
 from funnel.reading import array
 from funnel.rolling import BEYOND, FACTS, LENGTHS, constants
 from funnel.spans import BLOCKS, Days, Piece, day_of, median, number_of, pieces
@@ -116,11 +127,7 @@ _COUNTS: Final = f"""
 _ROLLED_UP: Final = Prepared(
     "path_rolled_up",
     f"""
-    SELECT json_build_array(
-           (SELECT json_agg(one)
-              FROM (SELECT number, since, published_at, applied_at, document -> 'stages' AS stages
-                      FROM funnel_playbook) one),
-           (SELECT json_agg(one) FROM (SELECT id, key, phase, "order", label_en, label_fi FROM funnel_stage) one),
+    SELECT json_build_array({VERSIONS}, {STAGES},
            (SELECT json_agg(json_build_array(stage_id, health, standing, source_id, is_visitor, n))
               FROM funnel_stagecount WHERE n <> 0 AND (%(source)s = {ALL_SOURCES} OR source_id = %(source)s)),
            (SELECT json_agg(json_build_array(place, NULL, from_stage, to_stage, 0, n))
@@ -172,7 +179,7 @@ class _Known(NamedTuple):
     @classmethod
     def read(cls, told: str, picture: Picture, spans: Sequence[Span]) -> "_Known":
         versions, stages, places, *walks = msgspec.json.decode(told)
-        versions, stages = [_version(one) for one in versions], [Stage(**one) for one in stages]
+        versions, stages = [version_of(one) for one in versions], [Stage(**one) for one in stages]
         path = path_of(picture, versions, stages)
         walked = _by_span(spans, (row for rows in walks for row in rows or ()))
         return cls(told, versions, Overview(path, stages, reports.as_places(places or ()), walked))
@@ -180,13 +187,6 @@ class _Known(NamedTuple):
 
 MOST_KNOWN: Final = 100
 _known: dict[tuple[Any, ...], _Known] = {}
-
-
-def _version(row: dict[str, Any]) -> dict[str, Any]:
-    moments = {
-        name: row[name] and datetime.fromisoformat(row[name]) for name in ("since", "published_at", "applied_at")
-    }
-    return row | moments
 
 
 def _asked(spans: Sequence[Span], today: int, *, by_day: bool) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What the pages of campaigns and of the strategy call things."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from babel.core import Locale
@@ -56,10 +57,13 @@ def told_won(question: str, days: int) -> str:
 
 def money(minor: int | None, currency: str) -> str:
     """As the language writes it; whole units from a hundred on, for nobody compares cents of those."""
-    if minor is None:
-        return "–"
+    return "–" if minor is None else _money(minor, currency, get_language() or "en")
+
+
+@lru_cache(maxsize=4000)
+def _money(minor: int, currency: str, language: str) -> str:
     amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-    locale = Locale.parse(to_locale(get_language() or "en"))
+    locale = Locale.parse(to_locale(language))
     if abs(amount) < 100 and amount != amount.to_integral_value():
         return format_currency(amount, currency, locale=locale).replace("-", "−")
     whole = locale.currency_formats["standard"].pattern.replace("0.00", "0")
