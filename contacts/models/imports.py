@@ -97,6 +97,11 @@ class Import(models.Model):
     def is_working(self) -> bool:
         return self.state in WORKING
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether any row was to come in; before that there are no counts."""
+        return self.state not in (ImportState.DRAFT, ImportState.CHECKING)
+
 
 class ImportChunk(models.Model):
     """What one step of an import wrote, in the same transaction: what undoing takes back."""

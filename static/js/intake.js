@@ -1,5 +1,6 @@
-// The intake: what is to be pasted is copied with one press.
+// The intake: what is to be pasted is copied with one press; the room one is in stands in sight among the tabs.
 {
+  document.querySelector(".l-tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const { copied } = document.currentScript.dataset;
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");

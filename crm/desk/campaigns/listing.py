@@ -1,9 +1,12 @@
 """The list of campaigns, each with what came of it in the period."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns.models import Campaign, Channel, Question, Way
 from campaigns.outcome import Gates, Outcome, outcomes
@@ -48,6 +51,21 @@ def rows_of(principal: Principal, days: int, way: Way, *, put_away: bool) -> Seq
     everybody, today = sees_everyone(principal), timezone.localdate()
     rows = [_row(one, found[one.key], gates, one.is_running(today), everybody) for one in shown]
     return sorted(rows, key=lambda row: (not row.is_running, row.campaign.name.casefold()))
+
+
+def headline(rows: Sequence[Row], days: int, *, everybody: bool) -> str:
+    """How many run, and what all of them cost and brought in, in the currency of most."""
+    n = sum(row.is_running for row in rows)
+    said = ngettext("%(n)s campaign runs.", "%(n)s campaigns run.", n) % {"n": n}
+    codes = Counter(row.campaign.currency for row in rows).most_common(1)
+    summed = [row.outcome for row in rows if row.campaign.currency == codes[0][0]]
+    cost, income = sum(one.spent for one in summed), sum(one.income for one in summed)
+    if not everybody or not cost:
+        return said
+    sums = {"days": days, "cost": money(cost, codes[0][0]), "income": money(income, codes[0][0])}
+    if income <= 0:
+        return f"{said} " + _("In %(days)s days they cost %(cost)s.") % sums
+    return f"{said} " + _("In %(days)s days they cost %(cost)s and brought in %(income)s.") % sums
 
 
 def _row(campaign: Campaign, outcome: Outcome, gates: Gates, is_running: bool, everybody: bool) -> Row:

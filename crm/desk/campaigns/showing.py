@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +18,7 @@ from crm.desk.path.tables import Table
 from funnel.models import Stage
 
 WIDTH, HEIGHT = 720, 132
+LEAST_FULL = 5  # people: fewer do not fill the height, for one of one looks like a flood
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Line:
     people_last: int
     visitors_first: int
     visitors_last: int
+    came: int  # by the way that was chosen
     width: str
 
 
@@ -54,6 +56,11 @@ class Bar:
     y: str
     height: str
     title: str
+
+
+def _counted(label: str, people: int, note: str, what: str) -> Figure:
+    """Nobody is behind a nought."""
+    return Figure(label, number_format(people, force_grouping=True), note, what if people else "")
 
 
 class Page:
@@ -94,10 +101,12 @@ class Page:
     def figures(self) -> Iterator[Figure]:
         now, before = self.now, self.before
         touched = ngettext("%(n)s before", "%(n)s before", before.touched.all) % {"n": before.touched.all}
-        yield Figure(_("Touched for the first time"), f"{now.touched.all}", touched, "touched")
-        yield Figure(_("Leads"), f"{now.leads}", self._cost(now.cost_per_lead), self._key("befriend"))
-        yield Figure(_("New customers"), f"{now.customers}", self._cost(now.cost_per_customer), self._key("keep"))
-        yield Figure(_("Revenue"), money(now.income, self.code), self._orders(), "ordered")
+        leads, customers = self._key("befriend"), self._key("keep")
+        yield _counted(_("Touched for the first time"), now.touched.all, touched, "touched")
+        yield _counted(_("Leads"), now.leads, self._cost(now.cost_per_lead), leads)
+        yield _counted(_("New customers"), now.customers, self._cost(now.cost_per_customer), customers)
+        ordered = "ordered" if now.orders else ""
+        yield Figure(_("Revenue"), money(now.income, self.code), self._orders(), ordered)
         yield Figure(_("Cost"), money(now.spent, self.code), self._budget())
         if self.everybody:
             roi = "–" if now.roi is None else f"{now.roi * 100:+.0f} %".replace("-", "−")
@@ -131,16 +140,26 @@ class Page:
             chosen = by_first if self.way is Way.FIRST else by_last
             visitors = (by_first.visitors, by_last.visitors)
             width = f"{100 * chosen.all / most:.1f}"
-            found.append(Line(stage, place, first, last, by_first.people, by_last.people, *visitors, width))
+            found.append(Line(stage, place, first, last, by_first.people, by_last.people, *visitors, chosen.all, width))
         return found
 
     # --- How it went
 
-    def bars(self) -> list[Bar]:
-        points = [
+    def _points(self) -> list[tuple[date, int, Outcome]]:
+        return [
             (point.day, self._won(point.outcomes[self.way]), point.outcomes[self.way]) for point in self.results.points
         ]
-        most = max((n for _day, n, _outcome in points), default=0) or 1
+
+    @property
+    def most_at_once(self) -> str:
+        """The highest bar in words; nothing where nobody came."""
+        day, n, _outcome = max(self._points(), key=lambda point: point[1])
+        words = _("most in a week: %(n)s, from %(day)s") if self.results.weekly else _("most in a day: %(n)s, %(day)s")
+        return words % {"n": n, "day": date_format(day, "SHORT_DATE_FORMAT")} if n else ""
+
+    def bars(self) -> list[Bar]:
+        points = self._points()
+        most = max(LEAST_FULL, *(n for _day, n, _outcome in points))
         step = WIDTH / len(points)
         return [
             Bar(

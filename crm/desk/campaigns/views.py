@@ -23,7 +23,7 @@ from campaigns.models import Campaign, Channel, Cost, Link, Question
 from campaigns.outcome import Gates
 from campaigns.services import archive_campaign, key_for, save_campaign
 from crm.desk.campaigns.forms import CampaignForm, CostForm, LinkForm
-from crm.desk.campaigns.listing import rows_of
+from crm.desk.campaigns.listing import headline, rows_of
 from crm.desk.campaigns.people import ORDERED, REFUNDED, TOUCHED, behind, span
 from crm.desk.campaigns.showing import Page
 from crm.desk.campaigns.words import CHANNEL_ICONS, CHANNELS, QUESTIONS, WAYS, money
@@ -42,7 +42,13 @@ SHOWN_COSTS: Final = 100
 def campaign_list(request: HttpRequest, principal: Principal) -> HttpResponse:
     wish, put_away = Wish.of(request), request.GET.get("archived") == "1"
     rows = rows_of(principal, wish.days, wish.way, put_away=put_away)
-    context = {"wish": wish, "rows": rows, "put_away": put_away, "may_plan": principal.may("campaigns:write")}
+    context = {
+        "wish": wish,
+        "rows": rows,
+        "headline": headline(rows, wish.days, everybody=sees_everyone(principal)) if rows and not put_away else "",
+        "put_away": put_away,
+        "may_plan": principal.may("campaigns:write"),
+    }
     return render(request, "desk/campaign_list.html", page(request) | context | wish.tools())
 
 

@@ -33,6 +33,10 @@ class Lately:
         return sum(self.sent)
 
     @property
+    def most(self) -> int:
+        return max(self.sent)
+
+    @property
     def rate(self) -> float | None:
         """Of those who saw it, how many in a hundred sent it."""
         return 100 * self.all_sent / self.all_shown if self.all_shown >= self.all_sent > 0 else None

@@ -87,7 +87,7 @@ def programs_drawn(found: Iterable[Program], *, may_manage: bool) -> SafeString:
     def line(one: Program) -> str:
         name = escape(one.name)
         named = f'<a class="clip" href="{page(one.id)}">{name}</a>' if may_manage else f'<b class="clip">{name}</b>'
-        used = date_format(one.used_on, "SHORT_DATE_FORMAT") if one.used_on else never
+        used = date_format(one.used_on, "SHORT_DATE_FORMAT") if one.used_on else never if one.keys else "–"
         return (
             f'<tr><td class="c-name"><span class="nm">{named}<span class="t-meta clip">{one.key}</span></span></td>'
             f'<td class="c-stage"><span class="lbl">{trusts[one.trust]}</span></td><td class="r num">{one.keys}</td>'

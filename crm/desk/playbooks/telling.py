@@ -120,7 +120,17 @@ def compared(before: Sequence[Said], after: Sequence[Said]) -> list[Said]:
             continue
         said += [Said(one.kind, one.text, "del", one.stop) for one in old[a:b]]
         said += [Said(one.kind, one.text, "ins", one.stop) for one in new[c:d]]
-    return list(_joined(said))
+    return list(_aired(_joined(said)))
+
+
+def _aired(said: Iterator[Said]) -> Iterator[Said]:
+    """What is struck or underlined ends with its word, not with the blank behind it."""
+    for one in said:
+        if one.mark and one.text != one.text.rstrip():
+            yield Said(one.kind, one.text.rstrip(), one.mark, one.stop)
+            yield Said("text", " ")
+        else:
+            yield one
 
 
 def _atoms(said: Sequence[Said]) -> Iterator[Said]:

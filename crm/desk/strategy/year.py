@@ -218,11 +218,13 @@ def strategy_money(request: HttpRequest, principal: Principal) -> HttpResponse:
 def _page(request: HttpRequest, principal: Principal, lane: str) -> HttpResponse:
     shown, first, as_table = shown_year(request), first_month(request), request.GET.get("view") == "table"
     here, months = reverse(f"desk:strategy-{lane}"), shown.year.months
+    parts = list(shown.parts())
     context: dict[str, Any] = {
         "shown": shown,
         "lane": lane,
         "headline": shown.of_calendar if lane == "calendar" else shown.of_money,
-        "parts": list(shown.parts()),
+        "parts": parts,
+        "has_more": any(bar.is_over for part in parts for bar in part.bars),
         "earlier": f"{here}?from={month_of(first, later=-6):%Y-%m}{'&view=table' if as_table else ''}",
         "later": f"{here}?from={month_of(first, later=6):%Y-%m}{'&view=table' if as_table else ''}",
         "table_address": f"{here}?from={first:%Y-%m}{'' if as_table else '&view=table'}",
