@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from staff import audit
@@ -58,3 +61,14 @@ def test_managing_staff_connecting_programs_erasing_and_the_trail_are_for_admins
 
 def test_only_sales_see_less_than_everybody():
     assert {role for role, rows in ROLE_ROWS.items() if rows is not Rows.ALL} == {Role.SALES}
+
+
+def test_the_page_of_staff_tells_the_whole_table():
+    page = Path("docs/staff.md").read_text()
+    roles = [Role.ADMIN, Role.MANAGER, Role.SALES, Role.MARKETER, Role.READ_ONLY]
+    told = {
+        scope: {role for role, cell in zip(roles, cells.split("|"), strict=False) if cell.strip() == "yes"}
+        for scope, cells in re.findall(r"^\| .+ \| `([a-z]+:[a-z]+)` \|(.+)\|$", page, re.MULTILINE)
+    }
+
+    assert told == {deed.scope: set(deed.roles) for deed in DEEDS}
