@@ -42,11 +42,13 @@ from funnel.reading import WORLD
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 4000  # marks; a few tenths of a second of work
-MANY: Final = BATCH // 4  # folded at once: others should help
+MANY: Final = BATCH // 4  # found at once: others should help
 PAUSE_S: Final = 0.02
 GATHER_S: Final = 0.04  # after a small batch: one costs as much as many, so let some gather for the next
 LINGER_S: Final = 0.2  # twice the pause between two nudges of one process
 SHIFT_S: Final = 60.0  # a task does not go on for longer; it nudges for its own relief
+
+Choose = Callable[[int, Iterable[int]], list[int]]  # at most so many contacts, but not these; locked
 
 IN_HAND: Final[dict[int, float]] = {}  # since when each thread of this process has a batch in hand, for the watchdog
 
@@ -120,16 +122,13 @@ def work_off_due() -> None:
     _work_off(due_contacts, 0.0)
 
 
-def _work_off(choose: Callable[..., list[int]], linger_s: float) -> None:
+def _work_off(choose: Choose, linger_s: float) -> None:
     began = found_at = time.monotonic()
-    is_alone = True
+    choose = _calling_for_help(choose)
     with attempts.noting_beside():
         while True:
             done = _advance(choose, BATCH)
             now = time.monotonic()
-            if is_alone and done.folded >= MANY:  # one message woke us; whoever it wakes calls the next
-                is_alone = False
-                nudge()
             if now - began > SHIFT_S:
                 nudge()
                 return
@@ -143,7 +142,22 @@ def _work_off(choose: Callable[..., list[int]], linger_s: float) -> None:
                 time.sleep(GATHER_S)
 
 
-def _advance(choose: Callable[..., list[int]], limit: int) -> Done:
+def _calling_for_help(choose: Choose) -> Choose:
+    """Nudge once, as soon as many are found: one message woke us, and whoever we wake calls the next."""
+    is_alone = True
+
+    def chosen(limit: int, but: Iterable[int]) -> list[int]:
+        nonlocal is_alone
+        found = choose(limit, but)
+        if is_alone and len(found) >= MANY:
+            is_alone = False
+            nudge()
+        return found
+
+    return chosen
+
+
+def _advance(choose: Choose, limit: int) -> Done:
     with attempts.noting_beside():
         attempts.count_ended()
         troubled = attempts.in_trouble()
