@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
-from weakref import WeakSet
+from typing import Final
 
 import msgspec
-from django.db import DatabaseError, connection
-from django.db.backends.utils import CursorWrapper
-from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
+from django.db import connection
 
 from .models import PendingReason, Source
+from .prepared import Prepared
 
 # A clock may be this much ahead of ours; what it says then is kept as what was stated.
 TOLERANCE: Final = timedelta(minutes=5)
@@ -39,7 +37,9 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 # What can't be recorded as it stands (a known key, an unknown identity or type, a moment too far ahead) is left out.
-_RECORD: Final = """
+_RECORD: Final = Prepared(
+    "record_events",
+    """
 WITH clock AS (
     SELECT coalesce(%(received_at)s, statement_timestamp()) AS received
 ), said AS (
@@ -73,7 +73,16 @@ WITH clock AS (
     SELECT contact_id, id, %(mark)s FROM recorded
 )
 SELECT encode(uuid_send(key), 'hex'), id, contact_id FROM recorded
-"""
+""",
+    received_at="timestamptz",
+    rows="jsonb",
+    public="boolean",
+    reach="interval",
+    tolerance="interval",
+    claimable="boolean",
+    source="smallint",
+    mark="smallint",
+)
 
 
 def insert_events(
@@ -81,60 +90,22 @@ def insert_events(
 ) -> dict[str, tuple[int, int]]:
     """Record what can be recorded as it stands, each with its mark; return the ids of event and contact by key.
 
-    The rest is missing from the answer.
-
-    Rows go in by the order of their keys, so two batches with the same messages never wait for each other in a ring.
+    The rest is missing from the answer. Rows go in by the order of their keys, so two batches with the same messages
+    never wait for each other in a ring.
     """
     if not rows:
         return {}
-    parameters: dict[str, Any] = {
-        "rows": msgspec.json.encode(rows).decode(),
-        "public": source.is_public,
-        "claimable": source.is_public and not confirmed,
-        "source": source.pk,
-        "received_at": received_at,
-        "mark": PendingReason.EVENT.value,
-        "tolerance": TOLERANCE,
-        "reach": REACH,
-    }
-    with connection.cursor() as cursor:
-        _execute(cursor, parameters)
-        return {key: (event_id, contact_id) for key, event_id, contact_id in cursor.fetchall()}
-
-
-# --- Planning the statement takes longer than recording one event: outside a transaction each connection plans it once
-
-_PREPARE: Final = "PREPARE record_events AS " + _RECORD % {
-    "received_at": "$1::timestamptz",
-    "rows": "$2",
-    "public": "$3::boolean",
-    "reach": "$4::interval",
-    "tolerance": "$5::interval",
-    "claimable": "$6::boolean",
-    "source": "$7::smallint",
-    "mark": "$8::smallint",
-}
-_EXECUTE: Final = """
-EXECUTE record_events(
-    %(received_at)s, %(rows)s, %(public)s, %(reach)s, %(tolerance)s, %(claimable)s, %(source)s, %(mark)s)
-"""
-_planned: WeakSet[Any] = WeakSet()
-
-
-def _execute(cursor: CursorWrapper, parameters: dict[str, Any]) -> None:
-    if connection.in_atomic_block:
-        cursor.execute(_RECORD, parameters)
-        return
-    try:
-        if connection.connection not in _planned:
-            cursor.execute(_PREPARE)
-            _planned.add(connection.connection)
-        cursor.execute(_EXECUTE, parameters)
-    except DatabaseError as error:
-        # a pooler has given us another session, with the plan of somebody else or with none
-        if not isinstance(error.__cause__, InvalidSqlStatementName | DuplicatePreparedStatement):
-            raise
-        cursor.execute(_RECORD, parameters)
+    recorded = _RECORD.rows(
+        rows=msgspec.json.encode(rows).decode(),
+        public=source.is_public,
+        claimable=source.is_public and not confirmed,
+        source=source.pk,
+        received_at=received_at,
+        mark=PendingReason.EVENT.value,
+        tolerance=TOLERANCE,
+        reach=REACH,
+    )
+    return {key: (event_id, contact_id) for key, event_id, contact_id in recorded}
 
 
 def mark(contact_ids: Iterable[int], reason: PendingReason) -> None:
