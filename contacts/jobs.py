@@ -10,31 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from celery import current_app
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
-from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError as BrokerError
 from psycopg2.errors import DeadlockDetected
 
 from staff import audit
-from staff.models import Team, User
 from staff.policy import Principal
 
-from .attributes import normal_tag
 from .choosing import checked_choice, chosen
-from .ingest import record_events, retract_events
-from .messages import ContactRef, Message
-from .models import Contact, Job, JobChunk, JobState, NoticeKind
+from .ingest import retract_events
+from .models import Job, JobChunk, JobState, NoticeKind
 from .noticing import notify
-from .results import Result, Status
-from .services import source_of
-from .settling import UNKNOWN_CONTACT
-from .tagging import forget_unused_tag
-from .viewing import give_back_views, views_follow_tag
+from .nudge import call_workers
+from .viewing import give_back_views
 
 logger = logging.getLogger(__name__)
 
@@ -172,10 +164,7 @@ def _kind(name: str, by: Principal) -> Kind:
 
 
 def _nudge() -> None:
-    try:
-        current_app.send_task(TASK, queue=QUEUE, retry=False, ignore_result=True)
-    except (BrokerError, OSError) as error:  # the sweep will find it
-        logger.warning("nudge failed", extra={"error": type(error).__name__})
+    call_workers(TASK, queue=QUEUE)
 
 
 # --- Working ----------------------------------------------------------------------------------------------------------
@@ -251,136 +240,3 @@ def _end(job: Job, state: JobState, failure: str = "") -> None:
     Job.objects.filter(pk=job.pk).update(state=state, finished_at=Now(), failure=failure)
     if job.by:
         notify([job.by], NoticeKind.JOB, f"job:{job.pk}", job_id=job.pk)
-
-
-# --- The deeds of contacts --------------------------------------------------------------------------------------------
-
-
-def _record(job: Job, by: Principal, said: Mapping[int, dict[str, Any]], type_: str) -> Outcome:
-    """An event of each of these people; the same job says the same thing of somebody once, for ever.
-
-    Of whom it cannot be said (somebody may have been erased meanwhile) is left alone.
-    """
-    messages = [
-        Message(
-            message_id=f"job:{job.pk}:{contact_id}",
-            type=type_,
-            contact=ContactRef(id=contact_id),
-            properties=properties,
-            by_id=by.user.pk if by.user else None,
-        )
-        for contact_id, properties in said.items()
-    ]
-    results = record_events(source=source_of(by), messages=messages) if messages else []
-    outcome = Outcome()
-    for contact_id, result in zip(said, results, strict=True):
-        if result.status == Status.ACCEPTED and result.event_id is not None:
-            outcome.events.append(result.event_id)
-        else:
-            outcome.left.append((contact_id, result.reason or result.status, _why(result)))
-    return outcome
-
-
-def _why(result: Result) -> str:
-    if result.reason == UNKNOWN_CONTACT.reason:
-        return _("They were erased meanwhile.")
-    return result.detail or str(result.status)
-
-
-def _tags(params: Mapping[str, Any], _by: Principal) -> dict[str, Any]:
-    try:
-        tag = normal_tag(params.get("tag"))
-    except ValueError:
-        words = _("A tag has 1 to 40 characters and no comma.")
-        raise ValidationError({"tag": ValidationError(words, code="bad_tag")}) from None
-    return {"tag": tag}
-
-
-def _do_tag(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
-    tag, adds = job.params["tag"], job.kind == "tag"
-    have = set(Contact.objects.filter(pk__in=ids, tags__contains=[tag]).values_list("pk", flat=True))
-    code, words = ("tagged", _("They have this tag already.")) if adds else ("untagged", _("They have no such tag."))
-    name = "add_tags" if adds else "remove_tags"
-    said = {one: {name: [tag]} for one in ids if (one in have) != adds}
-    outcome = _record(job, by, said, "attributes_changed")
-    outcome.left += [(one, code, words) for one in ids if one not in said]
-    return outcome
-
-
-def _two_tags(params: Mapping[str, Any], by: Principal) -> dict[str, Any]:
-    """A tag, and what it is to be called; where others have that already, the two become one."""
-    try:
-        new = normal_tag(params.get("to"))
-    except ValueError:
-        words = _("A tag has 1 to 40 characters and no comma.")
-        raise ValidationError({"to": ValidationError(words, code="bad_tag")}) from None
-    found = {**_tags(params, by), "to": new}
-    if new == found["tag"]:
-        raise ValidationError({"to": ValidationError(_("It is called so already."), code="same_tag")})
-    return found
-
-
-def _do_retag(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
-    old, new = job.params["tag"], job.params["to"]
-    have = set(Contact.objects.filter(pk__in=ids, tags__contains=[old]).values_list("pk", flat=True))
-    said = {one: {"remove_tags": [old], "add_tags": [new]} for one in ids if one in have}
-    outcome = _record(job, by, said, "attributes_changed")
-    outcome.left += [(one, "untagged", _("They have no such tag.")) for one in ids if one not in have]
-    return outcome
-
-
-def _owners(params: Mapping[str, Any], _by: Principal) -> dict[str, Any]:
-    """An owner, a team, or both; none of them is nobody."""
-    found: dict[str, Any] = {}
-    for name, rows in (("owner", User.objects.filter(is_active=True)), ("team", Team.objects.all())):
-        if name not in params:
-            continue
-        value = params[name]
-        if value is not None and (
-            not isinstance(value, int) or isinstance(value, bool) or not rows.filter(pk=value).exists()
-        ):
-            raise ValidationError({name: ValidationError(_("There is no such row."), code="does_not_exist")})
-        found[name] = value
-    if not found:
-        raise ValidationError({"owner": ValidationError(_("Say whose they are to be."), code="required")})
-    return found
-
-
-def _is_theirs(params: Mapping[str, Any]) -> Q:
-    return Q(**{f"{name}_id" if value else f"{name}__isnull": value or True for name, value in params.items()})
-
-
-def _do_assign(job: Job, by: Principal, ids: Sequence[int]) -> Outcome:
-    theirs = set(Contact.objects.filter(_is_theirs(job.params), pk__in=ids).values_list("pk", flat=True))
-    said = {one: dict(job.params) for one in ids if one not in theirs}
-    outcome = _record(job, by, said, "owner_changed")
-    outcome.left += [(one, "already_theirs", _("They belong there already.")) for one in ids if one in theirs]
-    return outcome
-
-
-def register() -> None:
-    def spares_tag(adds: bool) -> Callable[[Mapping[str, Any]], list[tuple[Q, str]]]:
-        def spares(params: Mapping[str, Any]) -> list[tuple[Q, str]]:
-            has = Q(tags__contains=[params["tag"]])
-            return [(has, _("They have this tag already."))] if adds else [(~has, _("They have no such tag."))]
-
-        return spares
-
-    def spares_theirs(params: Mapping[str, Any]) -> list[tuple[Q, str]]:
-        return [(_is_theirs(params), _("They belong there already."))]
-
-    def forget_unused(job: Job, by: Principal) -> dict[str, Any]:
-        forget_unused_tag(job.params["tag"])
-        return {}
-
-    def follow(job: Job, by: Principal) -> dict[str, Any]:
-        forget_unused_tag(job.params["tag"])
-        return {"views": views_follow_tag(by=by, old=job.params["tag"], new=job.params["to"])}
-
-    for kind in (
-        Kind("tag", gettext_lazy("Tag"), _tags, _do_tag, spares_tag(adds=True)),
-        Kind("untag", gettext_lazy("Untag"), _tags, _do_tag, spares_tag(adds=False), after=forget_unused),
-        Kind("retag", gettext_lazy("Rename a tag"), _two_tags, _do_retag, spares_tag(adds=False), after=follow),
-        Kind("assign", gettext_lazy("Assign"), _owners, _do_assign, spares_theirs),
-    ):
-        KINDS[kind.name] = kind

@@ -19,14 +19,19 @@ _last = -PAUSE
 
 
 def nudge() -> None:
-    """Ask for the marks to be folded, unless we just did. Never fails, and waits at most for the broker's timeout."""
+    """Ask for the marks to be folded, unless we just did."""
     global _last
     now = time.monotonic()
-    if now - _last < PAUSE:
-        return
-    _last = now
+    if now - _last >= PAUSE:
+        _last = now
+        call_workers(TASK, queue=QUEUE)
+
+
+def call_workers(task: str, *, queue: str, times: int = 1) -> None:
+    """Call workers to a task. Never fails, and waits at most for the broker's timeout."""
     try:
-        current_app.send_task(TASK, queue=QUEUE, retry=False, ignore_result=True)
+        for _time in range(times):
+            current_app.send_task(task, queue=queue, retry=False, ignore_result=True)
     except (OperationalError, OSError) as error:
         logger.warning("nudge failed", extra={"error": type(error).__name__})
 

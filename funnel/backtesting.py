@@ -11,17 +11,16 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from celery import current_app
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError as BrokerError
 from psycopg2.errors import SerializationFailure
 
 from contacts.messages import EARLIEST
+from contacts.nudge import call_workers
 from contacts.resting import collector_at_rest
 from funnel.advancing import sweep_pending
 from funnel.fold import State, go_on
@@ -135,11 +134,7 @@ _PROGRESS: Final = """
 
 def _nudge() -> None:
     """A message for each process; lost ones cost seconds, for the clock asks too."""
-    try:
-        for _process in range(PROCESSES):
-            current_app.send_task(TASK, queue=QUEUE, retry=False, ignore_result=True)
-    except (BrokerError, OSError) as error:
-        logger.warning("nudge failed", extra={"error": type(error).__name__})
+    call_workers(TASK, queue=QUEUE, times=PROCESSES)
 
 
 # --- Working ----------------------------------------------------------------------------------------------------------

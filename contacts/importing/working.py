@@ -5,15 +5,14 @@ in hand, and the next goes on behind the last one committed.
 import logging
 from typing import Final
 
-from celery import current_app
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import get_language, override
-from kombu.exceptions import OperationalError as BrokerError
 
 from ..models import Import, ImportState
+from ..nudge import call_workers
 from . import keeping
 from .rehearsing import Foreseen, rehearse
 from .running import LEASE, fail, is_passing, run_import
@@ -26,11 +25,7 @@ QUEUE: Final = "import"
 
 
 def nudge_imports() -> None:
-    """Tell the workers; where that fails, they look for themselves."""
-    try:
-        current_app.send_task(TASK, queue=QUEUE, retry=False, ignore_result=True)
-    except (BrokerError, OSError) as error:
-        logger.warning("nudge failed", extra={"error": type(error).__name__})
+    call_workers(TASK, queue=QUEUE)
 
 
 def work_off_imports() -> None:

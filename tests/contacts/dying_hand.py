@@ -10,14 +10,15 @@ import django
 
 django.setup()
 
-from contacts import jobs as working  # noqa: E402  (Django stands only now)
+from contacts import bulk, jobs  # noqa: E402  (Django stands only now)
 
-jobs: Any = working
+engine: Any = jobs
+deeds: Any = bulk
 
 
 def main(chunks: int | None) -> None:
-    jobs.CHUNK = 2
-    written = jobs.record_events
+    engine.CHUNK = 2
+    written = deeds.record_events
     done = 0
 
     def write_or_die(**said: Any) -> Any:
@@ -28,8 +29,8 @@ def main(chunks: int | None) -> None:
         done += 1
         return results
 
-    jobs.record_events = write_or_die
-    jobs.work_off_jobs()
+    deeds.record_events = write_or_die
+    engine.work_off_jobs()
 
 
 if __name__ == "__main__":
