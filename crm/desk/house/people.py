@@ -4,7 +4,7 @@ from itertools import groupby
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from staff.models import Role, Team, User
 from staff.policy import DEEDS, ROLE_ROWS
@@ -18,7 +18,9 @@ def members() -> QuerySet[User]:
 
 
 def teams() -> QuerySet[Team]:
-    return Team.objects.annotate(people=Count("members", filter=Q(members__is_active=True))).order_by("name")
+    """Each with whoever works in it, as `working`."""
+    working = User.objects.filter(is_active=True).order_by("name", "email")
+    return Team.objects.prefetch_related(Prefetch("members", working, to_attr="working")).order_by("name")
 
 
 def policy(user: User) -> dict[str, Any]:

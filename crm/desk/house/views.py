@@ -156,7 +156,9 @@ def staff_help(request: HttpRequest, principal: Principal, user_id: int, deed: s
 
 @for_staff("staff:manage")
 def team_list(request: HttpRequest, principal: Principal) -> HttpResponse:
-    form = forms.TeamForm(request.POST or None)
+    number = request.GET.get("team", "")
+    renamed = get_object_or_404(Team, pk=int(number)) if number.isdecimal() and len(number) < 10 else None
+    form = forms.TeamForm(request.POST or None, initial={"name": renamed.name} if renamed else None)
     if form.is_valid():
         try:
             team = add_team(by=principal, name=form.cleaned_data["name"])
@@ -164,7 +166,7 @@ def team_list(request: HttpRequest, principal: Principal) -> HttpResponse:
             form.add_error(None, error)
         else:
             return toast(request, redirect("desk:teams"), _("%(name)s is a team now.") % {"name": team})
-    return shown(request, principal, "teams.html", {"form": form, "teams": teams()}, form)
+    return shown(request, principal, "teams.html", {"form": form, "teams": teams(), "renamed": renamed}, form)
 
 
 @require_POST
