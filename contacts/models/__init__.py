@@ -12,6 +12,7 @@ from .log import (
     Source,
     SourceKind,
     Trust,
+    words_of,
 )
 from .network import MUTUAL, NotThere, NotTheSame, Tie, TieKind
 from .people import (
@@ -80,4 +81,5 @@ __all__ = [
     "Tie",
     "TieKind",
     "Trust",
+    "words_of",
 ]

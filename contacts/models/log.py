@@ -77,7 +77,12 @@ class EventType(models.Model):
 
     def __str__(self) -> str:
         finnish = (get_language() or "").startswith("fi")
-        return (self.label_fi if finnish else "") or self.label_en or self.key
+        return (self.label_fi if finnish else "") or self.label_en or words_of(self.key)
+
+
+def words_of(key: str) -> str:
+    """What a type that nobody has named yet is called: `webinar_watched` is Webinar watched."""
+    return key.replace("_", " ").capitalize()
 
 
 class EventQuerySet(models.QuerySet["Event"]):

@@ -13,6 +13,8 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, to_lo
 from django.utils.translation import gettext as _
 
 from contacts.attributes import ATTRIBUTE_TYPES
+from contacts.models import words_of
+from crm.desk.people.vocabulary import words
 from crm.templatetags.person import day
 from funnel.boards import Board, Lane
 from funnel.cards import Card, Cause
@@ -136,6 +138,7 @@ def facing_of(stages: Sequence[Stage], usual: Mapping[int, float]) -> Facing:
     places = {stage.pk: _place(stage, stages) for stage in stages}
     labels = {one.value: str(one.label).capitalize() for one in Health}
     now, finnish = timezone.now(), (get_language() or "").startswith("fi")
+    campaigns = {one.key: one.name for one in words().all.campaigns}
 
     # one address is made, and each card's from it: making each would take longer than all the rest
     url, move = (reverse(name, args=[0]).rsplit("0", 1) for name in ("desk:contact-page", "desk:card-move"))
@@ -151,7 +154,7 @@ def facing_of(stages: Sequence[Stage], usual: Mapping[int, float]) -> Facing:
             score=round(card.score),
             stage=by_id.get(card.stage_id),
             place=places.get(card.stage_id, 0),
-            reason=reason_of(card.cause, finnish=finnish) if card.cause else "",
+            reason=reason_of(card.cause, campaigns, finnish=finnish) if card.cause else "",
             warm=warm_of(card, usual.get(card.stage_id), now),
             note=_("Not now until %s") % day(card.recall_at)
             if card.standing == Standing.NOT_NOW and card.recall_at
@@ -169,14 +172,15 @@ def _place(stage: Stage | None, stages: Sequence[Stage]) -> int:
     return len([one for one in stages if one.archived_at is None and one.order <= stage.order]) if stage else 0
 
 
-def reason_of(cause: Cause, *, finnish: bool) -> str:
-    """What brought them where they are, short."""
-    label = (cause.label_fi if finnish else "") or cause.label_en or cause.type
+def reason_of(cause: Cause, campaigns: Mapping[str, str], *, finnish: bool) -> str:
+    """What brought them where they are, short; `campaigns` by key."""
+    label = (cause.label_fi if finnish else "") or cause.label_en or words_of(cause.type)
     if cause.type == DECISION:
         return cause.said or (_("Moved by %s") % cause.by if cause.by else label)
     if cause.value_minor is not None and cause.currency:
         return f"{label} {_money(cause.value_minor, cause.currency)}"
-    about = cause.campaign if cause.type in ATTRIBUTE_TYPES else cause.said or cause.campaign
+    campaign = campaigns.get(cause.campaign or "", cause.campaign)
+    about = campaign if cause.type in ATTRIBUTE_TYPES else cause.said or campaign
     return f"{label}: {about}" if about else label
 
 

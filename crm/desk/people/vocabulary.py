@@ -12,6 +12,8 @@ import msgspec
 from django.db import connection
 from django.utils.translation import get_language
 
+from contacts.models import words_of
+
 SECONDS_REMEMBERED: Final = 5.0
 
 
@@ -36,7 +38,7 @@ class Kind(msgspec.Struct, frozen=True):
     label_fi: str
 
     def __str__(self) -> str:
-        return _in_language(self.label_en, self.label_fi) or self.key.replace("_", " ")
+        return _in_language(self.label_en, self.label_fi) or words_of(self.key)
 
 
 class Named(msgspec.Struct, frozen=True):

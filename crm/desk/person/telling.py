@@ -40,7 +40,7 @@ def tell(event: Event, names: Names) -> Told:
 
 def _plainly(event: Event, names: Names) -> Told:
     said = next((text for name in _NAMING if (text := _text(event, name))), "")
-    return Told(str(event.type), said)
+    return Told(str(event.type), said, () if event.type.is_named else (event.type.key,))
 
 
 def _by(event: Event) -> str:

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Event, EventType, Source
+from crm.desk.people.vocabulary import words
 from crm.desk.person.telling import Names, Told, field_names, tell
 from funnel.explaining import Why, explain
 from funnel.models import Dimension, Health, Stage, Standing, Transition
@@ -75,6 +76,7 @@ class Entry:
     to_name: str = ""
     health: str = ""
     may_retract: bool = False
+    campaign: str = ""  # its name, or its key where it is none of ours
 
     @property
     def learned_late(self) -> timedelta | None:
@@ -167,11 +169,15 @@ def told_of(
 ) -> list[Entry]:
     events = list(events)
     names, sources = _names(events, types, stages), Source.objects.in_bulk()
+    campaigns = {one.key: one.name for one in words().all.campaigns}
     entries = []
     for event in events:
         event.type, event.source = types[event.type_id], sources[event.source_id]
         own = retractor is not None and event.by_id == retractor.pk and event.retracted_at is None
-        entries.append(Entry(event.occurred_at, event=event, told=tell(event, names), may_retract=own))
+        campaign = campaigns.get(event.campaign_key, event.campaign_key)
+        entries.append(
+            Entry(event.occurred_at, event=event, told=tell(event, names), may_retract=own, campaign=campaign)
+        )
     return entries
 
 
