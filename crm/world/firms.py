@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from contacts.companies import join_company, update_company, update_membership
@@ -27,7 +27,10 @@ ROLES: Final = {
     "Team lead": MembershipRole.USER,
     "Project manager": MembershipRole.USER,
 }
-NEWCOMERS: Final = (("Helmi Niemi", "HR manager"), ("Onni Laakso", "Team lead"), ("Saga Lund", "Buyer"))
+NEWCOMERS: Final = (  # of the firm that asks first, of the firm that takes them in
+    (("Helmi Niemi", "HR manager"), ("Onni Laakso", "Team lead"), ("Saga Lund", "Buyer")),
+    (("Otso Tuomela", "CFO"), ("Iris Kettunen", "Project manager"), ("Tove Sandell", "Office manager")),
+)
 TIES: Final = (
     (0, 1, TieKind.PARTNER), (0, 2, TieKind.COMPETITOR), (1, 3, TieKind.OWNER), (4, 5, TieKind.PARTNER),
     (2, 6, TieKind.COMPETITOR), (7, 3, TieKind.OWNER), (8, 0, TieKind.PARTNER),
@@ -37,6 +40,7 @@ TIES: Final = (
 def know_companies(staff: Staff, *, seed: int) -> None:
     """Let the staff say what it knows of the larger companies. The same seed, the same words."""
     chance, by = random.Random(seed), Principal(user=staff.manager)  # noqa: S311  (no secret)
+    _known_since_their_people()
     firms = _largest()
     places = _places(firms)
     for number, firm in enumerate(firms):
@@ -49,6 +53,12 @@ def know_companies(staff: Staff, *, seed: int) -> None:
     _tie(firms, by)
     _came_and_went(firms, places, by)
     _wrote_lately(firms, by)
+
+
+def _known_since_their_people() -> None:
+    people = Membership.objects.filter(company=OuterRef("pk")).order_by("contact__created_at")
+    first = people.values("contact__created_at")[:1]
+    Company.objects.filter(Exists(people)).update(created_at=Subquery(first))
 
 
 def _largest() -> list[Company]:
@@ -81,8 +91,8 @@ def _came_and_went(firms: Sequence[Company], places: Mapping[int, list[Membershi
 
 def _wrote_lately(firms: Sequence[Company], by: Principal) -> None:
     """People with an address of a firm: one takes them in, the other asks first."""
-    for firm, joining in zip(firms[:2], (Joining.PROPOSE, Joining.JOIN), strict=False):
+    for firm, joining, newcomers in zip(firms[:2], (Joining.PROPOSE, Joining.JOIN), NEWCOMERS, strict=False):
         update_company(company=firm, by=by, joining=joining)
-        for name, title in NEWCOMERS:
+        for name, title in newcomers:
             email = f"{name.replace(' ', '.').lower()}@{firm.domains[0]}"
             create_contact(by=by, new=NewContact(attributes={"name": name, "title": title, "email": email}))
