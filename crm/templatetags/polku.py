@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel.numbers import format_currency, get_currency_precision
@@ -60,6 +60,7 @@ EVENT_ICONS = {
 
 
 @register.simple_tag
+@cache
 def stops(place: int, of: int = STAGE_COLOURS) -> SafeString:
     """So many stops of the path filled, the last of them a little larger. The stage's name stands beside it."""
     gaps = [3.5 + 9.0 * number + 2 * (number > 0) + 2 * (number > 2) for number in range(of)]
@@ -77,6 +78,7 @@ def stops(place: int, of: int = STAGE_COLOURS) -> SafeString:
 
 
 @register.simple_tag
+@cache
 def health(name: str) -> SafeString:
     return format_html(
         '<svg viewBox="0 0 12 12" class="h-{}" aria-hidden="true">{}</svg>', name, SafeString(HEALTH_MARKS[name])

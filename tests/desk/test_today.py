@@ -55,7 +55,7 @@ def test_the_inbox_shows_whose_time_runs_out_first_and_hides_whom_somebody_answe
 
     def shown(address: str) -> list[tuple[str, bool, str]]:
         lines = client.get(address).context["inbox"].lines
-        return [(str(one.clock.contact), one.is_overdue, one.words) for one in lines]
+        return [(one.name, one.is_overdue, one.words) for one in lines]
 
     waiting = [("Other", True, "What does it cost?"), ("Mine", False, "What does it cost?")]
     assert shown("/inbox") == waiting

@@ -1,6 +1,7 @@
 """Who waits for an answer: those whose time runs out first on top."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,12 +12,11 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import AnswerClock, Event
-from funnel.models import Position, Stage
+from contacts.models import AnswerClock, EventType
+from contacts.prepared import Prepared
 from rest.pages import DEFAULT_LIMIT, Page, page
 from rest.problems import Problem
 from staff.hours import Calendars
-from staff.models import User
 from staff.policy import Principal
 
 COUNTED: Final = 1000
@@ -40,18 +40,22 @@ WHOSE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Somebody who waits, how long, and how much of the time is left."""
+    """Somebody who waits, how long, and how much of the time is left. `who` answers: has it in hand, or owns them."""
 
-    clock: AnswerClock
+    id: int  # of the clock
+    contact: int
+    name: str
+    place: int  # on the path; 0 before its first stop
+    asked: int
+    kind: str
+    source: str
     words: str
+    who: int | None
+    who_name: str
+    is_taken: bool
     waited: timedelta
     left: timedelta  # of business time; less than nothing: over
     share: float  # of the target that is used up, per cent
-    place: int  # on the path; 0 before its first stop
-
-    @property
-    def who(self) -> User | None:
-        return self.clock.holder or self.clock.contact.owner
 
     @property
     def is_overdue(self) -> bool:
@@ -97,16 +101,16 @@ def clocks_of(principal: Principal, whose: str = "") -> Any:
 
 def inbox(request: HttpRequest, principal: Principal, whose: str) -> Inbox:
     """The page of the inbox that the address asks for."""
-    clocks = _with_people(clocks_of(principal, whose))
+    clocks = clocks_of(principal, whose).values("id", "due_at")
     try:
         found = page(request, clocks, orderings=ORDERINGS, default="due_at")
     except Problem:  # an address that somebody shortened or made up begins at the top
         found = Page(list(clocks.order_by("due_at", "pk")[:DEFAULT_LIMIT]), None, None)
-    return Inbox(told(found.rows), found)
+    return Inbox(told([one["id"] for one in found.rows]), found)
 
 
 def first_waiting(principal: Principal, whose: str, n: int) -> list[Waiting]:
-    return told(list(_with_people(clocks_of(principal, whose)).order_by("due_at", "pk")[:n]))
+    return told(list(clocks_of(principal, whose).order_by("due_at", "pk").values_list("pk", flat=True)[:n]))
 
 
 def sum_of(principal: Principal, whose: str = "") -> Sum:
@@ -119,40 +123,61 @@ def sum_of(principal: Principal, whose: str = "") -> Sum:
     return Sum(min(found["n"], COUNTED), found["n"] > COUNTED, min(found["overdue"], COUNTED), found["since"])
 
 
-def _with_people(clocks: Any) -> Any:
-    return clocks.select_related("contact__owner", "holder", "last_question__type", "last_question__source", "team")
+_LINES: Final = Prepared(
+    "inbox_lines",
+    """
+SELECT k.id, k.contact_id, coalesce(nullif(c.name, ''), c.emails[1], '#' || c.id), coalesce(stop.place, 0), k.asked,
+       type.key, type.label_en, type.label_fi, s.name, q.properties::text, who.id,
+       coalesce(nullif(who.name, ''), who.email, ''), k.holder_id IS NOT NULL, k.team_id, k.asked_at, k.due_at
+  FROM unnest(%(ids)s) WITH ORDINALITY AS one (id, number)
+  JOIN contacts_answerclock k ON k.id = one.id
+  JOIN contacts_contact c ON c.id = k.contact_id
+  JOIN contacts_event q ON q.id = k.last_question_id
+  JOIN contacts_eventtype type ON type.id = q.type_id
+  JOIN contacts_source s ON s.id = q.source_id
+  LEFT JOIN staff_user who ON who.id = coalesce(k.holder_id, c.owner_id)
+  LEFT JOIN funnel_position p ON p.contact_id = k.contact_id
+  LEFT JOIN (SELECT id, row_number() OVER (ORDER BY "order") AS place FROM funnel_stage WHERE archived_at IS NULL) stop
+       ON stop.id = p.stage_id
+ ORDER BY one.number
+""",
+    ids="bigint[]",
+)
 
 
-def told(clocks: Sequence[AnswerClock]) -> list[Waiting]:
-    """The clocks as they are shown now."""
-    if not clocks:
+def told(clock_ids: Sequence[int]) -> list[Waiting]:
+    """The clocks as they are shown now: one statement, and one for the hours of the teams."""
+    if not clock_ids:
         return []
-    now, calendars, places = timezone.now(), Calendars.read(), _places(clocks)
-    return [_told(clock, now, calendars, places) for clock in clocks]
+    now, calendars = timezone.now(), Calendars.read()
+    return [_told(row, now, calendars) for row in _LINES.rows(ids=list(clock_ids))]
 
 
-def _told(clock: AnswerClock, now: datetime, calendars: Calendars, places: Mapping[int, int]) -> Waiting:
-    calendar = calendars.of(clock.team_id)
-    if now <= clock.due_at:
-        left = calendar.work.between(now, clock.due_at)
+def _told(row: Sequence[Any], now: datetime, calendars: Calendars) -> Waiting:
+    *said, key, label_en, label_fi, source, properties, who, who_name, is_taken, team, asked_at, due_at = row
+    calendar = calendars.of(team)
+    if now <= due_at:
+        left = calendar.work.between(now, due_at)
     else:
-        left = -calendar.work.between(clock.due_at, now) or timedelta(microseconds=-1)
-    share = 100 * (1 - left / calendar.target)
-    waited = now - clock.asked_at
-    return Waiting(clock, words_of(clock.last_question), waited, left, share, places.get(clock.contact_id, 0))
+        left = -calendar.work.between(due_at, now) or timedelta(microseconds=-1)
+    return Waiting(
+        *said,
+        kind=str(EventType(key=key, label_en=label_en, label_fi=label_fi)),
+        source=source,
+        words=said_in(json.loads(properties)),
+        who=who,
+        who_name=who_name,
+        is_taken=is_taken,
+        waited=now - asked_at,
+        left=left,
+        share=100 * (1 - left / calendar.target),
+    )
 
 
-def _places(clocks: Iterable[AnswerClock]) -> dict[int, int]:
-    """Where on the path each of them stands, by the number of the stop."""
-    stops = {stage.pk: place for place, stage in enumerate(Stage.objects.in_use(), start=1)}
-    standing = Position.objects.filter(contact__in=[clock.contact_id for clock in clocks])
-    return {contact: stops.get(stage or 0, 0) for contact, stage in standing.values_list("contact", "stage_id")}
-
-
-def words_of(event: Event) -> str:
+def said_in(properties: Mapping[str, Any]) -> str:
     """What they said, short; a form without words has its name."""
     for name in _WORDS:
-        said = event.properties.get(name)
+        said = properties.get(name)
         if isinstance(said, str) and said.strip():
             text = " ".join(said.split())
             return text if len(text) <= LONGEST else f"{text[:LONGEST].rsplit(' ', 1)[0]}…"

@@ -19,6 +19,7 @@ from crm.desk.doors import for_staff
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from crm.desk.today.came import came, look, new_since
+from crm.desk.today.cells import came_drawn, first_drawn, tasks_drawn, waiting_drawn
 from crm.desk.today.doing import tasks_of
 from crm.desk.today.forms import GiveForm
 from crm.desk.today.headline import headline
@@ -39,17 +40,26 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
     mine = request.GET.get("whose", _usual(principal)) == "mine"
     waiting, tasks, now = sum_of(principal), tasks_of(principal), timezone.now()
     new = came(principal, new_since(principal.user), mine=mine)
+    may_work, first = principal.may("contacts:write"), first_waiting(principal, "", FEW)
+    drawn = {
+        "overdue": tasks_drawn(tasks.overdue, request, is_late=True, may_work=may_work),
+        "today": tasks_drawn(tasks.today, request, is_late=False, may_work=may_work),
+        "coming": tasks_drawn(tasks.coming, request, is_late=False, may_work=may_work),
+        "first": first_drawn(first),
+        "leads": came_drawn(new.leads),
+        "moves": came_drawn(new.moves),
+    }
     context = {
         "now": now,
         "headline": headline(waiting, tasks, new, now),
         "waiting": waiting,
-        "first": first_waiting(principal, "", FEW),
+        "first": first,
+        "drawn": drawn,
         "tasks": tasks,
         "came": new,
         "answers": lately(principal),
         "goal": _goal(principal),
         "whose": [("mine", _("Mine"), mine), ("all", _("All I see"), not mine)],
-        "may_work": principal.may("contacts:write"),
     }
     return _shown(request, "today", context)
 
@@ -68,14 +78,13 @@ def today_seen(request: HttpRequest, principal: Principal) -> HttpResponse:
 def inbox_page(request: HttpRequest, principal: Principal) -> HttpResponse:
     whose = request.GET.get("whose", "")
     whose = whose if whose in {one.key for one in WHOSE} else ""
-    waiting = sum_of(principal, whose)
+    waiting, shown = sum_of(principal, whose), inbox(request, principal, whose)
     context = {
-        "now": timezone.now(),
-        "inbox": inbox(request, principal, whose),
+        "inbox": shown,
+        "lines": waiting_drawn(shown.lines, request, may_work=principal.may("contacts:write")),
         "waiting": waiting,
         "headline": headline(waiting, None, None, timezone.now()),
         "whose": [(one.key, one.label, one.key == whose) for one in WHOSE],
-        "may_work": principal.may("contacts:write"),
     }
     return _shown(request, "inbox", context)
 
