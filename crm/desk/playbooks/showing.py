@@ -1,16 +1,18 @@
 """What the pages of playbooks show: rules as lines, a draft beside what is published, versions, the last backtest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from crm.desk.playbooks import stories
@@ -63,8 +65,8 @@ def part_of(name: str) -> Part:
 
 def in_force() -> Playbook:
     """The highest number whose moment has come."""
-    versions = Playbook.objects.order_by("-number")
-    return next(one for one in versions if one.since is None or one.since <= timezone.now())
+    begun = Q(since=None) | Q(since__lte=timezone.now())
+    return Playbook.objects.filter(begun).latest("number")
 
 
 def tabs(url: str, chosen: Part, lines: Sequence[Line], points: int) -> list[Tab]:
@@ -83,23 +85,51 @@ def tabs(url: str, chosen: Part, lines: Sequence[Line], points: int) -> list[Tab
 
 def book(version: Playbook, principal: Principal, part: Part) -> dict[str, Any]:
     """A published version: its rules in order, each with the moves it made lately."""
-    teller = Teller.read()
-    lines = teller.lines(version.document)
+    read = _read(version)
+    lines = list(read.lines)
     if sees_everyone(principal):
-        moves = moves_by_rule()
-        for line, rule in zip(lines, rules_of(version.document), strict=True):
-            line.moves = moves.get(rule["name"], 0)
-    url, vocabulary = reverse("desk:playbook-version", args=[version.number]), Vocabulary.read(teller.words)
+        moves, rules = moves_by_rule(), rules_of(version.document)
+        lines = [replace(line, moves=moves.get(rule["name"], 0)) for line, rule in zip(lines, rules, strict=True)]
+    url = reverse("desk:playbook-version", args=[version.number])
     return {
         "version": version,
         "part": part,
         "tabs": tabs(url, part, lines, len(version.document.get("points", {}))),
         "lines": [line for line in lines if line.dimension == part.name],
-        "points": points(version.document, None, vocabulary),
+        "points": read.points,
         "half_life": version.document.get("half_life_days"),
-        **stories.shown(version.document, teller, vocabulary),
+        "examples": read.examples,
         "days": DAYS,
     }
+
+
+class _Read(NamedTuple):
+    """A published version in words: as long as nothing is called otherwise, the same for all who read one language."""
+
+    lines: Sequence[Line]
+    points: Sequence[Point]
+    examples: SafeString
+
+
+MOST_READ: Final = 50
+_reads: dict[tuple[Any, ...], _Read] = {}
+
+
+def _read(version: Playbook) -> _Read:
+    teller = Teller.read()
+    vocabulary = Vocabulary.read(teller.words)
+    names = (*vocabulary.types.items(), *vocabulary.stages.items(), *teller.words.labels.items())
+    key = (version.number, version.published_at, teller.words.language, names)
+    if key not in _reads:
+        if len(_reads) >= MOST_READ:
+            _reads.clear()
+        told = stories.shown(version.document, teller, vocabulary)
+        _reads[key] = _Read(
+            teller.lines(version.document),
+            points(version.document, None, vocabulary),
+            SafeString(render_to_string("desk/playbooks/examples.html", told)) if told["examples"] else SafeString(),
+        )
+    return _reads[key]
 
 
 def draft_sheet(
@@ -299,9 +329,9 @@ def everybody() -> int:
     return sum(StageCount.objects.values_list("n", flat=True))
 
 
-def applying() -> dict[str, Any] | None:
-    """The versions not everybody has been folded with yet, and how many are still to be."""
-    versions = list(Playbook.objects.filter(applied_at=None).order_by("-number"))
+def applying(published: Sequence[Playbook]) -> dict[str, Any] | None:
+    """Those of these versions not everybody has been folded with yet, and how many are still to be."""
+    versions = [one for one in published if one.applied_at is None]
     if not versions:
         return None
     with connection.cursor() as cursor:

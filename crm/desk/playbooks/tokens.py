@@ -107,9 +107,10 @@ class Vocabulary:
 
     @classmethod
     def read(cls, words: Words) -> "Vocabulary":
-        types = {type_.key: str(type_) for type_ in EventType.objects.filter(alias_of=None).order_by("rank", "key")}
+        types = EventType.objects.filter(alias_of=None).order_by("rank", "key").only("key", "label_en", "label_fi")
+        named = {type_.key: str(type_) for type_ in types}
         stages = {stage.key: str(stage) for stage in Stage.objects.in_use()}
-        return cls(words, dict(sorted(types.items(), key=lambda one: one[1].casefold())), stages)
+        return cls(words, dict(sorted(named.items(), key=lambda one: one[1].casefold())), stages)
 
     def values(self, dimension: str) -> dict[str, str]:
         said = LANGUAGES.get(self.words.language[:2], LANGUAGES["en"])

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from crm.desk.doors import for_staff
@@ -34,13 +35,14 @@ def playbook_version(request: HttpRequest, principal: Principal, number: int) ->
 def _version_page(request: HttpRequest, principal: Principal, version: Playbook) -> HttpResponse:
     part = showing.part_of(request.GET.get("part", ""))
     versions = list(Playbook.objects.defer("document").select_related("published_by").order_by("-number"))
+    now = timezone.now()
     proof = Backtest.objects.proofs().order_by("-pk").first()
     context = {
         **showing.book(version, principal, part),
         "versions": versions,
-        "in_force": showing.in_force().number,
+        "in_force": next(one.number for one in versions if one.since is None or one.since <= now),
         "drafts": PlaybookDraft.objects.defer("document").select_related("author").order_by("-updated_at", "-pk"),
-        "applying": showing.applying(),
+        "applying": showing.applying(versions),
         "proof": proof,
         "proof_progress": progress_of(proof) if proof and proof.is_running else None,
         "may_write": principal.may("playbooks:write"),
