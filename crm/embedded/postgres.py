@@ -187,6 +187,7 @@ def sized_for(memory: int) -> dict[str, str]:
         "min_wal_size": "512MB",
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
+        "autovacuum_naptime": "15s",  # marks come and go by the ten thousand; whoever looks for one walks past the dead
         "jit": "off",
         # After a crash: one call a file system, not one a file.
         **({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}),
