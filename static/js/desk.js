@@ -216,6 +216,12 @@ window.desk = {};
     else location.reload();
   };
 
+  // Of tabs that do not all fit, the open one is in sight.
+  for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+    const tabs = tab.parentElement;
+    tabs.scrollLeft = tab.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+  }
+
   for (const one of JSON.parse(sessionStorage.getItem("said") || "[]")) desk.toast(one.text, one);
   sessionStorage.removeItem("said");
 }
