@@ -1,7 +1,7 @@
 """The page of hours and goals: when the organisation and each team work, their holidays, and how soon they answer."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 from django import forms
@@ -9,8 +9,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from crm.desk.doors import for_staff
@@ -38,26 +40,47 @@ class SpansField(forms.CharField):
         return ", ".join(span_text(_span(one)) for one in value) if isinstance(value, list) else value
 
 
+# Days off that most have, kept under their English names and shown in the reader's language.
+KNOWN: Final = (
+    gettext_noop("New Year's Day"),
+    gettext_noop("Epiphany"),
+    gettext_noop("Good Friday"),
+    gettext_noop("Easter Monday"),
+    gettext_noop("May Day"),
+    gettext_noop("Ascension Day"),
+    gettext_noop("Midsummer Eve"),
+    gettext_noop("Midsummer Day"),
+    gettext_noop("All Saints' Day"),
+    gettext_noop("Independence Day"),
+    gettext_noop("Christmas Eve"),
+    gettext_noop("Christmas Day"),
+    gettext_noop("Boxing Day"),
+    gettext_noop("New Year's Eve"),
+)
+
+
 class HolidaysField(forms.CharField):
     """A day a line, and its name: 2026-12-24 Christmas Eve."""
 
-    widget = forms.Textarea(attrs={"rows": 6, "placeholder": "2026-12-24 Christmas Eve"})
+    widget = forms.Textarea(attrs={"rows": 9})
 
     def to_python(self, value: Any) -> dict[str, str]:  # type: ignore[override]
-        found = {}
+        found, known = {}, {_(name): name for name in KNOWN}
         for line in (super().to_python(value) or "").splitlines():
             day, _blank, name = line.strip().partition(" ")
             if not day:
                 continue
             try:
-                found[date.fromisoformat(day).isoformat()] = name.strip()[:80]
+                found[date.fromisoformat(day).isoformat()] = known.get(name.strip(), name.strip()[:80])
             except ValueError:
                 words = _("A line begins with a day such as 2026-12-24: %(line)s") % {"line": line.strip()[:60]}
                 raise ValidationError(words, code="bad_day") from None
         return found
 
     def prepare_value(self, value: Any) -> Any:
-        return "\n".join(f"{day} {name}".strip() for day, name in value.items()) if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        return "\n".join(f"{day} {_(name) if name in KNOWN else name}".strip() for day, name in value.items())
 
 
 class HoursForm(HouseForm):
@@ -70,7 +93,11 @@ class HoursForm(HouseForm):
         self.fields["target_minutes"] = forms.IntegerField(
             label=_("Answer within, minutes of working time"), min_value=1, max_value=60 * 24 * 60
         )
-        self.fields["holidays"] = HolidaysField(label=_("Days off"), required=False)
+        self.fields["holidays"] = HolidaysField(
+            label=_("Days off"),
+            required=False,
+            help_text=_("A day a line: %s") % f"{timezone.localdate().year}-12-24 {_('Christmas Eve')}",
+        )
         for field in self.fields.values():
             field.widget.attrs.setdefault("class", "in")
 
