@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from ..attributes import ATTRIBUTE_TYPES, BUILT_IN, MOST_OF_A_KIND, normal_tag
 from ..matching import normal_email, normal_phone
@@ -43,6 +44,13 @@ REMEMBERED = 4096  # values of a column that were found sound lately
 OFTEN_THE_SAME = frozenset({"title", "country", "language", "time_zone", "company", "owner", "team", "fit"})
 DETAILS = frozenset(
     ["name", "email", "phone", "title", "country", "language", "time_zone", "company", "owner", "team", "fit"]
+)
+
+# What is said of values where nothing is known of languages, and a row can be refused for.
+SAID_OF_VALUES = (
+    gettext_noop("This is not an e-mail address we could write to."),
+    gettext_noop("There is a control character in it."),
+    gettext_noop("A type is up to 80 small letters a-z, digits and underscores."),
 )
 
 in_order = msgspec.json.Encoder(order="sorted").encode
@@ -207,10 +215,14 @@ def list_reader(place: Place, columns: Columns, check: Check) -> Callable[[int, 
                     found.append(check(text.strip()))
             except Refusal as refusal:
                 if not is_lenient:
-                    raise RowRefused(label, refusal.reason, refusal.detail) from None
+                    raise _refused(label, refusal) from None
         return found
 
     return read_list
+
+
+def _refused(label: str, refusal: Refusal) -> RowRefused:
+    return RowRefused(label, refusal.reason, _(refusal.detail))
 
 
 def checked_id(text: str) -> str:
@@ -239,7 +251,7 @@ def checked(place: Place, columns: Columns, check: Check) -> ReadChecked:
         except Refusal as refusal:
             if is_lenient:
                 return None
-            raise RowRefused(label, refusal.reason, refusal.detail) from None
+            raise _refused(label, refusal) from None
 
     return read_checked
 
@@ -316,7 +328,7 @@ def message_id_reader(template: str, columns: Columns) -> Callable[[int, Cells],
         try:
             return checked_message_id(str(text))
         except Refusal as refusal:
-            raise RowRefused(template, refusal.reason, refusal.detail) from None
+            raise _refused(template, refusal) from None
 
     return message_id
 
