@@ -1,14 +1,17 @@
 """What lists drawn in Python share: a template takes longer for fifty lines than all the rest of a page."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from datetime import date
+from functools import cache, lru_cache
 from html import escape
 from typing import Final
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 _ROW: Final = 123_456_789  # stands for the number of a row while its address is sought
 
@@ -32,3 +35,12 @@ def joined(lines: Iterable[str]) -> SafeString:
 def grey(words: str) -> str:
     """What is said where there is nothing to show."""
     return f'<span class="ink-3">{escape(words)}</span>'
+
+
+def short_date(day: date) -> str:
+    return _short_date(day, get_language() or "")
+
+
+@lru_cache(maxsize=4000)
+def _short_date(day: date, _language: str) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT")

@@ -1,17 +1,21 @@
 """Lists whose lines are drawn in Python: whatever people and programs called things, none of it becomes markup."""
 
+from datetime import date
+from typing import Final
 from uuid import uuid4
 
 import pytest
 
+from campaigns.models import Campaign, Cost, Link
 from contacts.models import Claim, EventType, Quarantine, Source
 from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tests.desk.scenes import at_desk
-from tests.factories import make_contact, make_message, record
+from tests.factories import make_contact, make_message, make_user, record
 from tests.funnel.worlds import install
 
 pytestmark = pytest.mark.django_db
-EVIL = """"'><i>&%s"""
+EVIL: Final = """"'><i>&%s"""
+TODAY: Final = date(2026, 11, 2)
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +33,19 @@ def drawn(address: str) -> str:
 def assert_plain(page: str, times: int) -> None:
     """It is said so often, and never as markup."""
     assert (page.count("<i>&"), page.count("&gt;&lt;i&gt;&amp;%s")) == (0, times)
+
+
+def test_the_pages_of_campaigns_take_no_word_for_markup():
+    owner = make_user(name=EVIL)
+    campaign = Campaign.objects.create(key="spring", name=EVIL, owner=owner)
+    Cost.objects.create(campaign=campaign, first_on=TODAY, last_on=TODAY, sum_minor=100, note=EVIL)
+    Link.objects.create(
+        token="t", campaign=campaign, url="https://example.com/", source=EVIL, medium=EVIL, content=EVIL
+    )
+
+    assert_plain(drawn("/campaigns"), 2)
+    # The name in the title, the path and the head; owner and note; the link, and the label of its code.
+    assert_plain(drawn(f"/campaigns/{campaign.pk}"), 3 + 2 + 3 + 2)
 
 
 def test_the_lists_of_the_intake_take_no_word_for_markup():

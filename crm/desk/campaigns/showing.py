@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from html import escape
 from typing import Any
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,6 +17,7 @@ from campaigns.models import Campaign, Way
 from campaigns.outcome import Gates, Outcome
 from campaigns.strategy import counted
 from crm.desk.campaigns.words import WAYS, money, plain
+from crm.desk.drawing import joined, short_date
 from crm.desk.path.tables import Table
 from funnel.models import Stage
 
@@ -45,17 +49,6 @@ class Line:
     visitors_last: int
     came: int  # by the way that was chosen
     width: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A day or week: the people it brought over its step, and what it cost."""
-
-    x: str
-    width: str
-    y: str
-    height: str
-    title: str
 
 
 def _counted(label: str, people: int, note: str, what: str) -> Figure:
@@ -145,6 +138,7 @@ class Page:
 
     # --- How it went
 
+    @cached_property
     def _points(self) -> list[tuple[date, int, Outcome]]:
         return [
             (point.day, self._won(point.outcomes[self.way]), point.outcomes[self.way]) for point in self.results.points
@@ -153,34 +147,31 @@ class Page:
     @property
     def most_at_once(self) -> str:
         """The highest bar in words; nothing where nobody came."""
-        day, n, _outcome = max(self._points(), key=lambda point: point[1])
+        day, n, _outcome = max(self._points, key=lambda point: point[1])
         words = _("most in a week: %(n)s, from %(day)s") if self.results.weekly else _("most in a day: %(n)s, %(day)s")
-        return words % {"n": n, "day": date_format(day, "SHORT_DATE_FORMAT")} if n else ""
+        return words % {"n": n, "day": short_date(day)} if n else ""
 
-    def bars(self) -> list[Bar]:
-        points = self._points()
+    def bars(self) -> SafeString:
+        """A day or week each: the people it brought over its step, and in the title what it cost."""
+        step, colour, points = WIDTH / len(self._points), self.colour, self._points
         most = max(LEAST_FULL, *(n for _day, n, _outcome in points))
-        step = WIDTH / len(points)
-        return [
-            Bar(
-                f"{place * step + step * 0.12:.1f}",
-                f"{step * 0.76:.1f}",
-                f"{HEIGHT * (1 - n / most):.1f}",
-                f"{HEIGHT * n / most:.1f}",
-                self._bar_title(day, n, outcome),
-            )
+        return joined(
+            f'<rect class="f-{colour}" x="{(place + 0.12) * step:.1f}" y="{HEIGHT * (1 - n / most):.1f}" '
+            f'width="{step * 0.76:.1f}" height="{HEIGHT * n / most:.1f}" rx="1.5">'
+            f"<title>{escape(self._bar_title(day, n, outcome))}</title></rect>"
             for place, (day, n, outcome) in enumerate(points)
-        ]
+        )
 
     def _bar_title(self, day: date, n: int, outcome: Outcome) -> str:
-        said = f"{date_format(day, 'SHORT_DATE_FORMAT')}: {n}"
+        said = f"{short_date(day)}: {n}"
         return f"{said}, {money(outcome.spent, self.code)}" if outcome.spent else said
 
     @property
     def bars_in_words(self) -> str:
-        numbers = ", ".join(str(self._won(point.outcomes[self.way])) for point in self.results.points)
+        numbers = ", ".join(str(n) for _day, n, _outcome in self._points)
         return _("In turn: %(numbers)s") % {"numbers": numbers}
 
+    @property
     def colour(self) -> int:
         return min(self.gates.rank(self.gate.pk), 6)
 

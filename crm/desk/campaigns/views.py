@@ -17,11 +17,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.costs import add_cost, withdraw_cost
 from campaigns.figure_api import short_address
-from campaigns.linking import long_address, make_link
+from campaigns.linking import make_link
 from campaigns.looking import results_of
 from campaigns.models import Campaign, Channel, Cost, Link, Question
 from campaigns.outcome import Gates
 from campaigns.services import archive_campaign, key_for, save_campaign
+from crm.desk.campaigns.cells import COST, campaigns_drawn, costs_drawn, links_drawn
 from crm.desk.campaigns.forms import CampaignForm, CostForm, LinkForm
 from crm.desk.campaigns.listing import headline, rows_of
 from crm.desk.campaigns.people import ORDERED, REFUNDED, TOUCHED, behind, span
@@ -44,7 +45,7 @@ def campaign_list(request: HttpRequest, principal: Principal) -> HttpResponse:
     rows = rows_of(principal, wish.days, wish.way, put_away=put_away)
     context = {
         "wish": wish,
-        "rows": rows,
+        "rows": campaigns_drawn(rows, query=wish.tools()["query"], put_away=put_away),
         "headline": headline(rows, wish.days, everybody=sees_everyone(principal)) if rows and not put_away else "",
         "put_away": put_away,
         "may_plan": principal.may("campaigns:write"),
@@ -58,18 +59,19 @@ def campaign_page(request: HttpRequest, principal: Principal, campaign_id: int) 
     campaign = _campaign(campaign_id)
     wish = Wish.of(request)
     shown = _shown(campaign, principal, wish)
-    costs = campaign.costs.standing().select_related("by").order_by("-first_on", "-pk")[:SHOWN_COSTS]
+    costs = campaign.costs.standing().order_by("-first_on", "-pk").values(*COST)[:SHOWN_COSTS]
+    may_plan = principal.may("campaigns:write")
     context = {
         "wish": wish,
         "campaign": campaign,
         "shown": shown,
-        "costs": [(cost, money(cost.sum_minor, campaign.currency)) for cost in costs],
-        "links": [(link, short_address(link), long_address(link)) for link in _links(campaign)],
+        "costs": costs_drawn(costs, campaign.currency, request, may_plan=may_plan),
+        "links": links_drawn(_links(campaign), campaign),
         "question": QUESTIONS[Question(campaign.question)],
         "channel": CHANNELS[Channel(campaign.channel)],
         "channel_icon": CHANNEL_ICONS[Channel(campaign.channel)],
         "is_running": campaign.is_running(timezone.localdate()),
-        "may_plan": principal.may("campaigns:write"),
+        "may_plan": may_plan,
         "tables": list(shown.tables()) if wish.view else [],
         "way_name": WAYS[wish.way],
     }
@@ -203,7 +205,7 @@ def _campaign(campaign_id: int) -> Campaign:
 
 
 def _links(campaign: Campaign) -> Any:
-    links = Link.objects.filter(campaign=campaign).select_related("campaign").order_by("-pk")[:SHOWN_COSTS]
+    links = Link.objects.filter(campaign=campaign).order_by("-pk")[:SHOWN_COSTS]
     return links.annotate(clicks=Sum("days__clicks", default=0), left_out=Sum("days__left_out", default=0))
 
 

@@ -1,0 +1,123 @@
+"""The lines of the pages of campaigns: campaigns with what came of them, costs, links, the bars of a chart."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.figure_api import short_address
+from campaigns.linking import long_address
+from campaigns.models import Campaign
+from crm.desk.campaigns.listing import Row
+from crm.desk.campaigns.words import money
+from crm.desk.drawing import joined, row_address, short_date, token_field
+from crm.templatetags.icons import lucide
+from crm.templatetags.polku import stops
+
+
+def campaigns_drawn(rows: Iterable[Row], *, query: str, put_away: bool) -> SafeString:
+    address, idle = row_address("desk:campaign"), f' <span class="lbl">{escape(_("not running"))}</span>'
+    labels = [escape(words) for words in (_("Brought"), _("Cost"), _("Each"), _("Revenue"))]
+
+    def line(row: Row) -> str:
+        campaign, owner = row.campaign, f" · {escape(str(row.campaign.owner))}" if row.campaign.owner else ""
+        figures = (_grouped(row.won), row.cost or "–", row.each or "–", row.revenue or "–")
+        cells = "".join(
+            f'<td class="r" data-label="{label}">{figure}</td>' for label, figure in zip(labels, figures, strict=True)
+        )
+        return (
+            f'<tr><td class="camp-name"><a href="{address(campaign.pk)}?{escape(query)}">'
+            f'<b class="clip">{escape(campaign.name)}</b>'
+            f'<span class="t-meta">{_icon(row.icon)} {escape(row.channel)}{owner}</span></a></td>'
+            f'<td class="camp-gate"><span class="stage">{stops(row.place)}{escape(str(row.gate))}</span></td>{cells}'
+            f'<td class="ink-2 nowrap">{_runs(row)}{"" if row.is_running or put_away else idle}</td></tr>'
+        )
+
+    return joined(map(line, rows))
+
+
+def _grouped(number: int) -> str:
+    return str(number) if number < 1000 else number_format(number, 0, force_grouping=True)
+
+
+def _icon(name: str) -> str:
+    return lucide(name, size=14, **{"class": "i i-14", "aria_hidden": "true"})
+
+
+def _runs(row: Row) -> str:
+    first, last = row.campaign.starts_on, row.campaign.ends_on
+    if first and last:
+        return f"{short_date(first)} – {short_date(last)}"
+    if first:
+        return escape(_("from %(day)s") % {"day": short_date(first)})
+    if last:
+        return escape(_("until %(day)s") % {"day": short_date(last)})
+    return escape(_("always")) if row.is_running else ""
+
+
+COST: Sequence[str] = ("id", "first_on", "last_on", "sum_minor", "note")
+
+
+def costs_drawn(
+    costs: Iterable[Mapping[str, Any]], currency: str, request: HttpRequest, *, may_plan: bool
+) -> SafeString:
+    take_back = _taking_back(request) if may_plan else lambda cost, sum_, day: ""
+
+    def line(cost: Mapping[str, Any]) -> str:
+        sum_, first = escape(money(cost["sum_minor"], currency)), short_date(cost["first_on"])
+        days = first if cost["first_on"] == cost["last_on"] else f"{first}–{short_date(cost['last_on'])}"
+        note = f'<p class="t-meta clip">{escape(cost["note"])}</p>' if cost["note"] else ""
+        return (
+            f'<li><div class="grow"><b class="num">{sum_}</b> <span class="t-meta num">{days}</span>{note}</div>'
+            f"{take_back(cost['id'], sum_, first)}</li>"
+        )
+
+    return joined(map(line, costs))
+
+
+def _taking_back(request: HttpRequest) -> Callable[[int, str, str], str]:
+    """The button that withdraws a cost."""
+    address, token, words = row_address("desk:cost-withdraw"), token_field(request), escape(_("Take back"))
+    label = escape(_("Take back %(sum)s of %(day)s"))
+
+    def button(cost: int, sum_: str, day: str) -> str:
+        return (
+            f'<form method="post" action="{address(cost)}">{token}<button class="b is-quiet is-small" type="submit" '
+            f'aria-label="{label % {"sum": sum_, "day": day}}">{words}</button></form>'
+        )
+
+    return button
+
+
+def links_drawn(links: Iterable[Any], campaign: Campaign) -> SafeString:
+    return joined(_link(link, campaign) for link in links)
+
+
+def _link(link: Any, campaign: Campaign) -> str:
+    link.campaign = campaign
+    source, medium = escape(link.source), escape(link.medium)
+    content = f'<span class="lbl">{escape(link.content)}</span>' if link.content else ""
+    clicks = ngettext("%(shown)s click", "%(shown)s clicks", link.clicks) % {"shown": _grouped(link.clicks)}
+    code = escape(_("QR code of %(source)s / %(medium)s") % {"source": link.source, "medium": link.medium})
+    return (
+        f'<li><div class="row-x wrap"><b>{source} / {medium}</b>{content}<a class="link t-dense push" '
+        f'href="{row_address("desk:link-code")(link.pk)}" download="polku-{link.token}.svg" aria-label="{code}">'
+        f'{_icon("qr-code")} QR</a><span class="num">{escape(clicks)}</span></div>'
+        f'<label class="vh" for="link-{link.pk}">{escape(_("Short link"))}</label>'
+        f'<input class="in t-dense" id="link-{link.pk}" value="{escape(short_address(link))}" readonly>'
+        f'<p class="t-meta anywhere">{escape(_("leads to"))} {escape(long_address(link))}{_left_out(link)}</p></li>'
+    )
+
+
+def _left_out(link: Any) -> str:
+    if not link.left_out:
+        return ""
+    said = ngettext("%(n)s opening by a machine left out", "%(n)s openings by machines left out", link.left_out) % {
+        "n": link.left_out
+    }
+    return f' · <span class="num">{escape(said)}</span>'
