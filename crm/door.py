@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from staff import audit
 from staff.models import User
@@ -19,6 +20,10 @@ from staff.steps import note_sign_in, note_step_gone
 
 
 class Doorkeeper(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("The e-mail or the password is wrong. Look at both again."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

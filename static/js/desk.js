@@ -216,6 +216,20 @@ window.desk = {};
     else location.reload();
   };
 
+  // --- Menus --------------------------------------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.preventDefault();
+  });
+
   // Of tabs that do not all fit, the open one is in sight.
   for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
     const tabs = tab.parentElement;

@@ -32,18 +32,6 @@
     true,
   );
 
-  document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
-  });
-
-  document.addEventListener("keydown", (event) => {
-    const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
-    if (!menu) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-    event.stopPropagation();
-  });
-
   let typing;
   document.addEventListener("input", (event) => {
     if (event.target.id !== "q") return;
