@@ -8,14 +8,14 @@ from django.db.backends.utils import CursorWrapper
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
 # Of the transaction that is the EXECUTE behind it, and of nothing else.
-_GENERALLY: Final = "SET LOCAL plan_cache_mode = force_generic_plan; "
+_GENERALLY: Final = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; "
 
 
 class Prepared:
     """A statement with named places, `%(ids)s`, and the type of each: Prepared("name", sql, ids="bigint[]").
 
-    PostgreSQL plans it anew for each values where it takes that to be worth its while; `is_general` says that one plan
-    is good for all.
+    PostgreSQL plans it anew for each values where it takes that to be worth its while. `is_general` says that one plan
+    is good for all: one by indexes, for a table that is empty while it is planned (marks, tasks) may be full soon.
     """
 
     def __init__(self, name: str, sql: str, *, is_general: bool = False, **types: str) -> None:

@@ -37,6 +37,7 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 # What can't be recorded as it stands (a known key, an unknown identity or type, a moment too far ahead) is left out.
+# OFFSET 0: claims are looked up one by one, never all read for a table of them.
 _RECORD: Final = Prepared(
     "record_events",
     """
@@ -58,7 +59,7 @@ WITH clock AS (
                                    AND i.unlinked_at IS NULL
       LEFT JOIN contacts_contact c ON c.id = said.contact_id AND c.erased_at IS NULL
      WHERE moment <= received + %(tolerance)s
-       AND NOT (%(claimable)s AND EXISTS (SELECT FROM contacts_claim WHERE contacts_claim.key = said.key))
+       AND NOT (%(claimable)s AND EXISTS (SELECT FROM contacts_claim WHERE contacts_claim.key = said.key OFFSET 0))
 ), recorded AS (
     INSERT INTO contacts_event (contact_id, occurred_at, recorded_at, stated_at, value_minor, type_id, source_id,
                                 rank, key, digest, currency, campaign_key, message_id, by_id, properties)
@@ -74,6 +75,7 @@ WITH clock AS (
 )
 SELECT encode(uuid_send(key), 'hex'), id, contact_id FROM recorded
 """,
+    is_general=True,
     received_at="timestamptz",
     rows="jsonb",
     public="boolean",

@@ -122,6 +122,7 @@ SELECT (SELECT json_agg(one) FROM (
                SELECT stage_id, health, currency, sum(n)::bigint AS n, sum(value_minor)::bigint AS value_minor
                  FROM funnel_stageworth {_ROLLED_UP} GROUP BY 1, 2, 3) one)
 """,  # noqa: S608  (numbers of ours)
+    is_general=True,
     source="int",
 )
 

@@ -130,7 +130,8 @@ _NOT_CLOSED: Final = f"AND p.standing <> {Standing.CLOSED.value}"
 _COLUMNS: Final = (
     "p.contact_id, p.stage_id, p.entered_at, p.health, p.standing, p.recall_at, p.wake_at, p.score, p.score_day"
 )
-# Each lane is read along an index as far as it is shown; only then its people are looked at.
+# Each lane is read along an index as far as it is shown; only then its people are looked at. OFFSET 0: marks are looked
+# up one by one, never all read for a table of them.
 _BY_STAGE: Final = """
 SELECT p.*, lane.id AS lane, 0 AS of_all, 0 AS worth_of_all
   FROM (SELECT id FROM funnel_stage WHERE id = ANY(%(lanes)s::int[])) AS lane
@@ -190,7 +191,7 @@ SELECT p.lane, p.of_all, p.worth_of_all, p.sort, p.contact_id,
        left(coalesce(e.properties ->> 'reason', e.properties ->> 'title', e.properties ->> 'subject',
                      e.properties ->> 'name', ''), 80),
        e.value_minor, e.currency, e.campaign_key, coalesce(nullif(author.name, ''), author.email),
-       task.title, task.due_at, EXISTS (SELECT FROM contacts_pending mark WHERE mark.contact_id = p.contact_id)
+       task.title, task.due_at, EXISTS (SELECT FROM contacts_pending mark WHERE mark.contact_id = p.contact_id OFFSET 0)
   FROM placed p
   JOIN contacts_contact c ON c.id = p.contact_id
   LEFT JOIN staff_user u ON u.id = c.owner_id
@@ -244,7 +245,7 @@ def _whole(wish: Wish) -> Prepared | None:
     if known is None and len(_planned) < MOST_PLANNED:
         placed = _BY_STAGE.format(**_PARTS, where=_NOT_CLOSED, after="", way=way)
         question = _SHOWN.format(placed=placed, way=way).replace("%(most)s", str(wish.limit + 1))
-        made = Prepared(f"board_{way.lower()}_{wish.limit}", question, lanes="int[]")
+        made = Prepared(f"board_{way.lower()}_{wish.limit}", question, is_general=True, lanes="int[]")
         known = _planned.setdefault((way, wish.limit), made)
     return known
 

@@ -136,7 +136,9 @@ def _standing(principal: Principal, ids: Sequence[int], stage_key: str) -> dict[
         return {row[0]: _read(row) for row in cursor.fetchall()}
 
 
-_OF_ALL: Final = Prepared("standing_to_move", _QUESTION.format(scope=""), ids="bigint[]", wanted="text")
+_OF_ALL: Final = Prepared(
+    "standing_to_move", _QUESTION.format(scope=""), is_general=True, ids="bigint[]", wanted="text"
+)
 
 
 def _read(row: Sequence[Any]) -> _Standing:
