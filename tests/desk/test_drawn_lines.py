@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from campaigns.models import Campaign, Cost, Link
-from contacts.models import Claim, EventType, Quarantine, Source
+from campaigns.models import Campaign, Cost, Form, Link, Submission
+from contacts.models import Claim, EventType, Import, ImportReject, Quarantine, Source
 from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tests.desk.scenes import at_desk
-from tests.factories import make_contact, make_message, make_user, record
+from tests.factories import make_contact, make_message, make_source, make_user, record
 from tests.funnel.worlds import install
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,22 @@ def test_the_pages_of_campaigns_take_no_word_for_markup():
     assert_plain(drawn("/campaigns"), 2)
     # The name in the title, the path and the head; owner and note; the link, and the label of its code.
     assert_plain(drawn(f"/campaigns/{campaign.pk}"), 3 + 2 + 3 + 2)
+
+
+def test_the_pages_of_forms_and_imports_take_no_word_for_markup():
+    source, aino = make_source(), make_contact(email="aino@example.com", name=EVIL)
+    campaign = Campaign.objects.create(key="spring", name=EVIL)
+    form = Form.objects.create(token="f", name=EVIL, deed="form_submitted", title="T", source=source, campaign=campaign)
+    Submission.objects.create(form=form, contact=aino, token="t", nonce="n")
+    run = Import.objects.create(
+        source=source, file_name=EVIL, started_by=make_user(name=EVIL), mapping={}, state="failed"
+    )
+    ImportReject.objects.create(run=run, line=1, column=EVIL, detail=EVIL, raw="a")
+
+    assert_plain(drawn("/forms"), 2)
+    assert_plain(drawn(f"/forms/{form.pk}"), 4)
+    assert_plain(drawn("/imports"), 2)
+    assert_plain(drawn(f"/imports/{run.pk}"), 5)
 
 
 def test_the_lists_of_the_intake_take_no_word_for_markup():

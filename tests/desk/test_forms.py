@@ -120,7 +120,7 @@ def test_the_list_and_the_page_cost_the_same_however_many_forms_there_are(maria,
     with django_assert_max_num_queries(9):
         many = maria.get("/forms")
 
-    assert (len(few.context["lines"]), len(many.context["lines"])) == (3, 9)
+    assert (few.text.count(">Form "), many.text.count(">Form ")) == (3, 9)
 
 
 def test_salespeople_see_forms_and_change_none():

@@ -5,7 +5,6 @@ from html import escape
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,7 +16,7 @@ from crm.desk.campaigns.listing import Row
 from crm.desk.campaigns.words import money
 from crm.desk.drawing import joined, row_address, short_date, token_field
 from crm.templatetags.icons import lucide
-from crm.templatetags.polku import stops
+from crm.templatetags.polku import figure, stops
 
 
 def campaigns_drawn(rows: Iterable[Row], *, query: str, put_away: bool) -> SafeString:
@@ -26,9 +25,9 @@ def campaigns_drawn(rows: Iterable[Row], *, query: str, put_away: bool) -> SafeS
 
     def line(row: Row) -> str:
         campaign, owner = row.campaign, f" · {escape(str(row.campaign.owner))}" if row.campaign.owner else ""
-        figures = (_grouped(row.won), row.cost or "–", row.each or "–", row.revenue or "–")
+        figures = (figure(row.won), row.cost or "–", row.each or "–", row.revenue or "–")
         cells = "".join(
-            f'<td class="r" data-label="{label}">{figure}</td>' for label, figure in zip(labels, figures, strict=True)
+            f'<td class="r" data-label="{label}">{said}</td>' for label, said in zip(labels, figures, strict=True)
         )
         return (
             f'<tr><td class="camp-name"><a href="{address(campaign.pk)}?{escape(query)}">'
@@ -39,10 +38,6 @@ def campaigns_drawn(rows: Iterable[Row], *, query: str, put_away: bool) -> SafeS
         )
 
     return joined(map(line, rows))
-
-
-def _grouped(number: int) -> str:
-    return str(number) if number < 1000 else number_format(number, 0, force_grouping=True)
 
 
 def _icon(name: str) -> str:
@@ -102,7 +97,7 @@ def _link(link: Any, campaign: Campaign) -> str:
     link.campaign = campaign
     source, medium = escape(link.source), escape(link.medium)
     content = f'<span class="lbl">{escape(link.content)}</span>' if link.content else ""
-    clicks = ngettext("%(shown)s click", "%(shown)s clicks", link.clicks) % {"shown": _grouped(link.clicks)}
+    clicks = ngettext("%(shown)s click", "%(shown)s clicks", link.clicks) % {"shown": figure(link.clicks)}
     code = escape(_("QR code of %(source)s / %(medium)s") % {"source": link.source, "medium": link.medium})
     return (
         f'<li><div class="row-x wrap"><b>{source} / {medium}</b>{content}<a class="link t-dense push" '

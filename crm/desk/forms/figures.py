@@ -54,11 +54,11 @@ def lately(form_ids: Collection[int]) -> dict[int, Lately]:
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     found = {form_id: Lately(days, [0] * DAYS, [0] * DAYS) for form_id in form_ids}
     rows = FormDay.objects.filter(form__in=form_ids, day__gte=days[0], day__lte=today).order_by("day")
-    for row in rows:
-        one, place = found[row.form_id], (row.day - days[0]).days
-        one.shown[place], one.sent[place] = row.shown, row.sent
-        one.left_out += row.left_out
-        one.last_sent = row.day if row.sent else one.last_sent
+    for form_id, day, shown, sent, left_out in rows.values_list("form", "day", "shown", "sent", "left_out"):
+        one, place = found[form_id], (day - days[0]).days
+        one.shown[place], one.sent[place] = shown, sent
+        one.left_out += left_out
+        one.last_sent = day if sent else one.last_sent
     for one in found.values():
         one.bars = SafeString("".join(_bars(one.sent)))
     return found

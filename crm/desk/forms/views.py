@@ -28,6 +28,7 @@ from campaigns.questions import KINDS
 from campaigns.views import rows_of
 from contacts.models import Contact
 from crm.desk.doors import for_staff
+from crm.desk.forms.cells import Sender, days_drawn, forms_drawn, newest_drawn, table_drawn
 from crm.desk.forms.drafting import Draft, after, begun, draft_in, draft_of, values_of
 from crm.desk.forms.figures import lately
 from crm.desk.places import page
@@ -41,9 +42,9 @@ NEWEST: Final = 20
 @require_safe
 @for_staff("contacts:read")
 def form_list(request: HttpRequest, principal: Principal) -> HttpResponseBase:
-    forms = list(Form.objects.in_use().select_related("campaign").order_by("name", "pk"))
-    figures = lately([form.pk for form in forms])
-    lines = [{"form": form, "lately": figures[form.pk]} for form in forms]
+    forms = Form.objects.in_use().select_related("campaign").only("name", "deed", "opened_at", "campaign__name")
+    shown = list(forms.order_by("name", "pk"))
+    lines = forms_drawn(shown, lately([form.pk for form in shown]))
     context = {"lines": lines, "deeds": Deed.choices, "may_write": principal.may(SCOPE), "tab": "forms"}
     return render(request, "desk/forms/list.html", page(request) | context)
 
@@ -119,12 +120,15 @@ def _preview(draft: Draft) -> dict[str, Any]:
 def form_page(request: HttpRequest, principal: Principal, form_id: int) -> HttpResponseBase:
     """One form: how it does, who sent it, how to share it."""
     form = _form(form_id)
+    its = lately([form.pk])[form.pk]
     share = settings.SITE_URL + reverse("form-page", args=[form.token])
     title = form.title.replace("&", "&amp;").replace('"', "&quot;")
     context = {
         "form": form,
-        "lately": lately([form.pk])[form.pk],
-        "newest": _newest(principal, form),
+        "lately": its,
+        "days": days_drawn(its),
+        "table": table_drawn(its),
+        "newest": newest_drawn(_newest(principal, form), confirms=form.confirms_address),
         "share": share,
         "snippet": _SNIPPET.format(url=f"{share}/framed", title=title, high=_high(form)),
         "may_write": principal.may(SCOPE),
@@ -146,11 +150,18 @@ def _high(form: Form) -> int:
     return 150 + rows + 18 * (len(form.lead) // 60 + 1) + (80 if form.wording else 0)
 
 
-def _newest(principal: Principal, form: Form) -> list[dict[str, Any]]:
+_ADDRESSES: Final = "contact__leader__emails"
+
+
+def _newest(principal: Principal, form: Form) -> list[Sender]:
     """Who sent it last, as far as whoever asks sees them."""
     visible = Contact.objects.visible_to(principal).filter(erased_at=None)
-    found = Submission.objects.filter(form=form, contact__leader__in=visible).select_related("contact__leader")
-    return [{"submission": one, "person": one.contact.leader} for one in found.order_by("-pk")[:NEWEST] if one.contact]
+    found = Submission.objects.filter(form=form, contact__leader__in=visible).order_by("-pk")
+    rows = found.values_list("sent_at", "confirmed_at", "contact__leader", "contact__leader__name", _ADDRESSES)
+    return [
+        Sender(sent_at, confirmed_at, person, name or next(iter(emails), f"#{person}"))
+        for sent_at, confirmed_at, person, name, emails in rows[:NEWEST]
+    ]
 
 
 @require_POST

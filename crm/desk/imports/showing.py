@@ -20,6 +20,7 @@ from contacts.importing.preparing import draft_of, preview
 from contacts.importing.rehearsing import COUNTS
 from contacts.importing.reporting import cell_of
 from contacts.models import CustomField, EventType, Import, ImportState
+from crm.desk.imports.cells import errors_drawn
 from funnel.models import Stage
 
 Option = tuple[str, Any]
@@ -238,7 +239,7 @@ def context_of(run: Import) -> dict[str, Any]:
             "choosing": choosing(run),
             "foreseen": run.foreseen,
             "counts": counts(run.foreseen) if run.foreseen and "rows" in run.foreseen else [],
-            "errors": (run.foreseen or {}).get("errors", [])[:SHOWN_ERRORS],
+            "errors": errors_drawn((run.foreseen or {}).get("errors", [])[:SHOWN_ERRORS]),
             "duplicates": DUPLICATES,
             "encodings": sorted({*ENCODINGS, run.choices["encoding"]}),
             "delimiters": DELIMITERS,
@@ -248,4 +249,4 @@ def context_of(run: Import) -> dict[str, Any]:
         }
     if run.is_working:
         return context | {"pace": pace(run), "counts": counts(run)}
-    return context | {"counts": counts(run), "errors": errors_of(run), "days": settings.IMPORT_FILES_DAYS}
+    return context | {"counts": counts(run), "errors": errors_drawn(errors_of(run)), "days": settings.IMPORT_FILES_DAYS}

@@ -29,6 +29,7 @@ from contacts.importing.reporting import reject_lines
 from contacts.importing.undoing import changed_since
 from contacts.models import Import, ImportState
 from crm.desk.doors import for_staff
+from crm.desk.imports.cells import SHOWN, runs_drawn
 from crm.desk.imports.choosing import choices_said
 from crm.desk.imports.showing import context_of
 from crm.desk.places import page
@@ -67,12 +68,17 @@ def _take(request: HttpRequest, principal: Principal) -> HttpResponseBase:
 
 
 def _list(request: HttpRequest, principal: Principal, error: str = "") -> HttpResponse:
-    runs = Import.objects.visible_to(principal).select_related("started_by", "source")
+    runs = Import.objects.visible_to(principal).select_related("started_by").only(*SHOWN)
     try:
         found = page_of(request, runs, orderings={"id": ("id",)}, default="-id")
     except Problem:
         raise Http404 from None
-    context = {"found": found, "error": error, "limit": settings.IMPORT_LARGEST // 1_000_000}
+    context = {
+        "found": found,
+        "lines": runs_drawn(found.rows),
+        "error": error,
+        "limit": settings.IMPORT_LARGEST // 1_000_000,
+    }
     return render(request, "desk/imports/list.html", page(request) | context, status=422 if error else 200)
 
 

@@ -1,0 +1,57 @@
+"""The lines of the list of imports, and of the rows one refused."""
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from contacts.models import Import, ImportState
+from crm.desk.drawing import joined, row_address
+from crm.templatetags.polku import figure
+
+# What a line shows: the rest of an import are long documents.
+SHOWN: Final = (
+    *("id", "file_name", "uploaded_at", "state", "rows_read", "created", "rejected"),
+    *("started_by__name", "started_by__email"),
+)
+
+
+def runs_drawn(runs: Iterable[Import]) -> SafeString:
+    address = row_address("desk:import-page")
+    states = {one.value: escape(str(one.label)) for one in ImportState}
+    labels = [escape(words) for words in (_("Rows"), _("New"), _("Refused"))]
+
+    def line(run: Import) -> str:
+        uploaded = date_format(timezone.localtime(run.uploaded_at), "SHORT_DATETIME_FORMAT")
+        by = f" · {escape(str(run.started_by))}" if run.started_by else ""
+        counts = (run.rows_read, run.created, run.rejected) if run.is_begun else (None, None, None)
+        return (
+            f'<tr><td><a class="link t-strong" href="{address(run.pk)}">{escape(run.file_name) or run.pk}</a>'
+            f'<span class="t-meta ink-3">{uploaded}{by}</span></td><td class="im-state">{states[run.state]}</td>'
+            f"{''.join(map(_count, labels, counts))}</tr>"
+        )
+
+    return joined(map(line, runs))
+
+
+def _count(label: str, rows: int | None) -> str:
+    css = "r ink-3" if rows is None else "r num"
+    return f'<td class="{css}" data-label="{label}">{figure(rows)}</td>'
+
+
+def errors_drawn(errors: Iterable[Mapping[str, Any]]) -> SafeString:
+    """What is wrong with each row, and what stands there where the words do not say it."""
+    return joined(
+        f'<tr><td class="r num">{one["line"]}</td><td>{escape(one["column"])}</td>'
+        f"<td>{escape(one['detail'])}{_value(one)}</td></tr>"
+        for one in errors
+    )
+
+
+def _value(one: Mapping[str, Any]) -> str:
+    value = one["value"]
+    return f' <span class="ink-3">“{escape(value)}”</span>' if value and value not in one["detail"] else ""
