@@ -1,9 +1,6 @@
 """People as files: CSV for tables, vCards for address books. They are written while they are read, however many."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, get_args
 
@@ -18,10 +15,10 @@ from staff.policy import Principal
 from .choosing import checked_choice, chosen
 from .models import ContactQuerySet, CustomField
 from .shapes import CONTACT_PARTS, show_contacts
+from .spreadsheet import MARK, csv_line
 
 SCOPE: Final = "contacts:export"
 CHUNK: Final = 500
-_BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
 
 
 class Format(StrEnum):
@@ -71,9 +68,9 @@ def _csv(people: ContactQuerySet) -> Iterator[bytes]:
     owners = dict(User.objects.values_list("pk", "email"))
     teams = dict(Team.objects.values_list("pk", "name"))
     heads = ["id", "name", *_LISTS, *_PLAIN, "company", "owner", "team", *_LAST]
-    yield (_BOM + _line([*heads, *[name for _part, names in parts for name in names], *own])).encode()
+    yield (MARK + csv_line([*heads, *[name for _part, names in parts for name in names], *own])).encode()
     for chunk in _chunks(people):
-        yield "".join(_line(_row(one, parts, own, owners, teams)) for one in chunk).encode()
+        yield "".join(csv_line(_row(one, parts, own, owners, teams)) for one in chunk).encode()
 
 
 def _fields(shape: Any) -> tuple[str, ...]:
@@ -101,21 +98,6 @@ def _row(
         *[getattr(one[part], name, None) for part, names in parts for name in names],
         *[custom.get(key) for key in own],
     ]
-
-
-def _line(cells: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([_cell(cell) for cell in cells])
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """A cell that no table takes for a formula."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value
 
 
 # --- vCards: RFC 6350, and RFC 2426 for older address books -----------------------------------------------------------

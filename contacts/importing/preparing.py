@@ -29,6 +29,7 @@ from .guessing import CONSENT, Choices, guess, preset_named
 from .mapping import FileSection, as_json
 from .presets import stage_for
 from .reading import BadRow, Cells, Survey, Table, open_table, survey
+from .reporting import REPORT_COLUMNS
 from .running import converter_of, source_of_mapping
 from .sheets import into_csv, is_spreadsheet
 from .undoing import begin_undoing
@@ -37,7 +38,6 @@ from .working import nudge_imports
 SAMPLE: Final = 500
 MOST_TEXTS: Final = 100  # that a column of stages may hold
 LOOKED_THROUGH: Final = 200_000  # rows, for these texts
-REPORT: Final = ("line", "column", "reason", "detail")  # what the list of refused rows puts in front
 OF_BOOKS: Final = ("sheet", "sheets")  # choices that only a workbook has: the sheet that was read, and all there are
 EDITABLE: Final = (ImportState.DRAFT, ImportState.CHECKING)
 
@@ -134,15 +134,17 @@ def _proposed(by: Principal, names: list[str], rows: list[Cells]) -> Choices:
     """What the columns seem to mean; those of a list of refused rows mean what they meant in its import."""
     zone = settings.TIME_ZONE
     country = str(get_global("zone_territories").get(zone, ""))
-    if tuple(names[: len(REPORT)]) != REPORT:
+    front = len(REPORT_COLUMNS)
+    if tuple(names[:front]) != REPORT_COLUMNS:
         return guess(names, rows, zone=zone, country=country)
-    earlier = Import.objects.visible_to(by).filter(columns=names[len(REPORT) :]).exclude(choices={}).order_by("-pk")
+    own, blank = names[front:], [""] * front
+    earlier = Import.objects.visible_to(by).filter(columns=own).exclude(choices={}).order_by("-pk")
     if before := earlier.first():
         known = {name: value for name, value in before.choices.items() if name not in OF_BOOKS}
-        kept: Choices = known | {"columns": ["", "", "", "", *before.choices["columns"]]}
-        return kept | {"lenient": [False] * len(REPORT) + list(before.choices.get("lenient", []))}
-    found = guess(names[len(REPORT) :], [row[len(REPORT) :] for row in rows], zone=zone, country=country)
-    return found | {"columns": ["", "", "", "", *found["columns"]], "lenient": [False] * len(names)}
+        kept: Choices = known | {"columns": blank + before.choices["columns"]}
+        return kept | {"lenient": [False] * front + list(before.choices.get("lenient", []))}
+    found = guess(own, [row[front:] for row in rows], zone=zone, country=country)
+    return found | {"columns": blank + found["columns"], "lenient": [False] * len(names)}
 
 
 def _source(key: str) -> Source:

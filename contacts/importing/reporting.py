@@ -1,8 +1,6 @@
 """What became of an import, for people: counts in words, and the refused rows as a file to mend and bring in again."""
 
 import csv
-import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -11,10 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ..models import Import, ImportReject
+from ..spreadsheet import MARK, csv_line
 
-# A spreadsheet runs what begins so. Cells that had an apostrophe before it get another: reading takes one away.
-FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-REPORT_COLUMNS: Final = ("line", "column", "reason", "detail")
+REPORT_COLUMNS: Final = ("line", "column", "reason", "detail")  # before those of the file
 
 
 def summary(run: Import) -> str:
@@ -57,9 +54,9 @@ def reject_lines(run: Import) -> Iterator[str]:
     Mended, it can be imported with the same mapping. Nothing in it is a formula.
     """
     delimiter = run.mapping.get("file", {}).get("delimiter") or ","
-    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line([*REPORT_COLUMNS, *run.columns], delimiter)
+    yield MARK + csv_line([*REPORT_COLUMNS, *run.columns], delimiter)
     for reject in run.rejects.order_by("line").iterator(chunk_size=2000):
-        yield _line([str(reject.line), reject.column, reject.reason, reject.detail, *_cells(reject)], delimiter)
+        yield csv_line([str(reject.line), reject.column, reject.reason, reject.detail, *_cells(reject)], delimiter)
 
 
 def _cells(reject: ImportReject) -> list[str]:
@@ -74,12 +71,6 @@ def cell_of(run: Import, reject: ImportReject) -> str:
     cells = _cells(reject)
     at = run.columns.index(reject.column) if reject.column in run.columns else len(cells)
     return cells[at][:200] if at < len(cells) else ""
-
-
-def _line(cells: list[str], delimiter: str) -> str:
-    line = io.StringIO()
-    csv.writer(line, delimiter=delimiter).writerow([f"'{cell}" if FORMULA.match(cell) else cell for cell in cells])
-    return line.getvalue()
 
 
 @contextmanager

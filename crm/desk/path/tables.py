@@ -1,14 +1,13 @@
 """Every chart of the path as a table: on the page, and as CSV."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts.spreadsheet import MARK, csv_line
 from crm.desk.path.plan import Plan
 from funnel.walks import Walk
 
@@ -19,7 +18,6 @@ TABLES = {
     "health": gettext_lazy("Health of customers"),
     "plan": gettext_lazy("Plan"),
 }
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +31,7 @@ class Table:
 
     def csv(self) -> str:
         """UTF-8 with a mark for spreadsheets; no text in it is a formula."""
-        text = StringIO()
-        writer = csv.writer(text)
-        writer.writerow([_safe(cell) for cell in self.head])
-        writer.writerows([_safe(cell) for cell in row] for row in self.rows)
-        return "\N{ZERO WIDTH NO-BREAK SPACE}" + text.getvalue()
-
-
-def _safe(cell: Any) -> Any:
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
-    return "" if cell is None else cell
+        return MARK + "".join(csv_line(row) for row in (self.head, *self.rows))
 
 
 def tables(walk: Walk, plan: Plan) -> Iterator[Table]:
