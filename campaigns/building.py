@@ -118,7 +118,7 @@ def add_site(*, name: str, by: Principal) -> Site:
         raise ValidationError(_("A website has a name of at most 80 characters."), code="name")
     with transaction.atomic():
         source = _source_for(name, SourceKind.TRACKING)
-        key, secret = create_key(name=name, source=source.key, scopes=PUBLIC_SCOPES, public=True, by=by.user)
+        key, secret = create_key(name=name, source=source.key, scopes=PUBLIC_SCOPES, public=True, by=by)
         site = Site.objects.create(name=name, source=source, key=key, secret=secret)
         audit.record(by=by, action="site_added", kind="site", row=site.pk)
     return site
@@ -126,7 +126,7 @@ def add_site(*, name: str, by: Principal) -> Site:
 
 def close_site(*, site: Site, by: Principal) -> None:
     """Take nothing more from this website."""
-    revoke_key(site.key, by=by.user)
+    revoke_key(site.key, by=by)
 
 
 def _hold(form: Form, seen: int | None) -> None:

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,12 +14,12 @@ from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
+from staff.keys import revoke_key
 from staff.models import ApiKey
 from staff.policy import SCOPES
 
-from .answering import BODY_PROBLEMS, LIST_PROBLEMS
-from .connecting import add_key, add_source, rotate_key, take_key_away
+from .connecting import add_key, add_source, rotate_key
 from .intake_api import INTAKE
 from .intake_shapes import EventTypeShape, SourceShape
 from .models import EventType, Source, Trust
@@ -156,7 +157,7 @@ def key_create(request: Request) -> HttpResponse:
 )
 def key_rotate(request: Request, key_id: int) -> HttpResponse:
     """Another key with the same rights; the old one is taken for another day."""
-    key, secret = rotate_key(key=_key(key_id), by=caller(request))
+    key, secret = rotate_key(key=get_object_or_404(ApiKey, pk=key_id), by=caller(request))
     return answer(KeyShape.of(key, secret), status=201)
 
 
@@ -170,8 +171,10 @@ def key_rotate(request: Request, key_id: int) -> HttpResponse:
 )
 def key_revoke(request: Request, key_id: int) -> HttpResponse:
     """It opens nothing from now on (within five seconds), for ever."""
-    take_key_away(key=_key(key_id), by=caller(request))
-    return answer(KeyShape.of(_key(key_id)))
+    key = get_object_or_404(ApiKey, pk=key_id)
+    revoke_key(key, by=caller(request))
+    key.refresh_from_db()
+    return answer(KeyShape.of(key))
 
 
 @operation(
@@ -187,9 +190,7 @@ def key_revoke(request: Request, key_id: int) -> HttpResponse:
 def event_type_update(request: Request, type_id: int) -> HttpResponse:
     """Say what a type that a source brought is called, or with `alias_of` that it is another word for a type we know.
     `rank` (0 to 6) puts its events among others of the same moment. Both hold for events to come."""
-    kind = EventType.objects.select_related("first_source", "alias_of").filter(pk=type_id).first()
-    if kind is None:
-        raise Http404
+    kind = get_object_or_404(EventType.objects.select_related("first_source", "alias_of"), pk=type_id)
     return answer(EventTypeShape.of(name_type(kind=kind, by=caller(request), **body_as(TypeBody, request))))
 
 
@@ -208,10 +209,3 @@ def quarantine_replay_all(request: Request) -> HttpResponse:
     said: dict[str, Any] = body_as(ReplayAllBody, request)
     job = replay_all(by=caller(request), **said)
     return answer(StartedShape(job.pk, job.total), status=202)
-
-
-def _key(key_id: int) -> ApiKey:
-    key = ApiKey.objects.filter(pk=key_id).first()
-    if key is None:
-        raise Http404
-    return key

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from staff import audit
-from staff.keys import create_key, revoke_key
+from staff.keys import create_key
 from staff.models import ApiKey
 from staff.policy import Principal
 
@@ -51,7 +51,7 @@ def add_key(*, source: Source, by: Principal, scopes: Collection[str], name: str
         source=source.key,
         scopes=scopes,
         public=source.trust == Trust.PUBLIC,
-        by=by.user,
+        by=by,
     )
 
 
@@ -66,11 +66,6 @@ def rotate_key(*, key: ApiKey, by: Principal) -> tuple[ApiKey, str]:
             ApiKey.objects.filter(pk=key.pk).update(expires_at=ends)
         audit.record(by=by, action="key_rotated", kind="key", row=key.pk, new=new.pk)
     return new, secret
-
-
-def take_key_away(*, key: ApiKey, by: Principal) -> None:
-    """From now on it opens nothing; this cannot be taken back."""
-    revoke_key(key, by=by.user)
 
 
 def keys_of_programs(source: Source | None = None) -> list[ApiKey]:

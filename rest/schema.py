@@ -1,7 +1,7 @@
 """How the API describes itself (OpenAPI 3.1): answers are msgspec Structs, bodies are serializers."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from django.http.response import HttpResponseBase
@@ -14,6 +14,12 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest.problems import KINDS
 
 PROBLEM_TYPE = "application/problem+json"
+# What every list, and every body, may meet.
+LIST_PROBLEMS: Final = ("invalid-query", "invalid-cursor")
+BODY_PROBLEMS: Final = (
+    *("malformed-json", "unknown-field", "invalid-value", "field-not-writable", "unsupported-media-type", "too-large"),
+    *("request-in-progress", "idempotency-mismatch", "invalid-idempotency-key"),
+)
 
 
 class ErrorShape(msgspec.Struct):

@@ -19,9 +19,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from staff import audit
-from staff.models import ApiKey, User
+from staff.models import ApiKey
 from staff.policy import PUBLIC_SCOPES, SCOPES, Principal
 
+OURSELVES: Final = Principal()  # whoever runs Polku, at its command line
 # A key that was revoked elsewhere is still taken here for as long as this.
 SECONDS_REMEMBERED: Final = 4.0
 
@@ -37,7 +38,7 @@ def create_key(
     source: str,
     scopes: Collection[str],
     public: bool,
-    by: User | None = None,
+    by: Principal = OURSELVES,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key that speaks for `source`; return it with its secret, which cannot be had again."""
@@ -49,11 +50,11 @@ def create_key(
         prefix=_prefix(secret),
         digest=sha256(secret.encode()).digest(),
         scopes=[scope for scope in SCOPES if scope in scopes],
-        created_by=by,
+        created_by=by.user,
         expires_at=expires_at,
     )
     key.refresh_from_db()
-    audit.record(by=Principal(user=by), action="key_made", kind="key", row=key.pk, source=source, scopes=key.scopes)
+    audit.record(by=by, action="key_made", kind="key", row=key.pk, source=source, scopes=key.scopes)
     return key, secret
 
 
@@ -66,9 +67,10 @@ def find_key(secret: str) -> ApiKey | None:
     return key if key and not _has_expired(key) else None
 
 
-def revoke_key(key: ApiKey, *, by: User | None = None) -> None:
+def revoke_key(key: ApiKey, *, by: Principal = OURSELVES) -> None:
+    """From now on it opens nothing (elsewhere within seconds), for ever."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
-        audit.record(by=Principal(user=by), action="key_revoked", kind="key", row=key.pk)
+        audit.record(by=by, action="key_revoked", kind="key", row=key.pk)
     _remembered.pop(bytes(key.digest), None)
 
 

@@ -70,8 +70,9 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     advance_everything()
     work_off_company_marks()
     draft_playbook(Principal(user=staff.marketer))
-    _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=staff.admin)
-    _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=staff.admin)
+    admin = Principal(user=staff.admin)
+    _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=admin)
+    _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=admin)
     roles = {email: str(role) for email, (_name, role, _team) in COLLEAGUES.items()}
     return FirstLogin(ADMIN, password, write_key, api_key, roles)
 

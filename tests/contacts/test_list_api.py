@@ -8,6 +8,7 @@ from contacts.models import Contact, SavedView
 from contacts.projecting import keep_tags
 from staff.keys import create_key
 from staff.models import AuditRecord
+from staff.policy import Principal
 from tests.callers import Caller, make_caller
 from tests.factories import make_contact, make_source, make_user
 
@@ -89,7 +90,8 @@ def test_tags_are_changed_one_by_one(caller):
 
 def test_a_view_of_a_program_is_shared_and_belongs_to_whoever_made_its_key(caller):
     user = make_user()
-    key = Caller(*create_key(name="Shop", source="shop", scopes=caller.key.scopes, public=False, by=user))
+    by = Principal(user=user)
+    key = Caller(*create_key(name="Shop", source="shop", scopes=caller.key.scopes, public=False, by=by))
 
     made = key.post("/api/v1/views", {"name": "Finns", "filter": {"field": "country", "is": "FI"}})
     changed = key.patch(f"/api/v1/views/{made.json()['id']}", {"name": "All Finns"})

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from contacts.models import Source
 from staff.keys import _checksum, create_key, find_key, revoke_key
 from staff.models import ApiKey, AuditRecord
-from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES
+from staff.policy import ORDINARY_SCOPES, PUBLIC_SCOPES, Principal
 from tests.callers import Caller
 from tests.factories import make_source
 
@@ -36,6 +36,17 @@ def test_making_and_revoking_a_key_is_on_record_without_its_secret():
     made = {"source": key.source, "scopes": ["events:write"]}
     assert list(records) == [("key_made", key.pk, made), ("key_revoked", key.pk, {})]
     assert secret[20:] not in str(list(records))
+
+
+def test_what_a_program_does_with_keys_is_on_record_as_its_own():
+    first, _secret = key_of(["intake:manage"])
+    second, _secret = create_key(
+        name="Till", source=first.source, scopes=["events:write"], public=False, by=Principal(key=first)
+    )
+    revoke_key(second, by=Principal(key=first))
+
+    records = AuditRecord.objects.filter(object_id=second.pk).values_list("action", "api_key").order_by("id")
+    assert list(records) == [("key_made", first.pk), ("key_revoked", first.pk)]
 
 
 def test_scopes_stand_in_one_order_and_once():

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts.connecting import OURS, add_key, add_source, keys_of_programs, rotate_key, take_key_away
+from contacts.connecting import OURS, add_key, add_source, keys_of_programs, rotate_key
 from contacts.models import Source, Trust
 from crm.desk.doors import for_staff
 from crm.desk.intake.cells import arrivals_drawn, programs_drawn
@@ -19,6 +19,7 @@ from crm.desk.intake.live import Arrival, arrivals, ids_of_programs, programs
 from crm.desk.intake.rooms import shown
 from crm.desk.intake.snippets import snippets
 from crm.desk.toasts import toast
+from staff.keys import revoke_key
 from staff.models import ApiKey
 from staff.policy import PUBLIC_SCOPES, Principal
 
@@ -95,7 +96,7 @@ def key_deed(request: HttpRequest, principal: Principal, key_id: int, deed: str)
                 new, secret = rotate_key(key=key, by=principal)
                 return _connected(request, principal, source, new, secret)
             case "revoke":
-                take_key_away(key=key, by=principal)
+                revoke_key(key, by=principal)
                 words = _("The key %(prefix)s… opens nothing any more.") % {"prefix": key.prefix}
                 return toast(request, back, words)
     except ValidationError as error:
