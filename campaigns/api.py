@@ -28,10 +28,9 @@ from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 
 TAG = _("Campaigns")
-_BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
 
 
 @operation(
@@ -40,7 +39,7 @@ _BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
     tag=TAG,
     answers={200: page_shape("CampaignPage", CampaignShape)},
     parameters=paging_parameters("id"),
-    problems=["invalid-query", "invalid-cursor"],
+    problems=LIST_PROBLEMS,
 )
 def campaign_list(request: Request) -> HttpResponse:
     """The newest first, also those that were put away. A key that only events name so far has no row here."""
@@ -55,7 +54,7 @@ def campaign_list(request: Request) -> HttpResponse:
     example={"key": "spring", "name": "Spring", "question": "reach", "channel": "paid", "budget": "1200.00"},
     answers={201: CampaignShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_BODY_PROBLEMS,
+    problems=BODY_PROBLEMS,
 )
 def campaign_add(request: Request) -> HttpResponse:
     """The key stays for ever: events carry it."""
@@ -81,7 +80,7 @@ def campaign_detail(request: Request, key: str) -> HttpResponse:
     takes=CampaignChanges,
     answers={200: CampaignShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY_PROBLEMS, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def campaign_change(request: Request, key: str) -> HttpResponse:
     """Change what the body names; `archived` puts it away, or takes it out again."""
@@ -133,7 +132,7 @@ def target_list(request: Request, month: str) -> HttpResponse:
     takes=TargetsBody,
     answers={200: TargetsShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY_PROBLEMS, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def target_change(request: Request, month: str) -> HttpResponse:
     """Null takes a target back; stages that are not named keep theirs. Answers all targets of the month."""

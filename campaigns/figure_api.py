@@ -43,11 +43,9 @@ from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.queries import parameter, refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters, query_parameter
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 
 TAG = _("Campaigns")
-_BODY_PROBLEMS: Final = ("malformed-json", "unknown-field", "invalid-value")
-_LIST_PROBLEMS: Final = ("invalid-query", "invalid-cursor")
 WAYS: Final = {"first": Way.FIRST, "last": Way.LAST}
 _NAMES: Final = ("days", "way", *PICTURE)
 _PARAMETERS: Final = [
@@ -63,7 +61,7 @@ _PARAMETERS: Final = [
     tag=TAG,
     answers={200: page_shape("CostPage", CostShape)},
     parameters=paging_parameters("id"),
-    problems=(*_LIST_PROBLEMS, "not-found"),
+    problems=(*LIST_PROBLEMS, "not-found"),
 )
 def cost_list(request: Request, key: str) -> HttpResponse:
     """The newest first, also those that were taken back (`withdrawn_at`)."""
@@ -79,7 +77,7 @@ def cost_list(request: Request, key: str) -> HttpResponse:
     example={"first_on": "2026-11-01", "last_on": "2026-11-30", "amount": "250.00", "note": "Stand at the fair"},
     answers={201: CostShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=(*_BODY_PROBLEMS, "not-found"),
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def cost_add(request: Request, key: str) -> HttpResponse:
     """Over several days a sum is shared out exactly: the first k of n days together have floor(sum x k / n)."""
@@ -121,7 +119,7 @@ def cost_withdraw(request: Request, cost_id: int) -> HttpResponse:
     example={"name": "october.csv", "text": "Day,Campaign,Currency code,Cost\n2026-10-01,Spring,EUR,12.50\n"},
     answers={200: CostFileShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_BODY_PROBLEMS,
+    problems=BODY_PROBLEMS,
 )
 def cost_file(request: Request) -> HttpResponse:
     """What the file would do; with `"dry_run": false` it is done. The same file twice changes nothing."""
@@ -139,7 +137,7 @@ def cost_file(request: Request) -> HttpResponse:
     tag=TAG,
     answers={200: page_shape("LinkPage", LinkShape)},
     parameters=paging_parameters("id"),
-    problems=(*_LIST_PROBLEMS, "not-found"),
+    problems=(*LIST_PROBLEMS, "not-found"),
 )
 def link_list(request: Request, key: str) -> HttpResponse:
     """The newest first, each with how often it was opened by people, and by machines."""
@@ -164,7 +162,7 @@ def short_address(link: Link) -> str:
     example={"url": "https://example.com/offer", "source": "newsletter", "medium": "email"},
     answers={201: LinkShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=(*_BODY_PROBLEMS, "not-found"),
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def link_add(request: Request, key: str) -> HttpResponse:
     """A short link of ours that leads to `url` with the campaign's UTM fields. The same again is the same link."""

@@ -21,10 +21,9 @@ from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 
 TAG = _("Forms")
-_BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
 
 
 class QuestionShape(msgspec.Struct):
@@ -129,7 +128,7 @@ class SiteBody(serializers.Serializer[Any]):
     tag=TAG,
     answers={200: page_shape("FormPage", FormShape)},
     parameters=paging_parameters("id"),
-    problems=["invalid-query", "invalid-cursor"],
+    problems=LIST_PROBLEMS,
 )
 def form_list(request: Request) -> HttpResponse:
     """Those that were not put away, the newest first."""
@@ -143,7 +142,7 @@ def form_list(request: Request) -> HttpResponse:
     takes=FormBody,
     answers={201: FormShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_BODY_PROBLEMS,
+    problems=BODY_PROBLEMS,
 )
 def form_add(request: Request) -> HttpResponse:
     """It is closed until `open` is true. It asks for the e-mail address, once."""
@@ -169,7 +168,7 @@ def form_detail(request: Request, form_id: int) -> HttpResponse:
     takes=FormChanges,
     answers={200: FormShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY_PROBLEMS, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def form_change(request: Request, form_id: int) -> HttpResponse:
     """Change what the body names; `open` opens and closes it, `archived` puts it away."""
@@ -198,7 +197,7 @@ def form_days(request: Request, form_id: int) -> HttpResponse:
     tag=TAG,
     answers={200: page_shape("SitePage", SiteShape)},
     parameters=paging_parameters("id"),
-    problems=["invalid-query", "invalid-cursor"],
+    problems=LIST_PROBLEMS,
 )
 def site_list(request: Request) -> HttpResponse:
     return listed(request, Site.objects.select_related("source", "key"), site_shape)
@@ -211,7 +210,7 @@ def site_list(request: Request) -> HttpResponse:
     takes=SiteBody,
     answers={201: SiteShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_BODY_PROBLEMS,
+    problems=BODY_PROBLEMS,
 )
 def site_add(request: Request) -> HttpResponse:
     """It gets a public source and a key of its own, for `<script src="/t.js" data-key="...">`."""

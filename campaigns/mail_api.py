@@ -11,13 +11,13 @@ from rest_framework.request import Request
 
 from campaigns.mailing import send_mail_again, take_back_mail, write_mail
 from campaigns.models import Mail
-from contacts.answering import BODY_PROBLEMS, LIST_PROBLEMS, valid, visible_leader
+from contacts.answering import valid, visible_leader
 from contacts.serializers import Body
 from rest.answers import answer
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 
 MAILS: Final = _("Mails")
 

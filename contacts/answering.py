@@ -32,11 +32,6 @@ SINCE: Final = query_parameter("updated_since", _("Changed at this moment or lat
 WORDS: Final = query_parameter(
     "q", _("Words: each begins a word of a name, a title, a company, an address or a number.")
 )
-LIST_PROBLEMS: Final = ("invalid-query", "invalid-cursor")
-BODY_PROBLEMS: Final = (
-    *("malformed-json", "unknown-field", "invalid-value", "field-not-writable", "unsupported-media-type", "too-large"),
-    *("request-in-progress", "idempotency-mismatch", "invalid-idempotency-key"),
-)
 
 
 def orders() -> list[OpenApiParameter]:

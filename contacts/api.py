@@ -15,12 +15,10 @@ from rest.lists import listed
 from rest.pages import PARAMETERS, page
 from rest.problems import Problem, as_problem
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, IF_MATCH, paging_parameters, query_parameter
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, LIST_PROBLEMS, paging_parameters, query_parameter
 
 from . import erasing, services, shapes
 from .answering import (
-    BODY_PROBLEMS,
-    LIST_PROBLEMS,
     SINCE,
     TREE,
     WORDS,

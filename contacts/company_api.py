@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
@@ -11,22 +12,11 @@ from rest.edits import seen_versions
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, IF_MATCH, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, LIST_PROBLEMS, paging_parameters
 from staff.policy import sees_every_row
 
 from . import shapes
-from .answering import (
-    BODY_PROBLEMS,
-    LIST_PROBLEMS,
-    SINCE,
-    TREE,
-    WORDS,
-    filter_parameters,
-    filtered,
-    one_row,
-    valid,
-    visible_leader,
-)
+from .answering import SINCE, TREE, WORDS, filter_parameters, filtered, one_row, valid, visible_leader
 from .companies import create_company, join_company, update_company, update_membership
 from .filtering import COMPANY_FILTERS, MEMBERSHIP_FILTERS
 from .models import Company, Contact, Membership
@@ -81,7 +71,7 @@ def company_create(request: Request) -> HttpResponse:
     """Create a company. When another has its external id or one of its domains, the answer is 409."""
     body = valid(CompanyBody(data=request.data))
     company = create_company(by=caller(request), **body.columns({}))
-    return _onevisible_company(request, company.pk, status=201)
+    return _one_company(request, company.pk, status=201)
 
 
 @operation(
@@ -93,7 +83,7 @@ def company_create(request: Request) -> HttpResponse:
 )
 def company_detail(request: Request, company_id: int) -> HttpResponse:
     """A company."""
-    return _onevisible_company(request, company_id)
+    return _one_company(request, company_id)
 
 
 @operation(
@@ -111,7 +101,7 @@ def company_update(request: Request, company_id: int) -> HttpResponse:
     company = visible_company(request, company_id)
     fields = valid(CompanyBody(data=request.data, partial=True)).columns(company.custom)
     update_company(company=company, by=caller(request), seen=seen_versions(request._request), **fields)
-    return _onevisible_company(request, company_id)
+    return _one_company(request, company_id)
 
 
 @operation(
@@ -176,19 +166,13 @@ def membership_update(request: Request, membership_id: int) -> HttpResponse:
 
 def visible_membership(request: Request, membership_id: int) -> Membership:
     people = Contact.objects.visible_to(caller(request)).filter(erased_at=None)
-    membership = Membership.objects.filter(pk=membership_id, contact__leader__in=people).first()
-    if membership is None:
-        raise Http404
-    return membership
+    return get_object_or_404(Membership, pk=membership_id, contact__leader__in=people)
 
 
 def visible_company(request: Request, company_id: int) -> Company:
-    company = Company.objects.visible_to(caller(request)).filter(pk=company_id).first()
-    if company is None:
-        raise Http404
-    return company
+    return get_object_or_404(Company.objects.visible_to(caller(request)), pk=company_id)
 
 
-def _onevisible_company(request: Request, company_id: int, status: int = 200) -> HttpResponse:
+def _one_company(request: Request, company_id: int, status: int = 200) -> HttpResponse:
     companies = Company.objects.visible_to(caller(request)).filter(pk=company_id)
     return one_row(request, shapes.show_companies(list(shapes.company_rows(companies)), caller(request)), status)

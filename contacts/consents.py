@@ -59,9 +59,7 @@ def consents_in(said: Iterable[Said]) -> list[Consent]:
 
 def _meant(one: Said, words: Mapping[tuple[str, str], Consent]) -> list[tuple[str, str]]:
     channel, purpose = _text(one, "channel"), _text(one, "purpose")
-    if one.type == "unsubscribed":
-        return [(channel or EMAIL, purpose or MARKETING)]
-    if one.type == "consent_given":
+    if one.type != "consent_withdrawn":
         return [(channel or EMAIL, purpose or MARKETING)]
     known = [key for key in words if channel in ("", key[0]) and purpose in ("", key[1])]
     asked = [(channel or EMAIL, each) for each in ([purpose] if purpose else [MARKETING, CORRESPONDENCE])]

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
@@ -17,16 +17,16 @@ from rest.endpoints import caller, endpoint, operation
 from rest.pages import PARAMETERS, page
 from rest.problems import json_view
 from rest.queries import refuse_unknown_parameters
-from rest.schema import described, page_shape, paging_parameters
+from rest.schema import LIST_PROBLEMS, described, page_shape, paging_parameters
 from staff import audit
 from staff.policy import Principal
 
-from .answering import LIST_PROBLEMS, filter_parameters
+from .answering import filter_parameters
 from .doors import require_trusted
 from .filtering import EQUALITY, Field, Filters, Operator, moment, read_whole, short_text, text, yes_no
 from .ingest import retract_event
 from .intake import Answer, event_intake
-from .messages import EventBody, precision_of
+from .messages import EventBody, major_units
 from .models import Contact, Event, EventType, Source
 from .models.log import EventQuerySet
 
@@ -87,8 +87,7 @@ def show_events(events: Sequence[Event]) -> list[EventShape]:
 def _money(minor: int | None, currency: str | None) -> MoneyShape | None:
     if minor is None or currency is None:
         return None
-    digits = precision_of(currency)
-    return MoneyShape(str(Decimal(minor).scaleb(-digits)) if digits else str(minor), currency)
+    return MoneyShape(str(major_units(minor, currency)), currency)
 
 
 def _of_people(operator: Operator, value: Any) -> Q:
@@ -188,10 +187,7 @@ def event_retract(request: Request, event_id: int) -> HttpResponse:
 
 
 def _event(request: Request, event_id: int) -> Event:
-    found: Event | None = visible_events(caller(request)).filter(pk=event_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(visible_events(caller(request)), pk=event_id)
 
 
 _documented = endpoint(GET=event_list, POST=event_record)

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,9 +16,9 @@ from rest.answers import answer
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.queries import parameter, refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters, query_parameter
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 
-from .answering import BODY_PROBLEMS, LIST_PROBLEMS, valid
+from .answering import valid
 from .importing import preparing
 from .importing.reading import BLOCK
 from .importing.reporting import reject_lines
@@ -250,10 +251,7 @@ def import_rejects(request: Request, import_id: int) -> Any:
 
 
 def _own(request: Request, import_id: int) -> Import:
-    run = Import.objects.visible_to(caller(request)).filter(pk=import_id).first()
-    if run is None:
-        raise Http404
-    return run
+    return get_object_or_404(Import.objects.visible_to(caller(request)), pk=import_id)
 
 
 def _show(run: Import) -> ImportShape:

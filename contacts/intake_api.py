@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
@@ -13,13 +14,13 @@ from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 from staff import audit
 
-from .answering import BODY_PROBLEMS, LIST_PROBLEMS, filter_parameters, valid
+from .answering import filter_parameters, valid
 from .claims import confirm_claim, refuse_claim
 from .doors import require_trusted, source_of
-from .filtering import EQUALITY, Field, Filters, Operator, choice, moment, row, short_text, text, yes_no
+from .filtering import Field, Filters, Operator, choice, moment, read_whole, row, text, yes_no
 from .identities import link, unlink
 from .intake_bodies import IdentityBody, MergeBody, ReplayBody
 from .intake_shapes import (
@@ -81,23 +82,14 @@ def _of_either(operator: Operator, value: Any) -> Q:
     return Q(older_id__in=values) | Q(newer_id__in=values)
 
 
-def _whole(value: Any) -> int:
-    return int(short_text(value))
-
-
 MERGE_FILTERS: Final = Filters(
-    Field("contact", _whole, _of_either, (Operator.IS, Operator.IN), _("the id of a contact")),
+    Field("contact", read_whole, _of_either, (Operator.IS, Operator.IN), _("the id of a contact")),
     yes_no("live", "cut_at__isnull"),
 )
 TYPE_FILTERS: Final = Filters(
     yes_no("is_named", "is_named"),
-    Field("key", short_text, lambda operator, value: _equal("key", operator, value), EQUALITY, _("the key of a type")),
+    text("key", "key", _("the key of a type")),
 )
-
-
-def _equal(path: str, operator: Operator, value: Any) -> Q:
-    found = Q(**{f"{path}__in": value if operator == Operator.IN else [value]})
-    return ~found if operator == Operator.IS_NOT else found
 
 
 def _listed(request: Request, rows: QuerySet[Any], filters: Filters, show: Callable[[Any], Any]) -> HttpResponse:
@@ -107,13 +99,6 @@ def _listed(request: Request, rows: QuerySet[Any], filters: Filters, show: Calla
         asked, rows.filter(filters.from_parameters(asked.GET.dict()).q()), orderings={"id": ("id",)}, default="-id"
     )
     return answer(found.showing([show(one) for one in found.rows]))
-
-
-def _one(rows: QuerySet[Any], pk: int) -> Any:
-    found = rows.filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
 
 
 # --- Sources and types ------------------------------------------------------------------------------------------------
@@ -178,7 +163,7 @@ def claim_list(request: Request) -> HttpResponse:
 def claim_confirm(request: Request, claim_id: int) -> HttpResponse:
     """Let it be true: it is recorded as the event it would have been, of the moment it was received."""
     require_trusted(caller(request))
-    claim = _one(_claims(request), claim_id)
+    claim = get_object_or_404(_claims(request), pk=claim_id)
     confirm_claim(claim)
     audit.record(by=caller(request), action="claim_confirmed", kind="claim", row=claim.pk)
     return answer(ClaimShape.of(claim))
@@ -195,7 +180,7 @@ def claim_confirm(request: Request, claim_id: int) -> HttpResponse:
 def claim_refuse(request: Request, claim_id: int) -> HttpResponse:
     """Let it do nothing for ever."""
     require_trusted(caller(request))
-    claim = _one(_claims(request), claim_id)
+    claim = get_object_or_404(_claims(request), pk=claim_id)
     refuse_claim(claim)
     audit.record(by=caller(request), action="claim_refused", kind="claim", row=claim.pk)
     return answer(ClaimShape.of(claim))
@@ -228,7 +213,7 @@ def quarantine_list(request: Request) -> HttpResponse:
 )
 def quarantine_detail(request: Request, quarantine_id: int) -> HttpResponse:
     """One message as it came."""
-    return answer(QuarantineShape.of(_one(_QUARANTINE.all(), quarantine_id)))
+    return answer(QuarantineShape.of(get_object_or_404(_QUARANTINE.all(), pk=quarantine_id)))
 
 
 @operation(
@@ -244,7 +229,7 @@ def quarantine_replay(request: Request, quarantine_id: int) -> HttpResponse:
     """Try it again, as of the moment it came in; with `raw` what is said there in place of what came, which stays as it
     was. What still can't be used stays, with one more attempt."""
     require_trusted(caller(request))
-    kept = _one(_QUARANTINE.all(), quarantine_id)
+    kept = get_object_or_404(_QUARANTINE.all(), pk=quarantine_id)
     mended = body_as(ReplayBody, request).get("raw") if request.data else None
     result = replay(kept, mended=None if mended is None else mended.encode())
     audit.record(by=caller(request), action="quarantine_replayed", kind="quarantine", row=kept.pk)
@@ -299,11 +284,11 @@ def identity_link(request: Request) -> HttpResponse:
 def identity_unlink(request: Request, identity_id: int) -> HttpResponse:
     """Stop recognising the contact by this. What was recorded for them stays theirs."""
     require_trusted(caller(request))
-    identity = _one(Identity.objects.all(), identity_id)
+    identity = get_object_or_404(Identity, pk=identity_id)
     _visible(request, identity.contact_id)
     unlink(identity=identity)
     audit.record(by=caller(request), action="identity_unlinked", kind="contact", row=identity.contact_id)
-    return answer(IdentityShape.of(_one(Identity.objects.all(), identity_id)))
+    return answer(IdentityShape.of(get_object_or_404(Identity, pk=identity_id)))
 
 
 def _merges(request: Request) -> QuerySet[Merge]:
@@ -344,7 +329,7 @@ def merge_create(request: Request) -> HttpResponse:
         fields=said.get("fields"),
     )
     audit.record(by=caller(request), action="contacts_merged", kind="contact", row=merge.older_id, newer=merge.newer_id)
-    return answer(MergeShape.of(_one(_merges(request), merge.pk)), status=201)
+    return answer(MergeShape.of(get_object_or_404(_merges(request), pk=merge.pk)), status=201)
 
 
 @operation(
@@ -358,14 +343,11 @@ def merge_create(request: Request) -> HttpResponse:
 def merge_cut(request: Request, merge_id: int) -> HttpResponse:
     """Take a merge back: both people are again exactly what they would be without it."""
     require_trusted(caller(request))
-    merge = _one(_merges(request), merge_id)
+    merge = get_object_or_404(_merges(request), pk=merge_id)
     cut_merge(merge=merge)
     audit.record(by=caller(request), action="merge_cut", kind="contact", row=merge.older_id, newer=merge.newer_id)
-    return answer(MergeShape.of(_one(_merges(request), merge_id)))
+    return answer(MergeShape.of(get_object_or_404(_merges(request), pk=merge_id)))
 
 
 def _visible(request: Request, contact_id: int) -> Contact:
-    contact = Contact.objects.filter(pk=contact_id, leader__in=Contact.objects.visible_to(caller(request))).first()
-    if contact is None:
-        raise Http404
-    return contact
+    return get_object_or_404(Contact, pk=contact_id, leader__in=Contact.objects.visible_to(caller(request)))

@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,10 +16,10 @@ from rest.answers import answer
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters, query_parameter
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 from rest.strict_json import MalformedJson, read
 
-from .answering import BODY_PROBLEMS, LIST_PROBLEMS, TREE, WORDS, valid
+from .answering import TREE, WORDS, valid
 from .exporting import Format, export_people
 from .jobs import foresee, start_job, stop_job, undo_job
 from .models import Job, SavedView, Shared
@@ -188,10 +189,7 @@ def view_delete(request: Request, view_id: int) -> HttpResponse:
 
 
 def _own_view(request: Request, view_id: int) -> SavedView:
-    view = SavedView.objects.editable_by(caller(request)).filter(pk=view_id).first()
-    if view is None:
-        raise Http404
-    return view
+    return get_object_or_404(SavedView.objects.editable_by(caller(request)), pk=view_id)
 
 
 def _view(view: SavedView) -> ViewShape:
@@ -289,10 +287,7 @@ def job_undo(request: Request, job_id: int) -> HttpResponse:
 
 
 def _own_job(request: Request, job_id: int) -> Job:
-    job = Job.objects.visible_to(caller(request)).filter(pk=job_id).first()
-    if job is None:
-        raise Http404
-    return job
+    return get_object_or_404(Job.objects.visible_to(caller(request)), pk=job_id)
 
 
 def _job(job: Job) -> JobShape:

@@ -217,6 +217,11 @@ def minor_units(amount: str | int | float | Decimal, currency: str, *, rounded: 
     return whole
 
 
+def major_units(minor: int, currency: str) -> Decimal:
+    """The same the other way: 125050 cents are 1250.50."""
+    return Decimal(minor).scaleb(-precision_of(currency))
+
+
 @cache
 def currencies() -> frozenset[str]:
     return frozenset(list_currencies())

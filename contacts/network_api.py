@@ -3,7 +3,8 @@
 from datetime import date
 
 import msgspec
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -13,9 +14,9 @@ from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 
-from .answering import BODY_PROBLEMS, LIST_PROBLEMS, visible_leader
+from .answering import visible_leader
 from .companies import drop_membership, join_people, say_not_there
 from .company_api import COMPANIES, visible_company, visible_membership
 from .domains import proposed_people
@@ -235,10 +236,7 @@ def proposed_decide(request: Request, company_id: int) -> HttpResponse:
 
 
 def _tie(request: Request, tie_id: int) -> Tie:
-    tie = Tie.objects.filter(*visible_ties(caller(request))).filter(pk=tie_id).first()
-    if tie is None:
-        raise Http404
-    return tie
+    return get_object_or_404(Tie.objects.filter(*visible_ties(caller(request))), pk=tie_id)
 
 
 def _show(tie: Tie) -> TieShape:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,10 +14,10 @@ from rest.answers import answer
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 from staff.models import User
 
-from .answering import BODY_PROBLEMS, LIST_PROBLEMS, filter_parameters, valid, visible_leader
+from .answering import filter_parameters, valid, visible_leader
 from .filtering import Filters, choice, moment, row, yes_no
 from .models import Contact, Task, TaskKind
 from .serializers import Body, RowId
@@ -197,7 +198,4 @@ def task_resume(request: Request, task_id: int) -> HttpResponse:
 
 
 def _task(request: Request, task_id: int) -> Task:
-    task = Task.objects.visible_to(caller(request)).filter(pk=task_id).first()
-    if task is None:
-        raise Http404
-    return task
+    return get_object_or_404(Task.objects.visible_to(caller(request)), pk=task_id)

@@ -10,9 +10,9 @@ from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, query_parameter
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, query_parameter
 
-from .answering import BODY_PROBLEMS, visible_leader
+from .answering import visible_leader
 from .api import CONTACTS
 from .serializers import Body
 from .twins import ALONG, Found, say_two, twins, unsay_two
@@ -71,7 +71,7 @@ def twin_list(request: Request) -> HttpResponse:
     example={"contacts": [17, 23], "are_two": True},
     answers={204: None},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*BODY_PROBLEMS, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def twin_decide(request: Request) -> HttpResponse:
     """They are not shown as a pair any more; with `are_two` false that is taken back."""

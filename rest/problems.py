@@ -21,6 +21,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
+from rest.strict_json import escaped
+
 logger = logging.getLogger(__name__)
 
 # Every kind of problem: its status and its title. The type of a problem is /api/problems/<kind>.
@@ -216,7 +218,7 @@ def _flat(detail: Any, pointer: str) -> Sequence[FieldError]:
         return [
             error
             for name, part in detail.items()
-            for error in _flat(part, pointer if name == "non_field_errors" else f"{pointer}/{_escaped(name)}")
+            for error in _flat(part, pointer if name == "non_field_errors" else f"{pointer}/{escaped(str(name))}")
         ]
     if isinstance(detail, list):
         plain = all(isinstance(part, drf.ErrorDetail) for part in detail)
@@ -224,10 +226,6 @@ def _flat(detail: Any, pointer: str) -> Sequence[FieldError]:
             error for at, part in enumerate(detail) for error in _flat(part, pointer if plain else f"{pointer}/{at}")
         ]
     return [FieldError(pointer, getattr(detail, "code", None) or "invalid", str(detail))]
-
-
-def _escaped(name: Any) -> str:
-    return str(name).replace("~", "~0").replace("/", "~1")
 
 
 def _unforeseen(error: Exception) -> Problem:

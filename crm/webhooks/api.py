@@ -19,7 +19,7 @@ from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters, query_parameter
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 
 TAG = "Webhooks"
 SCOPE = "webhooks:manage"
@@ -89,7 +89,7 @@ def endpoint_list(request: Request) -> HttpResponse:
     takes=EndpointBody,
     answers={201: EndpointShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=["malformed-json", "unknown-field", "invalid-value"],
+    problems=BODY_PROBLEMS,
 )
 def endpoint_add(request: Request) -> HttpResponse:
     """From now on each move is sent there, signed (Standard Webhooks). The secret is in this answer and in no other."""
@@ -116,7 +116,7 @@ def endpoint_detail(request: Request, endpoint_id: int) -> HttpResponse:
     takes=EndpointChanges,
     answers={200: EndpointShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=["malformed-json", "unknown-field", "invalid-value", "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def endpoint_change(request: Request, endpoint_id: int) -> HttpResponse:
     """With `enabled` an endpoint is switched off and on; on again, it gets what waited."""
@@ -161,7 +161,7 @@ def endpoint_test(request: Request, endpoint_id: int) -> HttpResponse:
         query_parameter("state", _("only in this state"), enum=DeliveryState.values),
         *paging_parameters("id"),
     ],
-    problems=["invalid-query", "invalid-cursor"],
+    problems=LIST_PROBLEMS,
 )
 def delivery_list(request: Request) -> HttpResponse:
     """The newest first, each with all its tries."""

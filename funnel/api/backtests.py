@@ -25,7 +25,7 @@ from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 
 TAG: Final = "Backtests"
 _READING: Final = ("invalid-query", "not-found")
@@ -96,7 +96,7 @@ class BacktestBody(serializers.Serializer[Any]):
     takes=BacktestBody,
     answers={202: BacktestShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=["malformed-json", "unknown-field", "invalid-value", "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def backtest_start(request: Request, draft_id: int) -> HttpResponse:
     """As if the draft had been in force from `since` on (nothing: always). Nothing of the path is written."""
@@ -133,7 +133,7 @@ def _begun(request: Request, backtest: Backtest) -> HttpResponse:
     tag=TAG,
     answers={200: page_shape("BacktestPage", BacktestShape)},
     parameters=paging_parameters("id"),
-    problems=["invalid-query", "invalid-cursor"],
+    problems=LIST_PROBLEMS,
 )
 def backtest_list(request: Request) -> HttpResponse:
     """Backtests and proofs, the newest first; kept for 30 days."""
@@ -163,7 +163,7 @@ def backtest_cancel(request: Request, backtest_id: int) -> HttpResponse:
     tag=TAG,
     answers={200: page_shape("DifferingPage", DifferingShape)},
     parameters=paging_parameters(*ORDERS),
-    problems=["invalid-query", "invalid-cursor", "not-found"],
+    problems=(*LIST_PROBLEMS, "not-found"),
 )
 def backtest_people(request: Request, backtest_id: int) -> HttpResponse:
     """People with another history, of those you see, the newest difference first."""

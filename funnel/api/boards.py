@@ -26,7 +26,7 @@ from rest.idempotency import once
 from rest.limits import tell_allowance
 from rest.problems import FieldError, Problem, json_view
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters, whole_number
-from rest.schema import IDEMPOTENCY_KEY, described, query_parameter
+from rest.schema import IDEMPOTENCY_KEY, LIST_PROBLEMS, described, query_parameter
 from staff.policy import Principal
 
 TAG: Final = "Path"
@@ -50,7 +50,7 @@ _PARAMETERS: Final = [
     tag=TAG,
     answers={200: BoardShape},
     parameters=_PARAMETERS,
-    problems=["invalid-query", "invalid-cursor"],
+    problems=LIST_PROBLEMS,
 )
 def board_read(request: Request) -> HttpResponse:
     """People in lanes by stage, owner or health: of each lane how many stand there (`count_is_exact`: or more), what

@@ -18,7 +18,7 @@ from rest.answers import answer
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
-from rest.schema import page_shape, paging_parameters
+from rest.schema import LIST_PROBLEMS, page_shape, paging_parameters
 
 
 class HeldShape(msgspec.Struct):
@@ -85,7 +85,7 @@ def company_breadth(request: Request, company_id: int) -> HttpResponse:
     tag=COMPANIES,
     answers={200: page_shape("CompanyTimelinePage", EventShape)},
     parameters=paging_parameters("occurred_at"),
-    problems=("invalid-query", "invalid-cursor", "not-found"),
+    problems=(*LIST_PROBLEMS, "not-found"),
 )
 def company_timeline(request: Request, company_id: int) -> HttpResponse:
     """The events of all people with a place in the company now whom one may see, the latest first."""

@@ -47,7 +47,7 @@ from rest.edits import seen_versions
 from rest.endpoints import caller, operation
 from rest.problems import FieldError, Problem
 from rest.queries import invalid_query, refuse_unknown_parameters, whole_number
-from rest.schema import IDEMPOTENCY_KEY, IF_MATCH, query_parameter
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, query_parameter
 
 TAG = "Playbooks"
 _READING = ("invalid-query", "not-found")
@@ -101,7 +101,7 @@ def draft_list(request: Request) -> HttpResponse:
     takes=NewDraftBody,
     answers={201: WholeDraftShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=["malformed-json", "unknown-field", "invalid-value"],
+    problems=BODY_PROBLEMS,
 )
 def draft_start(request: Request) -> HttpResponse:
     """Of a document, or of a version (the newest when neither is given)."""

@@ -34,7 +34,7 @@ from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS as PAGING
 from rest.pages import page
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters
-from rest.schema import page_shape, paging_parameters, query_parameter
+from rest.schema import LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 from staff.policy import Principal
 
 TAG: Final = "Path"
@@ -61,7 +61,7 @@ TRANSITION_ORDERS: Final = {"id": ("id",), "occurred_at": ("occurred_at", "id")}
         _VISITORS,
         *paging_parameters(*POSITION_ORDERS),
     ],
-    problems=["invalid-query", "invalid-cursor"],
+    problems=LIST_PROBLEMS,
 )
 def position_list(request: Request) -> HttpResponse:
     """Where people stand, those who entered their stage last first. Several filters must all hold."""
@@ -152,7 +152,7 @@ def _positions(rows: Sequence[Position]) -> list[PositionShape]:
         _VISITORS,
         *paging_parameters(*TRANSITION_ORDERS),
     ],
-    problems=["invalid-query", "invalid-cursor"],
+    problems=LIST_PROBLEMS,
 )
 def transition_list(request: Request) -> HttpResponse:
     """Moves with their why, those recorded last first. By `occurred_at` only for one contact, or for one `to`."""

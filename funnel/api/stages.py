@@ -12,7 +12,7 @@ from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY
 
 TAG = "Path"
 
@@ -31,7 +31,7 @@ def stage_list(request: Request) -> HttpResponse:
     takes=StageBody,
     answers={201: StageShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=["malformed-json", "unknown-field", "invalid-value"],
+    problems=BODY_PROBLEMS,
 )
 def stage_add(request: Request) -> HttpResponse:
     """Key and phase stay for ever. Nobody comes to it before a playbook with a rule that leads there is published."""
@@ -56,7 +56,7 @@ def stage_detail(request: Request, key: str) -> HttpResponse:
     takes=StageChanges,
     answers={200: StageShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=["malformed-json", "unknown-field", "invalid-value", "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def stage_change(request: Request, key: str) -> HttpResponse:
     """Labels, the place on the path, and whether it is archived. Folds and figures follow with the next publication."""

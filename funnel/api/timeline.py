@@ -15,7 +15,7 @@ from rest.answers import answer
 from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
-from rest.schema import page_shape, paging_parameters
+from rest.schema import LIST_PROBLEMS, page_shape, paging_parameters
 
 _ORDERINGS = {"occurred_at": ("occurred_at", "rank", "id")}
 
@@ -42,7 +42,7 @@ class EntryShape(msgspec.Struct):
     tag=_("Events"),
     answers={200: page_shape("TimelinePage", EntryShape)},
     parameters=paging_parameters("occurred_at"),
-    problems=("invalid-query", "invalid-cursor", "not-found"),
+    problems=(*LIST_PROBLEMS, "not-found"),
 )
 def timeline(request: Request, contact_id: int) -> HttpResponse:
     """The events of the whole person, whichever of their contacts they were recorded for, the latest first; retracted

@@ -31,7 +31,7 @@ from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.queries import refuse_unknown_parameters
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 from staff.inviting import invite
 from staff.models import AuditRecord, Role, Team, User
 from staff.policy import ROLE_SCOPES
@@ -40,8 +40,6 @@ from staff.services import add_team, change_user, rename_team
 from staff.steps import guard_role, guarded_roles
 
 TAG = _("Staff")
-_BODY_PROBLEMS = ("malformed-json", "unknown-field", "invalid-value")
-_LIST_PROBLEMS = ("invalid-query", "invalid-cursor")
 
 
 @operation(
@@ -50,7 +48,7 @@ _LIST_PROBLEMS = ("invalid-query", "invalid-cursor")
     tag=TAG,
     answers={200: page_shape("UserPage", UserShape)},
     parameters=paging_parameters("id"),
-    problems=_LIST_PROBLEMS,
+    problems=LIST_PROBLEMS,
 )
 def user_list(request: Request) -> HttpResponse:
     """Who may own people and companies. Closed accounts are listed too: rows may still be theirs."""
@@ -65,7 +63,7 @@ def user_list(request: Request) -> HttpResponse:
     example={"email": "laura@example.com", "name": "Laura Peltola", "role": "sales"},
     answers={201: InvitationShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_BODY_PROBLEMS,
+    problems=BODY_PROBLEMS,
 )
 def user_invite(request: Request) -> HttpResponse:
     """They get a letter with a link that works once, within seven days; without a mail server the link is in the
@@ -83,7 +81,7 @@ def user_invite(request: Request) -> HttpResponse:
     example={"role": "manager", "is_active": True},
     answers={200: UserShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY_PROBLEMS, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def user_change(request: Request, user_id: int) -> HttpResponse:
     """Another role, or a closed account, ends their sessions. The last admin stays one."""
@@ -107,7 +105,7 @@ def role_list(request: Request) -> HttpResponse:
     example={"needs_second_step": True},
     answers={200: RoleShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY_PROBLEMS, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def role_change(request: Request, role: str) -> HttpResponse:
     """Say whether people of a role need a second step to sign in. Whoever has none is led to set it up."""
@@ -128,7 +126,7 @@ def _role(role: Role, needed: bool) -> RoleShape:
     tag=TAG,
     answers={200: page_shape("TeamPage", TeamShape)},
     parameters=paging_parameters("id"),
-    problems=_LIST_PROBLEMS,
+    problems=LIST_PROBLEMS,
 )
 def team_list(request: Request) -> HttpResponse:
     """Sales see the people of their team."""
@@ -142,7 +140,7 @@ def team_list(request: Request) -> HttpResponse:
     takes=TeamBody,
     answers={201: TeamShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_BODY_PROBLEMS,
+    problems=BODY_PROBLEMS,
 )
 def team_add(request: Request) -> HttpResponse:
     return answer(show_team(add_team(by=caller(request), **body_as(TeamBody, request))), status=201)
@@ -155,7 +153,7 @@ def team_add(request: Request) -> HttpResponse:
     takes=TeamBody,
     answers={200: TeamShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY_PROBLEMS, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def team_rename(request: Request, team_id: int) -> HttpResponse:
     team = get_object_or_404(Team, pk=team_id)
@@ -168,7 +166,7 @@ def team_rename(request: Request, team_id: int) -> HttpResponse:
     tag=TAG,
     answers={200: page_shape("AuditPage", AuditShape)},
     parameters=paging_parameters("id"),
-    problems=_LIST_PROBLEMS,
+    problems=LIST_PROBLEMS,
 )
 def audit_list(request: Request) -> HttpResponse:
     """Who did what, the newest first. Records are only ever added."""
@@ -190,7 +188,7 @@ def sending_show(request: Request) -> HttpResponse:
     example={"is_on": True, "drop": False},
     answers={200: SendingShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_BODY_PROBLEMS,
+    problems=BODY_PROBLEMS,
 )
 def sending_change(request: Request) -> HttpResponse:
     """Taken up again, the database is the real one from now on; with `drop` what waits now never goes out by itself."""

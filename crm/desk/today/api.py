@@ -35,13 +35,11 @@ from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.pages import PARAMETERS, page
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters, whole_number
-from rest.schema import IDEMPOTENCY_KEY, page_shape, paging_parameters, query_parameter
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 from staff.hours import drop_work_week, set_work_week, week_of
 from staff.models import Team, User
 
 TAG: Final = _("Answers")
-_BODY: Final = ("malformed-json", "unknown-field", "invalid-value")
-_LIST: Final = ("invalid-query", "invalid-cursor")
 _OPEN: Final = query_parameter("open", _("true: only those who wait; false: only those that are closed."))
 
 
@@ -51,7 +49,7 @@ _OPEN: Final = query_parameter("open", _("true: only those who wait; false: only
     tag=TAG,
     answers={200: page_shape("AnswerPage", AnswerShape)},
     parameters=[_OPEN, *paging_parameters("due_at", "id")],
-    problems=_LIST,
+    problems=LIST_PROBLEMS,
 )
 def answer_list(request: Request) -> HttpResponse:
     """The clocks of the people one may see, those whose time runs out first on top."""
@@ -73,7 +71,7 @@ def answer_list(request: Request) -> HttpResponse:
     takes=GiveBody,
     answers={200: AnswerShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def answer_give(request: Request, clock_id: int) -> HttpResponse:
     """Put it into somebody's hand; they are told of it."""
@@ -131,7 +129,7 @@ _HOURS: dict[str, Any] = {
     },
     "answers": {200: HoursShape},
     "parameters": [IDEMPOTENCY_KEY],
-    "problems": [*_BODY, "not-found"],
+    "problems": (*BODY_PROBLEMS, "not-found"),
 }
 
 
@@ -191,7 +189,7 @@ def hours_drop(request: Request, team_id: int) -> HttpResponse:
     tag=TAG,
     answers={200: page_shape("AssignmentRulePage", RuleShape)},
     parameters=paging_parameters("id"),
-    problems=_LIST,
+    problems=LIST_PROBLEMS,
 )
 def rule_list(request: Request) -> HttpResponse:
     """The first that fits, by `place`, gives a lead that nobody owns to somebody of its team."""
@@ -205,7 +203,7 @@ def rule_list(request: Request) -> HttpResponse:
     takes=RuleBody,
     answers={201: RuleShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=_BODY,
+    problems=BODY_PROBLEMS,
 )
 def rule_add(request: Request) -> HttpResponse:
     """No sources or countries: all of them."""
@@ -222,7 +220,7 @@ def rule_add(request: Request) -> HttpResponse:
     example={"method": "least_busy", "countries": ["FI", "SE"]},
     answers={200: RuleShape},
     parameters=[IDEMPOTENCY_KEY],
-    problems=[*_BODY, "not-found"],
+    problems=(*BODY_PROBLEMS, "not-found"),
 )
 def rule_change(request: Request, rule_id: int) -> HttpResponse:
     """Change the fields named in the body, for the leads to come; whoever was given one keeps it."""
@@ -253,7 +251,7 @@ def rule_drop(request: Request, rule_id: int) -> HttpResponse:
     tag=TAG,
     answers={200: page_shape("AssignmentPage", AssignmentShape)},
     parameters=paging_parameters("id"),
-    problems=_LIST,
+    problems=LIST_PROBLEMS,
 )
 def assignment_list(request: Request) -> HttpResponse:
     """The newest first."""
