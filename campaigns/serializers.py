@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ from rest_framework import serializers
 
 from campaigns.models import MOST_PEOPLE, Campaign, Channel, Question, Target
 from contacts.event_api import MoneyShape
-from contacts.messages import precision_of
+from contacts.messages import major_units
 from contacts.models import SavedView, Shared
 from funnel.models import Stage
 from staff.models import User
@@ -112,7 +111,7 @@ def shape_of(campaign: Campaign) -> CampaignShape:
 
 
 def money(minor: int | None, currency: str) -> MoneyShape | None:
-    return None if minor is None else MoneyShape(str(Decimal(minor).scaleb(-precision_of(currency))), currency)
+    return None if minor is None else MoneyShape(str(major_units(minor, currency)), currency)
 
 
 def shape_of_targets(month: date, targets: Iterable[Target]) -> TargetsShape:

@@ -1,12 +1,11 @@
 """Words of the intake pages."""
 
-from decimal import Decimal
 from typing import Any, Final
 
-from babel.numbers import format_currency, get_currency_precision
 from django import template
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
+
+from crm.desk.money import in_full
 
 register = template.Library()
 REASONS: Final = {
@@ -52,5 +51,4 @@ def worth(body: dict[str, Any]) -> str:
     minor, currency = body.get("value_minor"), str(body.get("currency") or "")
     if not isinstance(minor, int) or not minor:
         return ""
-    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+    return in_full(minor, currency)

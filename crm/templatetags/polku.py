@@ -1,21 +1,20 @@
 """The marks of the desk: the stops of the path, health, initials, and figures as people read them."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
-from babel.numbers import format_currency, get_currency_precision
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, pgettext, to_locale
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from contacts.models import Event
+from crm.desk.money import in_full
 from crm.desk.places import STAGE_COLOURS
 
 register = template.Library()
@@ -152,9 +151,7 @@ def icon_of(event: Event) -> str:
 @register.filter
 def money(event: Event) -> str:
     """The value of an event in its currency, as the language writes it."""
-    currency = event.currency or ""
-    amount = Decimal(event.value_minor or 0).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+    return in_full(event.value_minor or 0, event.currency or "")
 
 
 @register.filter

@@ -3,17 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final, Self
 
-from babel.numbers import format_compact_currency, format_currency, get_currency_precision
+from babel.numbers import format_compact_currency
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
 from django.utils.translation import gettext as _
 
 from contacts.attributes import ATTRIBUTE_TYPES
+from contacts.messages import major_units
 from contacts.models import words_of
+from crm.desk.money import in_full
 from crm.desk.people.vocabulary import words
 from crm.templatetags.person import day
 from funnel.boards import Board, Lane
@@ -178,7 +179,7 @@ def reason_of(cause: Cause, campaigns: Mapping[str, str], *, finnish: bool) -> s
     if cause.type == DECISION:
         return cause.said or (_("Moved by %s") % cause.by if cause.by else label)
     if cause.value_minor is not None and cause.currency:
-        return f"{label} {_money(cause.value_minor, cause.currency)}"
+        return f"{label} {in_full(cause.value_minor, cause.currency)}"
     campaign = campaigns.get(cause.campaign or "", cause.campaign)
     about = campaign if cause.type in ATTRIBUTE_TYPES else cause.said or campaign
     return f"{label}: {about}" if about else label
@@ -206,14 +207,9 @@ def days_of(stay: timedelta) -> str:
     return _("%(n)s d") % {"n": stay.days} if stay.days else _("today")
 
 
-def _money(minor: int, currency: str) -> str:
-    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=to_locale(get_language() or "en"))
-
-
 def _rounded(minor: int, currency: str) -> str:
     """In thousands or millions, as the language shortens them."""
-    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
+    amount = major_units(minor, currency)
     digits = 0 if abs(amount) < THOUSAND else 1
     locale = to_locale(get_language() or "en")
     return format_compact_currency(amount, currency, locale=locale, fraction_digits=digits)

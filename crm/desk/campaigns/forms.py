@@ -1,9 +1,7 @@
 """What the pages of campaigns ask for. Sums are typed as people write them, and kept in minor units."""
 
-from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -14,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from campaigns.ads import amount_of, decoded
 from campaigns.cost_files import LEAVE_OUT
 from campaigns.models import Campaign, Channel, Question
-from contacts.messages import currencies, minor_units
+from contacts.messages import currencies, major_units, minor_units
 from contacts.models import SavedView, Shared
 from crm.desk.campaigns.words import CHANNELS, QUESTIONS
 from crm.desk.house.forms import HouseForm
@@ -195,4 +193,4 @@ def minor_of(text: str, currency: str) -> int:
 
 
 def as_typed(minor: int, currency: str) -> str:
-    return str(Decimal(minor).scaleb(-get_currency_precision(currency)))
+    return str(major_units(minor, currency))

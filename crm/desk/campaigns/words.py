@@ -1,16 +1,16 @@
 """What the pages of campaigns and of the strategy call things."""
 
-from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
 from babel.core import Locale
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 from django.utils.translation import get_language, gettext, ngettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Channel, Question, Way
 from campaigns.outcome import Won
+from contacts.messages import major_units
 
 QUESTIONS: Final = {
     Question.REACH: _("How do we reach strangers?"),
@@ -62,7 +62,7 @@ def money(minor: int | None, currency: str) -> str:
 
 @lru_cache(maxsize=4000)
 def _money(minor: int, currency: str, language: str) -> str:
-    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
+    amount = major_units(minor, currency)
     locale = Locale.parse(to_locale(language))
     if abs(amount) < 100 and amount != amount.to_integral_value():
         return format_currency(amount, currency, locale=locale).replace("-", "−")
@@ -73,7 +73,7 @@ def _money(minor: int, currency: str, language: str) -> str:
 
 def plain(minor: int | None, currency: str) -> float | None:
     """A sum as a number, for tables and files."""
-    return None if minor is None else minor / 10 ** get_currency_precision(currency)
+    return None if minor is None else float(major_units(minor, currency))
 
 
 def people(won: Won) -> str:

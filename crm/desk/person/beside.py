@@ -3,13 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
-from babel.numbers import get_currency_precision
 from django.db import connection
 from django.utils import timezone
 
+from contacts.messages import major_units
 from contacts.models import Event, EventType
 from funnel.decay import decayed
 from funnel.explaining import Known
@@ -103,7 +102,7 @@ class Sum:
 
     @property
     def is_whole(self) -> bool:
-        return Decimal(self.value_minor).scaleb(-get_currency_precision(self.currency)) % 1 == 0
+        return major_units(self.value_minor, self.currency) % 1 == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
-from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from babel.numbers import format_currency, get_currency_precision
 from django.http import QueryDict
 from django.utils.formats import time_format
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
+from crm.desk.money import in_full
 from funnel.stories import Told, read_line, written
 
 MOST_ROWS: Final = 40  # a longer story is written as text
@@ -88,8 +86,7 @@ def _happening(line: str, types: Mapping[str, str], mark: str) -> Happening:
 def _worth(told: Told) -> str:
     if told.value is None or told.currency is None:
         return ""
-    amount = Decimal(told.value).scaleb(-get_currency_precision(told.currency))
-    return format_currency(amount, told.currency, locale=to_locale(get_language() or "en"))
+    return in_full(told.value, told.currency)
 
 
 def _said(value: Any) -> str:

@@ -1,0 +1,11 @@
+"""Sums of money as the language writes them."""
+
+from babel.numbers import format_currency
+from django.utils.translation import get_language, to_locale
+
+from contacts.messages import major_units
+
+
+def in_full(minor: int, currency: str) -> str:
+    """To the smallest unit: €1,250.50."""
+    return format_currency(major_units(minor, currency), currency, locale=to_locale(get_language() or "en"))
