@@ -34,7 +34,7 @@ class Handed:
 def hand_over(letter: EmailMessage, *, sender: str, recipient: str) -> Handed:
     """Give the letter to the server that is set up; without one it is kept as a file."""
     if settings.EMAIL_BACKEND != SMTP_BACKEND:
-        return _keep(letter, sender, recipient)
+        return _keep(letter, recipient)
     try:
         text = _text_of(letter)
     except Exception as error:  # it cannot be put into lines today, nor tomorrow
@@ -116,7 +116,7 @@ def _leave(server: smtplib.SMTP) -> None:
         server.close()
 
 
-def _keep(letter: EmailMessage, sender: str, recipient: str) -> Handed:
+def _keep(letter: EmailMessage, recipient: str) -> Handed:
     kept = DjangoMessage(
         subject=letter["Subject"],
         body=letter.get_content(),

@@ -116,7 +116,7 @@ def record_staff_event(
         return Event.objects.get(key=event_key(STAFF_SOURCE, message.message_id))
 
 
-def retract_event(*, event: Event, by: User | None = None) -> None:
+def retract_event(*, event: Event) -> None:
     """Say that `event` never was so. The row stays; it does not stand any more. Undoing is this, too."""
     with transaction.atomic():
         stamp = Func(function="clock_timestamp", output_field=DateTimeField())

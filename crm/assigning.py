@@ -72,7 +72,7 @@ def undo_assignment(*, assignment: Assignment, by: Principal) -> None:
     with transaction.atomic():
         if not Assignment.objects.filter(pk=assignment.pk, undone_at=None).update(undone_at=Now()):
             raise ValidationError(_("This was undone already."), code="already_retracted")
-        retract_event(event=Event.objects.get(pk=assignment.event_id), by=by.user)
+        retract_event(event=Event.objects.get(pk=assignment.event_id))
         audit.record(by=by, action="assignment_undone", kind="contact", row=assignment.contact_id)
 
 

@@ -2,9 +2,8 @@
 
     python -I sheet_reader.py FILE OUT [SHEET]
 
-Values come out as they are stored; formulas are never computed. Without SHEET it is the first that holds
-anything. Prints the name of the sheet it read, then those of
-all sheets in their order.
+Values come out as they are stored; formulas are never computed. Without SHEET it is the first that holds anything.
+Prints the name of the sheet it read, then those of all sheets in their order.
 """
 
 import csv

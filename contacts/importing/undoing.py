@@ -4,7 +4,6 @@ the lists. Whom somebody changed since is left alone, unless asked.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -192,12 +191,8 @@ def _unlink(
         contact for contact, leader in leader_of.items() if leader in going and not _stands(facts.get(leader, nothing))
     ]
     Identity.objects.live().filter(pk__in=here).update(unlinked_at=Now())
-    Identity.objects.live().filter(contact_id__in=alone, linked_at__gte=_moment(run)).update(unlinked_at=Now())
+    Identity.objects.live().filter(contact_id__in=alone, linked_at__gte=run.started_at).update(unlinked_at=Now())
 
 
 def _stands(facts: Facts) -> bool:
     return facts.told_by_others or facts.more_of_run
-
-
-def _moment(run: Import) -> datetime:
-    return run.started_at

@@ -70,18 +70,8 @@ VALUES (%s, %s::bigint[], %s::bigint[], %s::bigint[], %s, %s, '{}')
 
 CONTACT_COLUMNS: Final = (
     *("id", "leader_id", "is_known", "name", "title", "country", "language", "time_zone", "emails", "phones"),
-    *(
-        "tags",
-        "owner_id",
-        "team_id",
-        "custom",
-        "origin_source_id",
-        "origin_campaign",
-        "origin_note",
-        "version",
-        "sort_key",
-    ),
-    "search",
+    *("tags", "owner_id", "team_id", "custom", "origin_source_id", "origin_campaign", "origin_note", "version"),
+    *("sort_key", "search"),
 )
 
 

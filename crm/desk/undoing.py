@@ -48,7 +48,7 @@ def undo_events(*, by: Principal, token: str) -> int:
     events = _events(by, token)
     with transaction.atomic():
         for event in events:
-            retract_event(event=event, by=by.user)
+            retract_event(event=event)
         if events:
             audit.record(by=by, action="undone", kind="event", row=events[0].pk, events=[event.pk for event in events])
     if not events:

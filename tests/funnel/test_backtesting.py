@@ -134,7 +134,7 @@ def world(by: Principal) -> World:
     live_on(world, ground)
     people = list(Contact.objects.leaders().order_by("pk")[:6])
     merge_contacts(first=people[0], second=people[1])
-    retract_event(event=people[2].events.order_by("occurred_at")[0], by=None)
+    retract_event(event=people[2].events.order_by("occurred_at")[0])
     advance_everything()
     freeze_person(contact=people[3])
     Contact.objects.filter(pk=people[3].pk).update(erased_at=timezone.now())

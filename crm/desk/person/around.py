@@ -29,9 +29,7 @@ class Workplace:
     has_more: bool
 
 
-def workplaces(
-    principal: Principal, contact: Contact, member_ids: Collection[int], stages: Sequence[Stage]
-) -> list[Workplace]:
+def workplaces(principal: Principal, member_ids: Collection[int], stages: Sequence[Stage]) -> list[Workplace]:
     """In two queries, however many companies; colleagues the principal does not see are not there."""
     own = list(Membership.objects.current().filter(contact_id__in=member_ids).select_related("company").order_by("pk"))
     if not own:

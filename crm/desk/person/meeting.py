@@ -1,6 +1,6 @@
 """What the page of a person shows: who they are, how they walked, why they stand there, and what happened."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from crm.desk.person.timeline import Chip, Timeline, chips, kind_asked, timeline
 from crm.desk.person.walk import FIRST_STOP, STOP_WIDTH, StepBack, Stop, steps_back, stops_of
 from funnel.explaining import Way, Why, Words, explain, known_of, ways_on
 from funnel.models import Dimension, Health, Phase, Position, Stage, Standing, Transition
+from funnel.scores import scores_now
 from staff.policy import Principal
 
 
@@ -79,14 +80,7 @@ class Meeting:
         return [(label, stops.count(value)) for value, label in Phase.choices if value in stops]
 
 
-def meet(
-    request: HttpRequest,
-    principal: Principal,
-    contact: Contact,
-    position: Position,
-    *,
-    score: Callable[[int, int], float],
-) -> Meeting:
+def meet(request: HttpRequest, principal: Principal, contact: Contact, position: Position) -> Meeting:
     """Everything about the person whose leader `contact` is, and who stands at `position`."""
     members = list(Contact.objects.led_by([contact.pk]).order_by("pk"))
     ids = [member.pk for member in members]
@@ -96,7 +90,7 @@ def meet(
     steps = [move for move in moves if move.dimension == Dimension.STAGE]
     whys = dict(zip((move.pk for move in moves), explain(moves, words) if moves else (), strict=True))
     known, counts = known_of(position) if position.memory else None, counts_of(ids, types)
-    total = score(position.score, position.score_day)
+    total = scores_now()(position.score, position.score_day)
     places = {stage.pk: place for place, stage in enumerate(stages, start=1)}
     return Meeting(
         contact=contact,
@@ -117,7 +111,7 @@ def meet(
         timeline=timeline_of(request, ids, moves, stages, types=types, retractor=_retractor(principal), whys=whys),
         chips=chips(counts.by_type(), len(moves), kind_asked(request)),
         identities=list(Identity.objects.live().filter(contact_id__in=ids).order_by("kind", "pk")),
-        workplaces=workplaces(principal, contact, ids, stages),
+        workplaces=workplaces(principal, ids, stages),
         consents=consents_of(ids),
         mails=unfinished_mails(ids),
         members=[one for one in members if one.pk != contact.pk],

@@ -26,7 +26,6 @@ from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from funnel.explaining import stage_without
 from funnel.models import Position, Stage
-from funnel.scores import scores_now
 from staff import audit
 from staff.policy import Principal
 
@@ -104,7 +103,7 @@ def event_retract(request: HttpRequest, principal: Principal, contact_id: int, e
     event = get_object_or_404(own.select_related("type"), pk=event_id)
     back = redirect("desk:contact-page", contact.pk)
     try:
-        retract_event(event=event, by=principal.user)
+        retract_event(event=event)
     except ValidationError as error:
         return toast(request, back, " ".join(error.messages), tone="refused")
     audit.record(by=principal, action="event_retracted", kind="event", row=event.pk)
@@ -182,7 +181,7 @@ def _page(
     status: int = HTTPStatus.OK,
     editing: EditForm | None = None,
 ) -> HttpResponse:
-    met = meet(request, principal, contact, position, score=scores_now())
+    met = meet(request, principal, contact, position)
     may_edit = principal.may("contacts:write") and not contact.erased_at
     context = page(request) | {"met": met, "composer": composer, "editing": editing, "may_edit": may_edit}
     context["may_erase"] = principal.may("contacts:erase") and not contact.erased_at
