@@ -9,7 +9,8 @@ from django.db.models import Count, Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from contacts.companies import join_company, update_company, update_membership
-from contacts.models import Company, Joining, Membership, MembershipRole, TieKind
+from contacts.declaring import declare_field
+from contacts.models import Company, FieldKind, Joining, Membership, MembershipRole, TieKind
 from contacts.network import add_tie
 from contacts.services import NewContact, create_contact
 from crm.world.working import Staff
@@ -31,6 +32,12 @@ NEWCOMERS: Final = (  # of the firm that asks first, of the firm that takes them
     (("Helmi Niemi", "HR manager"), ("Onni Laakso", "Team lead"), ("Saga Lund", "Buyer")),
     (("Otso Tuomela", "CFO"), ("Iris Kettunen", "Project manager"), ("Tove Sandell", "Office manager")),
 )
+LINES: Final = {  # what a firm does, by a word of its name
+    "Data": "Software", "Systems": "Software", "Tekniikka": "Industry", "Energia": "Industry", "Rakennus": "Building",
+    "Kiinteistöt": "Building", "Hoiva": "Care", "Koulutus": "Education", "Foods": "Food", "Ravinto": "Food",
+    "Logistiikka": "Transport", "Sport": "Sport",
+}  # fmt: skip
+OTHER_LINE: Final = "Services"
 TIES: Final = (
     (0, 1, TieKind.PARTNER), (0, 2, TieKind.COMPETITOR), (1, 3, TieKind.OWNER), (4, 5, TieKind.PARTNER),
     (2, 6, TieKind.COMPETITOR), (7, 3, TieKind.OWNER), (8, 0, TieKind.PARTNER),
@@ -41,11 +48,13 @@ def know_companies(staff: Staff, *, seed: int) -> None:
     """Let the staff say what it knows of the larger companies. The same seed, the same words."""
     chance, by = random.Random(seed), Principal(user=staff.manager)  # noqa: S311  (no secret)
     _known_since_their_people()
+    _declare(by)
     firms = _largest()
     places = _places(firms)
     for number, firm in enumerate(firms):
         own: dict[str, Any] = {"owner": (staff.admin, *staff.sales)[number % 3]} if number % 5 else {}
-        update_company(company=firm, by=by, country="FI", **own)
+        about = {"line": _line(firm.name), "staff": chance.randint(2, 60) * 5}
+        update_company(company=firm, by=by, country="FI", custom=about, **own)
         for place in places.get(firm.pk, ()):
             since = date(chance.randint(2019, 2025), chance.randint(1, 12), 1)
             role = ROLES.get(place.title, MembershipRole.OPPONENT if chance.random() < 0.15 else "")
@@ -59,6 +68,16 @@ def _known_since_their_people() -> None:
     people = Membership.objects.filter(company=OuterRef("pk")).order_by("contact__created_at")
     first = people.values("contact__created_at")[:1]
     Company.objects.filter(Exists(people)).update(created_at=Subquery(first))
+
+
+def _declare(by: Principal) -> None:
+    lines = [*sorted(set(LINES.values())), OTHER_LINE]
+    declare_field(by=by, of="company", key="line", label="Line of business", kind=FieldKind.CHOICE, choices=lines)
+    declare_field(by=by, of="company", key="staff", label="Number of staff", kind=FieldKind.NUMBER)
+
+
+def _line(name: str) -> str:
+    return next((line for word, line in LINES.items() if word in name.split()), OTHER_LINE)
 
 
 def _largest() -> list[Company]:
