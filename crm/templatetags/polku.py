@@ -96,6 +96,12 @@ def percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{number_format(round(value, digits), digits)} %"  # it would cut off, not round
 
 
+@register.filter
+def unbroken(text: str) -> str:
+    """`1 h 24 min` on one line."""
+    return text.replace(" ", "\u00a0")
+
+
 @register.simple_tag
 def share(part: int, of: int) -> str:
     return percent(100 * part / of if of else None, 0)
@@ -125,7 +131,7 @@ def whole_days(value: float) -> str:
 
 @register.filter
 def when(at: datetime) -> str:
-    """A moment as short as it can be said today: 15:40, Tue 15:40, 3 Jun 15:40, 3 Jun 2025."""
+    """A moment as short as it can be said today: 15:40, Tue 15:40 (the week around it), 3 Jun 15:40, 3 Jun 2025."""
     local = timezone.localtime(at).replace(second=0, microsecond=0, tzinfo=None)
     return _when(local, timezone.localdate(), get_language() or "")
 
@@ -138,7 +144,7 @@ def _when(local: datetime, today: date, _language: str) -> str:
     time = date_format(local, "TIME_FORMAT")
     if not days:
         return time
-    day = date_format(local, "D" if 0 < days <= 6 else pgettext("day and short month", "j M"))
+    day = date_format(local, "D" if abs(days) <= 6 else pgettext("day and short month", "j M"))
     return f"{day} {time}"
 
 

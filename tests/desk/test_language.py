@@ -145,14 +145,16 @@ def test_moments_are_told_as_shortly_as_can_be(monkeypatch):
         datetime(2026, 11, 21, 7, 41, tzinfo=UTC),
         datetime(2026, 11, 20, 22, 30, tzinfo=UTC),  # 00:30 of this day in Helsinki
         datetime(2026, 11, 17, 13, 40, tzinfo=UTC),
+        datetime(2026, 11, 23, 7, 0, tzinfo=UTC),
         datetime(2026, 6, 3, 11, 12, tzinfo=UTC),
         datetime(2025, 6, 3, 11, 12, tzinfo=UTC),
     ]
 
     with translation.override("en"):
-        assert [when(at) for at in moments] == ["09:41", "00:30", "Tue 15:40", "3 Jun 14:12", "3 Jun 2025"]
+        assert [when(at) for at in moments] == ["09:41", "00:30", "Tue 15:40", "Mon 09:00", "3 Jun 14:12", "3 Jun 2025"]
     with translation.override("fi"):
-        assert [when(at) for at in moments] == ["klo 9.41", "klo 0.30", "ti klo 15.40", "3.6. klo 14.12", "3.6.2025"]
+        told = ["klo 9.41", "klo 0.30", "ti klo 15.40", "ma klo 9.00", "3.6. klo 14.12", "3.6.2025"]
+        assert [when(at) for at in moments] == told
 
 
 def test_times_are_those_of_the_zone_of_the_reader():
