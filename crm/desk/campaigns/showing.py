@@ -22,6 +22,7 @@ from crm.desk.path.tables import Table
 from funnel.models import Stage
 
 WIDTH, HEIGHT = 720, 132
+FEWEST_BARS = 3
 LEAST_FULL = 5  # people: fewer do not fill the height, for one of one looks like a flood
 
 
@@ -146,10 +147,17 @@ class Page:
 
     @property
     def most_at_once(self) -> str:
-        """The highest bar in words; nothing where nobody came."""
+        """The highest bar in words; nothing where there is none to be drawn."""
         day, n, _outcome = max(self._points, key=lambda point: point[1])
         words = _("most in a week: %(n)s, from %(day)s") if self.results.weekly else _("most in a day: %(n)s, %(day)s")
-        return words % {"n": n, "day": short_date(day)} if n else ""
+        return words % {"n": n, "day": short_date(day)} if n and not self.few else ""
+
+    @property
+    def few(self) -> list[str]:
+        """The days or weeks with anybody in words, where they are too few for a picture to say anything."""
+        came = [(day, n) for day, n, _outcome in self._points if n]
+        words = _("%(n)s in the week from %(day)s") if self.results.weekly else _("%(n)s on %(day)s")
+        return [words % {"n": n, "day": short_date(day)} for day, n in came] if len(came) < FEWEST_BARS else []
 
     def bars(self) -> SafeString:
         """A day or week each: the people it brought over its step, and in the title what it cost."""
