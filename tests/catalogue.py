@@ -3,6 +3,7 @@
 Babel reads Python and, through Django, templates; so nothing here needs the tools of GNU gettext.
 """
 
+import ast
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -36,8 +37,8 @@ KEYWORDS: Final = {
 def said() -> Catalog:
     """Every text of code and templates that is to be translated."""
     catalogue = _empty()
-    for file, source in _sources():
-        for _line, text, _notes, context in extract("python", BytesIO(source), KEYWORDS, options={"encoding": "utf-8"}):
+    for file, texts in (*_of_code(), *_of_templates()):
+        for context, text in texts:
             catalogue.add(text, locations=[(str(file.relative_to(ROOT)), 0)], context=context, flags=_flags(text))
     playbook = json.loads(PLAYBOOK.read_text())
     for named in (*playbook["rules"], *playbook["examples"]):
@@ -56,14 +57,35 @@ def compiled(catalogue: Catalog) -> bytes:
     return made.getvalue()
 
 
-def _sources() -> Iterator[tuple[Path, bytes]]:
+Text = tuple[str | None, str | tuple[str, ...]]  # its context, and itself; a plural has two forms
+
+
+def _of_code() -> Iterator[tuple[Path, Iterator[Text]]]:
+    """Read as a tree: what stands within an f-string is found as well."""
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
             if "migrations" not in file.parts:
-                yield file, file.read_bytes()
+                calls = (node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Call))
+                yield file, (text for call in calls if (text := _text_of(call)))
+
+
+def _text_of(call: ast.Call) -> Text | None:
+    """What a call has translated, if that is what it does and the words stand there."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    words = [one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else "" for one in call.args]
+    if name not in KEYWORDS or not words or not words[0]:
+        return None
+    if name.startswith("pgettext"):
+        return words[0], words[1]
+    return None, (words[0], words[1]) if name.startswith("ngettext") else words[0]
+
+
+def _of_templates() -> Iterator[tuple[Path, Iterator[Text]]]:
     for file in sorted(one for kind in ("*.html", "*.txt") for one in (ROOT / "templates").rglob(kind)):
         source = templatize(file.read_text(), origin=str(file))
-        yield file, "\n".join(line.strip() for line in source.splitlines()).encode()
+        lines = BytesIO("\n".join(line.strip() for line in source.splitlines()).encode())
+        found = extract("python", lines, KEYWORDS, options={"encoding": "utf-8"})
+        yield file, ((context, text) for _line, text, _notes, context in found)
 
 
 def _flags(text: str | tuple[str, ...]) -> set[str]:
