@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final
 
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from crm.desk.path.ribbon import Ribbon
 from crm.desk.path.wishes import Wish
+from crm.templatetags.polku import figure, percent, points, whole_days
 from funnel.models import Phase
 from funnel.walks import Step, Walk
 
@@ -23,6 +26,45 @@ class Band:
     count: int
     share: float
     stages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A step in words, as the drawing across and the one downwards both tell it."""
+
+    step: Step
+    standing: str
+    came: str
+    before: str
+    came_and_before: str
+    onward: SafeString
+
+    @classmethod
+    def of(cls, step: Step) -> "Told":
+        came, before = figure(step.came), figure(step.came_before)
+        return cls(
+            step=step,
+            standing=figure(step.count),
+            came=_("%(n)s came in") % {"n": came},
+            before=_("%(n)s before") % {"n": before},
+            came_and_before=_("%(n)s came in · %(before)s before") % {"n": came, "before": before},
+            onward=_onward(step),
+        )
+
+
+def _onward(step: Step) -> SafeString:
+    """How many moved on, what changed in that, and after how long."""
+    words, change = _("move on"), SafeString("")
+    if step.median_days is not None:
+        words += ", " + _("median %(length)s") % {"length": whole_days(step.median_days)}
+    if step.change is not None:
+        way = "down" if step.change <= -NOTED else "up" if step.change >= NOTED else ""
+        change = format_html(' <span class="delta {}">{}</span>', way, points(step.change))
+    rate = percent(step.rate)
+    return format_html('<span class="num"><b>{}</b>{}</span> <span class="t-meta num">{}</span>', rate, change, words)
+
+
+NOTED: Final = 0.05  # points of per cent that are a change
 
 
 @dataclass(frozen=True)
@@ -53,6 +95,10 @@ class Shown:
         return Ribbon.drawn(
             [step.came for step in steps], [step.came_before for step in steps], leak=leak.place if leak else 0
         )
+
+    @cached_property
+    def told(self) -> list[Told]:
+        return [Told.of(step) for step in self.walk.steps]
 
     @cached_property
     def bands(self) -> list[Band]:
