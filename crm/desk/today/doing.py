@@ -12,6 +12,10 @@ from staff.policy import Principal
 
 AT_MOST: Final = 60
 AHEAD: Final = timedelta(days=14)
+_SHOWN: Final = (
+    *("title", "due_at", "remind_at", "repeat", "repeat_day", "created_by__name", "created_by__email"),
+    *("contact__leader__name", "contact__leader__emails"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ def tasks_of(principal: Principal) -> Tasks:
     now = timezone.now()
     end = timezone.make_aware(datetime.combine(timezone.localdate(), time.max))
     open_ = Task.objects.visible_to(principal).open().for_user(principal.user).due_by(end + AHEAD)
-    found = list(open_.select_related("contact", "contact__leader", "created_by").order_by("due_at", "pk")[:AT_MOST])
+    shown = open_.select_related("contact__leader", "created_by").only(*_SHOWN)
+    found = list(shown.order_by("due_at", "pk")[:AT_MOST])
     return Tasks(
         [task for task in found if task.due_at < now],
         [task for task in found if now <= task.due_at <= end],

@@ -154,14 +154,19 @@ def told(clock_ids: Sequence[int]) -> list[Waiting]:
 
 
 def _told(row: Sequence[Any], now: datetime, calendars: Calendars) -> Waiting:
-    *said, key, label_en, label_fi, source, properties, who, who_name, is_taken, team, asked_at, due_at = row
+    clock, contact, name, place, asked, key, label_en, label_fi, *others = row
+    source, properties, who, who_name, is_taken, team, asked_at, due_at = others
     calendar = calendars.of(team)
     if now <= due_at:
         left = calendar.work.between(now, due_at)
     else:
         left = -calendar.work.between(due_at, now) or timedelta(microseconds=-1)
     return Waiting(
-        *said,
+        clock,
+        contact,
+        name,
+        place,
+        asked,
         kind=str(EventType(key=key, label_en=label_en, label_fi=label_fi)),
         source=source,
         words=said_in(json.loads(properties)),
