@@ -37,14 +37,16 @@ IN_THE_WAY = {
     "G4": "A batch in hand is folded and made durable before the next is looked for, and intake, folding and the load "
     "share two processors.",
     "G8": "A card tells company, cause, owner, task and what is left to fold: rows of seven other tables, where the "
-    "plain view reads two; they take two thirds of the time, each by an index.",
+    "plain view reads two, some twenty pages of the cache a card; they take two thirds of the time, each by an index.",
     "G9": "The figures are one statement of a few milliseconds, planned once a connection; a year reads some five "
     "thousand rows of the roll-up. The page adds the session, who is signed in, the newest moves with their reasons "
-    "and the work of today, each a statement. Parts whose figures are those of an earlier look are not drawn again.",
+    "and the work of today, each a statement. An answer of the roll-ups that is the one of an earlier look is not read "
+    "again, and parts whose figures are those are not drawn again.",
     "G10": "A move is two statements: who it is and where they stand, and an insert as the plain view's with its mark. "
     "Then it is folded at once on the same two processors: a transition, a position, roll-ups.",
     "G5": "Authentication, the door of the API and the encoding of fifty whole people take what is left of the time; "
-    "with a search the rest are the rows of some thousands of people, read to be sorted or walked past.",
+    "with a search the rest are the rows of some thousands of people, read to be sorted or walked past, or the entries "
+    "of two indexes that are laid over each other.",
     "G6": "Session and account take a third of the time, the cells of fifty rows and the filter the rest; what never "
     "changes is drawn once. With a search the search is added, as in G5.",
     "G7": "Each statement is there for a reason said in crm/desk/people/listing.py.",
