@@ -1,6 +1,7 @@
 """The marks of the desk: the stops of the path, health, initials, and figures as people read them."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
@@ -112,7 +113,9 @@ def figure(value: Any) -> str:
     """A cell of a table of figures, as the language writes numbers; nothing is a dash."""
     if value is None:
         return "–"
-    return number_format(value, force_grouping=True) if isinstance(value, int | float) else str(value)
+    if isinstance(value, int | float | Decimal):
+        return number_format(value, force_grouping=True).replace("-", "−")
+    return str(value)
 
 
 @register.filter

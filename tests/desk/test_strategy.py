@@ -214,6 +214,6 @@ def test_the_months_tell_what_runs_when_and_what_each_question_was_to_cost_and_d
     }
     assert [one["key"] for one in told["campaigns"]] == ["krona", "fair", "guide"]
     rows = client.get("/strategy/money.csv?from=2026-01").text.splitlines()
-    assert rows[2] == "2026-02,280.0,140.0,0.0,0.0,0.0,0.0"
+    assert rows[2] == "2026-02,280.00,140.00,0.00,0.00,0.00,0.00"
     for address in ("/strategy/calendar?from=2026-01", "/strategy/money?from=2026-01", "/strategy/money?view=table"):
         assert len(queries_for(client, address)) <= 6

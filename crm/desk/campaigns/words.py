@@ -1,5 +1,6 @@
 """What the pages of campaigns and of the strategy call things."""
 
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -71,9 +72,9 @@ def _money(minor: int, currency: str, language: str) -> str:
     return said.replace("-", "−")
 
 
-def plain(minor: int | None, currency: str) -> float | None:
-    """A sum as a number, for tables and files."""
-    return None if minor is None else float(major_units(minor, currency))
+def plain(minor: int | None, currency: str) -> Decimal | None:
+    """A sum as a number with all its decimals, for tables and files."""
+    return None if minor is None else major_units(minor, currency)
 
 
 def people(won: Won) -> str:
