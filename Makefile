@@ -14,7 +14,7 @@ TESTS ?= tests
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install run test quick lint typecheck check unit e2e chaos chaos-gate matrix bench demo words clean
+.PHONY: help setup install run test quick lint typecheck check unit e2e chaos chaos-gate matrix search bench demo words clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -71,6 +71,9 @@ chaos-gate: $(DEV)
 
 matrix: $(DEV) ## Who may do what: every address x method x asker x ownership, tens of thousands of cells
 	MATRIX=long $(PY) -m pytest -q -n 2 --dist worksteal tests/matrix
+
+search: $(DEV) $(NODE) ## Try every property on examples that nobody has tried yet
+	$(PY) -m pytest -q -m hypothesis --hypothesis-profile=searching --ignore=tests/e2e $(TESTS)
 
 bench: $(DEV) $(NODE) ## Measure, beside the limits of this machine; writes docs/performance.md
 	$(PY) -m benchmarks

@@ -7,6 +7,7 @@ Tests that use the database run as the role that serves, not as the one that own
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -15,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 
 from crm.embedded.place import Place
 from crm.embedded.postgres import OWNER, SERVING, Postgres
 from crm.embedded.valkey import Valkey
+from tests import tables
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 DATABASE_FIXTURES = {
@@ -30,6 +33,16 @@ DATABASE_FIXTURES = {
     "live_server",
 }
 SERVER_FIXTURES = DATABASE_FIXTURES | {"servers"}
+
+
+# How long an example takes says how busy the machine is. Which ones are tried follows from the test alone: a run that
+# fails fails again, and `make search` tries others.
+SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("searching", deadline=None, suppress_health_check=SLOW)
+hypothesis.settings.register_profile(
+    "steady", deadline=None, suppress_health_check=SLOW, derandomize=True, max_examples=60
+)
+hypothesis.settings.load_profile("steady")
 
 
 class TestServers:
@@ -55,9 +68,10 @@ class TestServers:
                     pytest.exit((self.folder / f"{program.name}.log").read_text(), returncode=3)
                 time.sleep(0.02)
         self.postgres.ensure_database()
+        self.running.append((tables.begin_to_make(self.folder / "tables.log"), signal.SIGKILL))
 
     def stop(self) -> None:
-        for process, stop_signal in self.running:
+        for process, stop_signal in reversed(self.running):
             process.send_signal(stop_signal)
         for process, _ in self.running:
             try:
@@ -98,13 +112,16 @@ django.setup()
 
 from django.conf import settings  # noqa: E402  (Django stands only now)
 from django.db import connection  # noqa: E402
+from django.test import TransactionTestCase  # noqa: E402
 
 from crm.privileges import apply_grants  # noqa: E402
 from crm.settings import broker_url  # noqa: E402
+from tests import rows  # noqa: E402
 
 # In a worker of xdist the settings were read before the lines above named its own database.
 settings.REDIS_URL = os.environ["REDIS_URL"]
 settings.CELERY_BROKER_URL = broker_url(settings.REDIS_URL)
+TransactionTestCase._fixture_teardown = lambda _self: rows.take_away()  # type: ignore[attr-defined]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -141,42 +158,12 @@ def needs_servers(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: "pytest.FixtureRequest") -> Iterator[None]:
+def django_db_setup(django_test_environment: None, django_db_blocker: "pytest.FixtureRequest") -> None:
+    """A database of this process's own; it goes with its server."""
+    name = connection.settings_dict["NAME"] = f"test_{WORKER or 'polku'}"
+    tables.copy_to(name)
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         apply_grants(SERVING)
-    yield
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        await_the_end_of_other_sessions()
-
-
-_SMALL_IDS = ("contacts_eventtype", "contacts_source", "funnel_stage")
-
-
-def begin_small_numbers_anew() -> None:
-    """Tests take their rows back but not the numbers of their ids, and there are 32,767 small ones."""
-    numbers = ", ".join(
-        f"(SELECT setval('{table}_id_seq', coalesce(max(id), 0) + 1, false) FROM {table})" for table in _SMALL_IDS
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {numbers}")
-
-
-_OTHERS = """
-    SELECT pid, usename = session_user AND pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
-
-
-def await_the_end_of_other_sessions() -> None:
-    """A thread or a child of some test may be about to end; the database can be dropped when it has."""
-    give_up_at = time.monotonic() + 20
-    connection.close()
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_OTHERS)
-            if not cursor.fetchall() or time.monotonic() > give_up_at:
-                return
-        time.sleep(0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -187,7 +174,7 @@ def _as_serving_role(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     request.getfixturevalue("_django_db_helper")
-    begin_small_numbers_anew()
+    rows.begin_small_numbers_anew()
     options = connection.settings_dict["OPTIONS"]
     as_before = options["options"]
     options["options"] = f"{as_before} -c role={SERVING}"

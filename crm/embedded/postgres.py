@@ -116,6 +116,9 @@ class Postgres:
         """The database and its two roles: one owns and migrates, one serves."""
         self._run("postgres", *(self._role(name) for name in (OWNER, SERVING)))
         self._run("postgres", sql.SQL("GRANT {} TO {}").format(sql.Identifier(SERVING), sql.Identifier(OWNER)))
+        if not self.durable:  # tests take away what they wrote all at once
+            grant = sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}")
+            self._run("postgres", grant.format(sql.Identifier(OWNER)))
         if not self._exists(DATABASE):
             naming = {"name": sql.Identifier(DATABASE), "owner": sql.Identifier(OWNER)}
             self._run("postgres", sql.SQL("CREATE DATABASE {name} OWNER {owner}").format(**naming))

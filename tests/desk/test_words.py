@@ -1,14 +1,18 @@
 """Everything people read is there in Finnish too."""
 
 import re
+from functools import cache
 
 from babel.messages.catalog import Message
 
 from tests import catalogue
 
+said = cache(catalogue.said)
+finnish = cache(catalogue.finnish)
 
-def texts(said: object) -> tuple[str, ...]:
-    return said if isinstance(said, tuple) else (str(said),)
+
+def texts(text: object) -> tuple[str, ...]:
+    return text if isinstance(text, tuple) else (str(text),)
 
 
 def spoken(messages: object) -> dict[object, Message]:
@@ -16,15 +20,15 @@ def spoken(messages: object) -> dict[object, Message]:
 
 
 def test_each_text_has_its_finnish():
-    finnish = spoken(catalogue.finnish())
+    there = spoken(finnish())
 
-    missing = [key for key in spoken(catalogue.said()) if key not in finnish or not all(texts(finnish[key].string))]
+    missing = [key for key in spoken(said()) if key not in there or not all(texts(there[key].string))]
 
     assert missing == [], "python -m tests.catalogue adds them to the catalogue; then translate"
 
 
 def test_nothing_is_translated_that_nobody_says():
-    assert set(spoken(catalogue.finnish())) - set(spoken(catalogue.said())) == set()
+    assert set(spoken(finnish())) - set(spoken(said())) == set()
 
 
 def test_the_finnish_fills_in_what_the_english_fills_in():
@@ -33,7 +37,7 @@ def test_the_finnish_fills_in_what_the_english_fills_in():
 
     uneven = [
         one.id
-        for one in spoken(catalogue.finnish()).values()
+        for one in spoken(finnish()).values()
         if [filled(text) for text in texts(one.string)] != [filled(text) for text in texts(one.id)]
     ]
 
@@ -41,4 +45,4 @@ def test_the_finnish_fills_in_what_the_english_fills_in():
 
 
 def test_the_compiled_catalogue_is_that_of_the_words():
-    assert catalogue.FINNISH.with_suffix(".mo").read_bytes() == catalogue.compiled(catalogue.finnish())
+    assert catalogue.FINNISH.with_suffix(".mo").read_bytes() == catalogue.compiled(finnish())

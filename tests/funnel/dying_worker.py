@@ -1,38 +1,33 @@
-"""A worker process on whom a fold can be fatal: run as `python -m tests.funnel.dying_worker HOW` by the tests.
+"""The work of a process on whom a fold can be fatal. Whoever forks it has what it changes to itself.
 
 An order of value 666 ends the process at once (`kill`) or never comes to an end (`hang`) in the middle of its fold, or
 it ends the process when what came of the fold is written (`kill in writing`).
 """
 
 import os
-import sys
 import time
 from collections.abc import Sequence
 
-import django
+from django.conf import settings
 
-django.setup()
-
-from django.conf import settings  # noqa: E402  (Django stands only now)
-
-from contacts.models import Pending  # noqa: E402
-from funnel import writing  # noqa: E402
-from funnel.advancing import advance_everything  # noqa: E402
-from funnel.folding import Folded  # noqa: E402
-from funnel.orders import Order, Orders  # noqa: E402
-from funnel.worker import Sweeper  # noqa: E402
+from contacts.models import Pending
+from funnel import writing
+from funnel.advancing import advance_everything
+from funnel.folding import Folded
+from funnel.orders import Order, Orders
+from funnel.worker import Sweeper
 
 DEADLY = 666
 DIED = 9
 
 
-def main(how: str) -> None:
+def work(how: str, patience_s: float) -> None:
     if how == "kill in writing":
         deadly_to_write()
     else:
         deadly_to_fold(how)
     if how == "hang":
-        settings.STUCK_S, settings.SWEEP_S = 3, 1
+        settings.STUCK_S, settings.SWEEP_S = patience_s, 1
         Sweeper("test").start()
     advance_everything()
     while Pending.objects.exists():  # the sweep has them in hand
@@ -60,7 +55,3 @@ def deadly_to_write() -> None:
         write_moves(folded)
 
     writing.write_moves = write_or_die
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

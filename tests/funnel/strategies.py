@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from funnel.fold import Event
@@ -26,9 +26,9 @@ RANKS = {
 COUNTED = ("page_viewed", "form_submitted", "order_completed")
 HORIZON = 40  # days in which everything happens
 
-# However busy the machine is; `thorough` for what everything rests on.
-patient = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
-thorough = settings(patient, max_examples=200)
+# `thorough` for what everything rests on.
+patient = settings(max_examples=40)
+thorough = settings(max_examples=120)
 
 few_types = st.lists(st.sampled_from(sorted(RANKS)), min_size=1, max_size=3, unique=True)
 counted_types = st.lists(st.sampled_from(COUNTED), min_size=1, max_size=2, unique=True)

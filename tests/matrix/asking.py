@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from http.cookies import SimpleCookie
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -35,28 +35,54 @@ def routes(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> It
             yield prefix + str(one.pattern)
 
 
-@dataclass(frozen=True)
 class Voice:
-    """An asker with the means to ask."""
+    """An asker with the means to ask. Each question is asked as if it were the first."""
 
-    asker: Asker
-    client: Client
-    headers: dict[str, str]
+    def __init__(self, asker: Asker, client: Client, headers: dict[str, str]) -> None:
+        self.asker, self.client, self.headers = asker, client, headers
+        self._cookies = client.cookies.output(attrs=[], header="", sep=";")
+
+    def ask(self, method: str, path: str) -> Any:
+        self.client.cookies = SimpleCookie(self._cookies)
+        more = {"data": "{}", "content_type": "application/json"} if method not in SAFE and self.headers else {}
+        headers = {**self.headers, "X-Request-Id": "one-and-the-same"}
+        return getattr(self.client, method.lower())(path, headers=headers, **more)
 
 
-def voices(world: World, address: Address, scopes: Iterable[str]) -> list[Voice]:
-    """Who tries this address: everybody the answer could be different for."""
-    is_api = address.door is Door.API
-    roles = list(Role.values) if LONG or not is_api else [Role.ADMIN.value]
-    people = [_signed_in(role, world.staff[role]) for role in roles]
-    programs = [_with_key("all", *SCOPES)]
-    if is_api:
-        needed = set(scopes)
-        alone = SCOPES if LONG else sorted(needed)
-        programs += [_with_key(f"only {scope}", scope) for scope in alone]
-        programs += [_with_key(f"all but {scope}", *(set(SCOPES) - {scope})) for scope in sorted(needed)]
-        programs += [_public_key(), _dead_key("revoked"), *([_dead_key("expired")] if LONG else ())]
-    return [Voice(Asker("nobody"), Client(), {}), _disabled(world), *people, *programs]
+class Chorus:
+    """Everybody who may ask; each comes in once, when first needed."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._there: dict[str, Voice] = {}
+
+    def of(self, address: Address) -> list[Voice]:
+        """Who tries this address: everybody the answer could be different for."""
+        is_api = address.door is Door.API
+        roles = list(Role.values) if LONG or not is_api else [Role.ADMIN.value]
+        people = [self._there_is(role, _signed_in, role, self.world.staff[role]) for role in roles]
+        nobody = self._there_is("nobody", Voice, Asker("nobody"), Client(), {})
+        gone = self._there_is("disabled", _disabled, self.world)
+        return [nobody, gone, *people, self._with_key("all", *SCOPES), *(self._programs(address) if is_api else ())]
+
+    def _programs(self, address: Address) -> Iterator[Voice]:
+        needed = sorted({scope for scope in address.scopes.values() if scope})
+        for scope in SCOPES if LONG else needed:
+            yield self._with_key(f"only {scope}", scope)
+        for scope in needed:
+            yield self._with_key(f"all but {scope}", *(set(SCOPES) - {scope}))
+        yield self._there_is("public key", _public_key)
+        yield self._there_is("revoked", _dead_key, "revoked")
+        if LONG:
+            yield self._there_is("expired", _dead_key, "expired")
+
+    def _with_key(self, name: str, *scopes: str) -> Voice:
+        return self._there_is(f"key: {name}", _with_key, name, *scopes)
+
+    def _there_is(self, name: str, make: Callable[..., Voice], *given: Any) -> Voice:
+        if name not in self._there:
+            self._there[name] = make(*given)
+        return self._there[name]
 
 
 def _client(user: User) -> Client:
@@ -166,18 +192,20 @@ class Watch:
         return {self.names[oid]: n - before[oid] for oid, n in self.seen.items() if n != before[oid]}
 
 
-def methods_for(address: Address) -> Iterable[str]:
-    """Those it takes, those browsers send, and one it may not know; all of them in the long form."""
-    return METHODS if LONG else [one for one in METHODS if one in {*address.scopes, "GET", "POST", "PUT"}]
+def methods_for(address: Address, asker: Asker) -> Iterable[str]:
+    """Those it takes; of strangers and who may do most also what browsers send, and one it may not know; or all."""
+    others = {"GET", "POST", "PUT"} if asker.name in {"nobody", Role.ADMIN.value, "key: all"} else set()
+    return METHODS if LONG else [one for one in METHODS if one in {*address.scopes, *others}]
 
 
-def deviations(route: str, address: Address, world: World, watch: Watch) -> tuple[int, list[str]]:
+def deviations(route: str, address: Address, chorus: Chorus, watch: Watch) -> tuple[int, list[str]]:
     """How many cells were asked, and those that were not answered as declared."""
     asked, wrong = 0, []
-    where = places(route, address, world)
+    where = places(route, address, chorus.world)
+    askers = chorus.of(address)
     with transaction.atomic():
-        for voice in voices(world, address, {scope for scope in address.scopes.values() if scope}):
-            for method in methods_for(address):
+        for voice in askers:
+            for method in methods_for(address, voice.asker):
                 absences = set()
                 for row, path in where.items():
                     want = expected(address, method, voice.asker, row)
@@ -198,10 +226,7 @@ def deviations(route: str, address: Address, world: World, watch: Watch) -> tupl
 def _ask(voice: Voice, method: str, path: str) -> Any:
     """One request, undone at once."""
     with transaction.atomic():
-        more = {"data": "{}", "content_type": "application/json"} if method not in SAFE and voice.headers else {}
-        answer = getattr(voice.client, method.lower())(
-            path, headers={**voice.headers, "X-Request-Id": "one-and-the-same"}, **more
-        )
+        answer = voice.ask(method, path)
         transaction.set_rollback(True)
     return answer
 

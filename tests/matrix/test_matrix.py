@@ -14,7 +14,7 @@ from staff.models import Role
 from tests.desk.scenes import at_desk
 from tests.funnel.worlds import install
 from tests.matrix.answers import Door
-from tests.matrix.asking import Watch, deviations, places, routes
+from tests.matrix.asking import Chorus, Watch, deviations, places, routes
 from tests.matrix.conftest import CELLS
 from tests.matrix.rows import World
 from tests.matrix.table import ADDRESSES
@@ -49,10 +49,10 @@ def test_nothing_is_declared_that_is_not_there():
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(SLICES))
 def test_each_cell_answers_as_declared_and_a_denial_changes_nothing(part, world, record_property):
-    watch, asked = Watch(), 0
+    chorus, watch, asked = Chorus(world), Watch(), 0
     wrong: list[str] = []
     for route in sorted(ADDRESSES)[part::SLICES]:
-        cells, faults = deviations(route, ADDRESSES[route], world, watch)
+        cells, faults = deviations(route, ADDRESSES[route], chorus, watch)
         asked, wrong = asked + cells, wrong + faults
 
     record_property(CELLS, asked)

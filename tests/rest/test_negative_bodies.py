@@ -15,9 +15,7 @@ from tests.factories import make_contact
 
 pytestmark = pytest.mark.django_db
 
-often = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+often = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 odd_text = st.one_of(
     st.text(max_size=30),
