@@ -6,7 +6,7 @@ apart and not measured.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
@@ -114,7 +114,21 @@ def tables(principal: Principal, weeks: int = WEEKS) -> list[Table]:
     lines: dict[str, list[Figures]] = {name: [] for name in titles}
     for part, key, label, *said, week in _rows(principal, _TABLES, since=_monday(weeks), until=timezone.now()):
         lines[part].append(Figures(key or "", _named(part, week or key, label), *said))
+    lines["week"] = _every_week(lines["week"])
     return [Table(name, title, _head(heads[name]), lines[name]) for name, title in titles.items()]
+
+
+def _every_week(lines: Sequence[Figures]) -> list[Figures]:
+    """The same, and between them and now the weeks in which nobody asked anything."""
+    if not lines:
+        return []
+    asked = {date.fromisoformat(one.key): one for one in lines}
+    weeks = (timezone.localdate() - min(asked)).days // 7 + 1
+    mondays = [min(asked) + timedelta(weeks=week) for week in range(weeks)]
+    return [
+        asked.get(monday) or Figures(str(monday), _named("week", monday, ""), 0, None, None, 0, 0, 0)
+        for monday in mondays
+    ]
 
 
 def _rows(principal: Principal, statement: str, *, since: datetime, until: datetime) -> Sequence[tuple[Any, ...]]:
