@@ -54,10 +54,10 @@ IN_THE_WAY = {
     "two references checked at commit and a dozen search words; the loop that writes as much has half the indexes. The "
     "rest is Python: reading, checks, deciding against what is known, search words, the event with its key and digest. "
     "To upsert one small table is a quarter of what that loop does.",
-    "rooms": "Most of the time is Python: the templates, line by line, after session, account and rail. Statements are "
-    "few and by indexes, but the page of a company of thousands reads the liveliest 2,000 of them one by one, a list "
-    "sorted by people counts those of the fifty largest, and the report of answers sorts twelve weeks of them four "
-    "times.",
+    "rooms": "Most of the time is Python: session, account and rail, then the lines of the page, then what Django "
+    "makes of each statement. Statements are few and by indexes, but of a company of thousands each of its people is "
+    "read once, a list sorted by people counts those of the fifty largest, and the report of answers sorts twelve "
+    "weeks of them four times, read from an index alone.",
     "backtest": "The limit reads the log and folds nothing; the backtest reads what its rules ask for, folds it twice, "
     "which is about half of the time, counts what differs and lists who does. "
     "A small log is over before the second process has begun.",

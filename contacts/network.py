@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from staff import audit
-from staff.policy import Principal
+from staff.policy import Principal, sees_every_row
 
 from .models import MUTUAL, Company, Contact, Membership, Tie, TieKind
 
@@ -88,6 +88,8 @@ def drop_tie(*, tie: Tie, by: Principal) -> None:
 
 def visible_ties(principal: Principal) -> Sequence[Q]:
     """Which ties somebody sees: those of which they see both ends."""
+    if sees_every_row(principal):
+        return (Q(contact=None) | Q(contact__leader__erased_at=None),)
     companies = Company.objects.visible_to(principal)
     people = Contact.objects.visible_to(principal).filter(erased_at=None)
     return (
@@ -100,47 +102,59 @@ def visible_ties(principal: Principal) -> Sequence[Q]:
 def network_of(principal: Principal, company: Company, *, today: date) -> list[Neighbour]:
     """Everything around the company that the principal sees, in three statements: what is now first, then what was."""
     ties = Tie.objects.filter(*visible_ties(principal)).filter(Q(company=company) | Q(other=company))
-    found = list(ties.select_related("company", "other", "contact__leader").order_by("kind", "until", "pk")[:MOST_TIES])
-    said = [_of_tie(tie, company) for tie in found]
+    found = ties.order_by("kind", "until", "pk").values_list(*_OF_TIE)[:MOST_TIES]
+    said = [_of_tie(company, row) for row in found]
     return sorted(said, key=lambda one: one.until is not None and one.until <= today) + _of_places(
         principal, company, today
     )
 
 
-def _of_tie(tie: Tie, company: Company) -> Neighbour:
-    if tie.contact:
-        return Neighbour(tie.kind, contact=tie.contact.leader, since=tie.since, until=tie.until, tie=tie)
-    is_here = tie.company_id == company.pk
-    kind = "owned" if tie.kind == TieKind.OWNER and not is_here else tie.kind
-    end = tie.other if is_here else tie.company
-    return Neighbour(kind, company=end, since=tie.since, until=tie.until, tie=tie)
+# Only what is told is read: of a person their leading contact.
+_PERSON: Final = ("contact__leader_id", "contact__leader__name", "contact__leader__emails")
+_OF_TIE: Final = ("pk", "kind", "since", "until", "company_id", "company__name", "other_id", "other__name", *_PERSON)
+
+
+def _of_tie(looked_at: Company, row: Sequence[Any]) -> Neighbour:
+    pk, kind, since, until, company, name, other, name_of_other, *person = row
+    tie = Tie(pk=pk)
+    if person[0]:
+        return Neighbour(kind, contact=_person(*person), since=since, until=until, tie=tie)
+    is_here = company == looked_at.pk
+    kind = "owned" if kind == TieKind.OWNER and not is_here else kind
+    end = Company(pk=other, name=name_of_other) if is_here else Company(pk=company, name=name)
+    return Neighbour(kind, company=end, since=since, until=until, tie=tie)
+
+
+def _person(pk: int, name: str, emails: list[str]) -> Contact:
+    return Contact(pk=pk, name=name, emails=emails)
 
 
 def _of_places(principal: Principal, company: Company, today: date) -> list[Neighbour]:
     """Who will come, and who was there and where they are now."""
-    people = Contact.objects.visible_to(principal).filter(erased_at=None)
-    places = company.memberships.filter(contact__leader__in=people).filter(Q(since__gt=today) | Q(until__lte=today))
-    found = list(places.select_related("contact__leader").order_by("-until", "-pk")[:MOST_PLACES])
+    places = company.memberships.filter(Q(since__gt=today) | Q(until__lte=today), contact__leader__erased_at=None)
+    if not sees_every_row(principal):
+        places = places.filter(contact__leader__in=Contact.objects.visible_to(principal))
+    found = list(places.order_by("-until", "-pk").values_list("pk", "since", "until", *_PERSON)[:MOST_PLACES])
     moved = {
         place.contact.leader_id: place.company
         for place in Membership.objects.on(today)
-        .filter(contact__leader__in=[one.contact.leader_id for one in found])
+        .filter(contact__leader__in=[leader for _pk, _since, _until, leader, *_who in found])
         .filter(company__in=Company.objects.visible_to(principal))
         .select_related("company", "contact")
         .order_by("-pk")
     }
     still = {leader for leader, now in moved.items() if now.pk == company.pk}
     said = {
-        place.contact.leader_id: Neighbour(
-            "future_employee" if place.since and place.since > today else "former_employee",
-            contact=place.contact.leader,
-            since=place.since,
-            until=place.until,
-            membership=place,
-            elsewhere=moved.get(place.contact.leader_id),
+        person[0]: Neighbour(
+            "future_employee" if since and since > today else "former_employee",
+            contact=_person(*person),
+            since=since,
+            until=until,
+            membership=Membership(pk=pk),
+            elsewhere=moved.get(person[0]),
         )
-        for place in found
-        if place.contact.leader_id not in still
+        for pk, since, until, *person in found
+        if person[0] not in still
     }
     return sorted(said.values(), key=lambda one: one.kind != "future_employee")
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from contacts.models import Company, Contact, Membership
 from funnel.models import Position, Standing
 from funnel.reading import WORLD, moment_of
-from funnel.remembering import remembered
+from funnel.remembering import orders_remembered
 from staff.policy import Principal
 
 MOST_BUYERS: Final = 2000
@@ -124,9 +124,8 @@ def bought_by(leader_ids: Collection[int]) -> Bought:
     stamp = WORLD.playbooks().stamp
     count, orders, sums, newest = 0, 0, dict[str, int](), 0
     for memory in memories[:MOST_BUYERS]:
-        state = remembered(memory, stamp)
         count += 1
-        for order in state.orders if state else ():
+        for order in orders_remembered(memory, stamp):
             orders, newest = orders + 1, max(newest, order.at)
             if order.value is not None and order.currency:
                 sums[order.currency] = sums.get(order.currency, 0) + order.value - order.refunded

@@ -11,6 +11,7 @@ from contacts.models import Company, Contact, Joining, Membership, NotThere, Tie
 from contacts.network import add_tie, network_of
 from contacts.services import NewContact, create_contact
 from crm.desk.companies.headline import headline
+from crm.desk.companies.people import people_of
 from funnel.advancing import advance_everything
 from funnel.breadth import Breadth, Group, breadth_of
 from funnel.company_counts import work_off_company_marks
@@ -60,6 +61,9 @@ def test_breadth_counts_each_person_once_at_their_stage_and_only_whom_one_sees()
         ("", "lead", 1),
     }
     assert breadths[other.pk].groups == ()
+    for principal in (Principal(user=seller), Principal(user=make_user(role=Role.MANAGER))):
+        counted = breadth_of(principal, [nordlogi.pk], today=TODAY)[nordlogi.pk]
+        assert set(people_of(principal, nordlogi.pk, most=9).breadth(nordlogi.pk).groups) == set(counted.groups)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ def test_a_company_is_found_read_and_worked_with(site: Page):
     expect(site.locator(".co-net")).to_contain_text("owns this company")
     assert (Tie.objects.count(), Membership.objects.filter(until=None).count()) == (1, 3)
 
+    site.locator(".move-why summary").first.press("Enter")
+    expect(site.locator(".move-because").first).to_contain_text("Rule")
+
     site.get_by_role("link", name="Decision maker, Customer: 1 person").click()
     expect(site.locator(".co-mates li")).to_have_count(1)
     site.goto("/companies/new")

@@ -266,6 +266,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "merges/<int:merge_id>/cut": desk(POST="contacts:merge"),
     "contacts/<int:contact_id>": desk(GET="contacts:read"),
     "contacts/<int:contact_id>/edit": desk(GET="contacts:write", POST="contacts:write"),
+    "contacts/<int:contact_id>/moves/<int:move_id>": desk(GET="contacts:read", rows={"move_id": "transition"}),
     "contacts/<int:contact_id>/without/<int:event_id>": desk(GET="contacts:read", rows={"event_id": "event"}),
     "contacts/<int:contact_id>/do/<slug:deed>": desk(GET="events:write", POST="events:write"),
     # only what one recorded oneself: of all others there is nothing

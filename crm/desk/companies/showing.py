@@ -1,44 +1,27 @@
 """What the page of a company shows: who is there, how far they are, who is around, and what happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 
-from django.db.models import Case, IntegerField, Q, Value, When
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.domains import FREE_MAIL, MOST_PROPOSED, first_proposed
-from contacts.models import Company, Contact, CustomField, EventType, Membership, MembershipRole
+from contacts.models import Company, Contact, CustomField, MembershipRole
 from contacts.network import Neighbour, network_of
 from crm.desk.companies.headline import headline
+from crm.desk.companies.people import NO_ROLE, PEOPLE_SHOWN, Customer, Mate, people_of
 from crm.desk.companies.picture import Matrix, matrix
-from crm.desk.companies.timeline import MOST_PEOPLE, Timeline, timeline_of
+from crm.desk.companies.timeline import Timeline, most_asked, timeline_of
 from crm.desk.own_fields import told
 from crm.desk.person.beside import Sum
-from funnel.breadth import Bought, Breadth, bought_by, breadth_of
-from funnel.models import Health, Position, Stage, Standing
+from funnel.breadth import Bought, Breadth, bought_by
+from funnel.models import Health, Stage
 from staff.policy import Principal
 
-PEOPLE_SHOWN: Final = 60
 PROPOSED_SHOWN: Final = 8
-TO_CARE_FOR: Final = 5
-NO_ROLE: Final = "none"
-_ROLE_RANK: Final = {role: rank for rank, role in enumerate(MembershipRole.values)}
-
-
-@dataclass(frozen=True, slots=True)
-class Mate:
-    """Somebody with a place in the company now."""
-
-    membership: Membership
-    contact: Contact
-    stage: Stage | None
-    place: int
-    health: str
-    standing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +44,7 @@ class Shown:
     matrix: Matrix
     people: Sequence[Mate]
     has_more: bool
+    stages: Sequence[Stage]
     narrowed: Narrowed
     details: Sequence[tuple[str, str]]
     network: Sequence[Neighbour]
@@ -68,7 +52,7 @@ class Shown:
     proposed_more: bool
     free_mail: Sequence[str]
     bought: Bought
-    to_care_for: Sequence[Position]
+    to_care_for: Sequence[Customer]
     timeline: Timeline
 
     @property
@@ -88,27 +72,29 @@ class Shown:
 def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
     """Everything about a company, for whoever asks; a constant number of statements."""
     today, stages = timezone.localdate(), list(Stage.objects.in_use())
-    breadth = breadth_of(principal, [company.pk], today=today)[company.pk]
     narrowed = _narrowed(request, stages)
-    mates = _mates(principal, company, narrowed, today)
-    leader_ids = _liveliest(principal, company, today)
+    stage = narrowed.stage.pk if narrowed.stage else 0
+    found = people_of(principal, company.pk, role=narrowed.role, stage=stage, most=most_asked(request))
+    breadth = found.breadth(company.pk)
+    mates = list({one.person: one for one in reversed(found.mates)}.values())[::-1]  # the first place of each
     proposed = list(first_proposed(principal, company, PROPOSED_SHOWN + 1))
     return Shown(
         company=company,
         breadth=breadth,
         headline=headline(breadth, stages),
         matrix=matrix(breadth, stages, _("no role yet")),
-        people=_shown(mates[:PEOPLE_SHOWN], stages),
-        has_more=len(mates) > PEOPLE_SHOWN,
+        people=mates[:PEOPLE_SHOWN],
+        has_more=len(found.mates) > PEOPLE_SHOWN,
+        stages=stages,
         narrowed=narrowed,
         details=_details(company),
         network=network_of(principal, company, today=today),
         proposed=proposed[:PROPOSED_SHOWN],
         proposed_more=len(proposed) > PROPOSED_SHOWN,
         free_mail=[domain for domain in company.domains if domain in FREE_MAIL],
-        bought=bought_by(leader_ids),
-        to_care_for=_to_care_for(leader_ids),
-        timeline=timeline_of(request, leader_ids, stages, EventType.objects.in_bulk()),
+        bought=bought_by(found.customers),
+        to_care_for=found.to_care_for,
+        timeline=timeline_of(request, found, stages),
     )
 
 
@@ -127,55 +113,3 @@ def _narrowed(request: HttpRequest, stages: Sequence[Stage]) -> Narrowed:
     role, key = request.GET.get("role", ""), request.GET.get("stage", "")
     known = role if role in {*MembershipRole.values, NO_ROLE} else ""
     return Narrowed(known, next((stage for stage in stages if stage.key == key), None))
-
-
-def _places(principal: Principal, company: Company, today: date) -> Any:
-    seen = Contact.objects.visible_to(principal).filter(is_listed=True)
-    return Membership.objects.on(today).filter(company=company, contact__leader__in=seen)
-
-
-def _mates(principal: Principal, company: Company, narrowed: Narrowed, today: date) -> list[Membership]:
-    """Who decides first, then by role, then whoever came furthest."""
-    places = _places(principal, company, today)
-    if narrowed.role:
-        places = places.filter(role="" if narrowed.role == NO_ROLE else narrowed.role)
-    if narrowed.stage:
-        places = places.filter(contact__leader__position__stage_id=narrowed.stage.pk)
-    ranks = [When(role=role, then=Value(rank)) for role, rank in _ROLE_RANK.items()]
-    rank = Case(*ranks, default=Value(len(ranks)), output_field=IntegerField())
-    places = places.select_related("contact__leader__position", "contact__leader__owner")
-    places = places.defer("contact__leader__position__memory", "contact__search", "contact__leader__search")
-    found: list[Membership] = list(
-        places.annotate(rank=rank).order_by("rank", "-contact__leader__position__last_event_at", "pk")[
-            : PEOPLE_SHOWN + 1
-        ]
-    )
-    return found
-
-
-def _shown(places: Sequence[Membership], stages: Sequence[Stage]) -> list[Mate]:
-    at = {stage.pk: (place, stage) for place, stage in enumerate(stages, start=1)}
-    return [_mate(one, at) for one in {one.contact.leader_id: one for one in reversed(places)}.values()][::-1]
-
-
-def _mate(membership: Membership, at: Mapping[int, tuple[int, Stage]]) -> Mate:
-    leader = membership.contact.leader
-    position = getattr(leader, "position", None)
-    place, stage = at.get(position.stage_id or 0, (0, None)) if position else (0, None)
-    health = Health(position.health).name.lower() if position and position.health else ""
-    standing = Standing(position.standing) if position else Standing.OPEN
-    return Mate(membership, leader, stage, place, health, "" if standing == Standing.OPEN else str(standing.label))
-
-
-def _liveliest(principal: Principal, company: Company, today: date) -> list[int]:
-    """The people of the company, those of whom something was heard last first."""
-    places = _places(principal, company, today).order_by("-contact__leader__position__last_event_at", "pk")
-    leaders = places.values_list("contact__leader_id", flat=True)[:MOST_PEOPLE]
-    return list(dict.fromkeys(leaders))
-
-
-def _to_care_for(leader_ids: Sequence[int]) -> list[Position]:
-    """Customers who cool, and those who are lost already: they ask for somebody."""
-    positions = Position.objects.filter(contact__in=leader_ids).exclude(standing=Standing.CLOSED)
-    asking = positions.filter(Q(health=Health.COOLING) | Q(health=Health.LAPSED)).select_related("contact")
-    return list(asking.defer("memory", "contact__search").order_by("health", "wake_at", "contact")[:TO_CARE_FOR])

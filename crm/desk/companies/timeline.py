@@ -1,21 +1,30 @@
 """Everything that happened to the people of a company, the newest first, page by page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import HttpRequest
 
 from contacts.models import Contact, Event, EventType
+from crm.desk.companies.people import MOST_PEOPLE, Found
 from crm.desk.person.timeline import KINDS, MOVES, PAGE, Chip, Entry, cursor_asked, kind_asked, moves_told, told_of
-from funnel.models import Dimension, Stage, Transition
+from funnel.explaining import Why
+from funnel.models import RULE_ERASED, RULE_START, Dimension, Stage, Transition
+from funnel.reading import WORLD
 from rest.pages import Cursor
 
-MOST_PEOPLE: Final = 2000  # whose events are looked through: those of whom something was heard last
 MOST_MOVES: Final = 60
+
+
+class Who(NamedTuple):
+    """A person by their leading contact."""
+
+    id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,7 @@ class Happened:
     """An event, or a move with its why, and whose."""
 
     at: datetime
-    who: Contact
+    who: Who
     entry: Entry
 
 
@@ -48,29 +57,67 @@ SELECT e.id FROM unnest(%(contacts)s::bigint[]) AS one(id) CROSS JOIN LATERAL (
 _END: Final = ("infinity", 0, 0)
 
 
-def timeline_of(
-    request: HttpRequest, leader_ids: Sequence[int], stages: Sequence[Stage], types: Mapping[int, EventType]
-) -> Timeline:
-    """The page that the address asks for, of these people, in eight statements."""
+def most_asked(request: HttpRequest) -> int:
+    """How many people are looked at for the page that the address asks for.
+
+    The newest events are of those heard of last, the newest moves of those who moved last: no more people than events.
+    Of older ones, and of one kind, nothing is known before looking at everybody.
+    """
+    is_first = cursor_asked(request) is None and kind_asked(request) in ("", MOVES)
+    return MOST_MOVES + 1 if is_first else MOST_PEOPLE
+
+
+def timeline_of(request: HttpRequest, found: Found, stages: Sequence[Stage]) -> Timeline:
+    """The page that the address asks for, of these people, in nine statements."""
     kind, asked = kind_asked(request), cursor_asked(request)
-    members = Contact.objects.led_by(leader_ids).select_related("leader").only("leader__name", "leader__emails")
-    people = {one.pk: one.leader for one in members}
-    events, older = ([], None) if kind == MOVES else _events(list(people), kind, asked, types)
+    people = _people({*found.liveliest, *found.moved})
+    heard = set(found.liveliest)
+    members = [member for member, who in people.items() if who.id in heard]
+    events, older = ([], None) if kind == MOVES else _events(members, kind, asked)
     since = events[-1].occurred_at if older else None
-    moves, more = _moves(leader_ids, kind, asked, since)
+    moves, more = _moves(found.moved, kind, asked, since)
+    causes = _causes(moves)
+    types = EventType.objects.in_bulk({*causes.values(), *(event.type_id for event in events)})
     said = [Happened(one.at, people[event.contact_id], one) for event, one in _told(events, types, stages)]
-    for entry in moves_told(moves, stages, {}):
+    for entry in moves_told(moves, stages, _whys(moves, causes, types)):
         assert entry.move
         said.append(Happened(entry.at, people[entry.move.contact_id], entry))
     said.sort(key=lambda one: one.at, reverse=True)
     return Timeline(said, older or more, kind, _chips(kind))
 
 
+def _people(leader_ids: Collection[int]) -> dict[int, Who]:
+    """These people by all contacts that are theirs."""
+    members = Contact.objects.led_by(leader_ids).select_related("leader")
+    leaders = members.only("leader__name", "leader__emails") if leader_ids else ()
+    return {one.pk: Who(one.leader_id, str(one.leader)) for one in leaders}
+
+
+def _causes(moves: Sequence[Transition]) -> dict[int, int]:
+    """The types of the events that moved them."""
+    causes = [move.cause_id for move in moves if move.cause_id]
+    return dict(Event.objects.filter(pk__in=causes).values_list("pk", "type_id"))
+
+
+def _whys(moves: Sequence[Transition], causes: Mapping[int, int], types: Mapping[int, EventType]) -> dict[int, Why]:
+    """By which fact and which rule each was made; the sentences are told where somebody asks for them."""
+    rules = {book.number: book.document["rules"] for book in WORLD.playbooks().versions} if moves else {}
+    whys = {}
+    for move in moves:
+        rule = rules[move.version][move.rule] if move.rule not in (RULE_START, RULE_ERASED) else None
+        type_ = causes.get(move.cause_id or 0)
+        cause = Event(pk=move.cause_id, type=types[type_]) if type_ else None
+        by_timer, number = rule is not None and rule["on"] == "time", move.rule + 1 if rule else None
+        whys[move.pk] = Why("", "", by_timer, cause, (), version=move.version, number=number)
+    return whys
+
+
 def _events(
-    contact_ids: Sequence[int], kind: str, asked: tuple[datetime, int, int] | None, types: Mapping[int, EventType]
+    contact_ids: Sequence[int], kind: str, asked: tuple[datetime, int, int] | None
 ) -> tuple[list[Event], str | None]:
     at, rank, event = asked or _END
-    kinds = [pk for pk, type_ in types.items() if type_.key in KINDS[kind][1]] if kind else None
+    of_kind = EventType.objects.filter(key__in=KINDS[kind][1]).values_list("pk", flat=True) if kind else None
+    kinds = None if of_kind is None else list(of_kind)
     values: dict[str, Any] = {
         "contacts": contact_ids,
         "types": kinds,

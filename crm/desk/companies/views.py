@@ -17,7 +17,9 @@ from contacts.models import Company, Contact
 from crm.desk.companies.cells import lines_drawn
 from crm.desk.companies.forms import CompanyForm
 from crm.desk.companies.listing import WHOSE, listing
-from crm.desk.companies.showing import NO_ROLE, show
+from crm.desk.companies.page_cells import mates_drawn, story_drawn
+from crm.desk.companies.people import NO_ROLE
+from crm.desk.companies.showing import show
 from crm.desk.doors import for_staff
 from crm.desk.places import page
 from crm.desk.toasts import toast
@@ -59,8 +61,11 @@ def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
 def company_page(request: HttpRequest, principal: Principal, company_id: int) -> HttpResponse:
     company = visible_company(principal, company_id)
     may_write = principal.may("contacts:write")
+    shown = show(request, principal, company)
     context = page(request) | {
-        "shown": show(request, principal, company),
+        "shown": shown,
+        "mates": mates_drawn(shown.people, shown.stages, request, may_write=may_write),
+        "story": story_drawn(shown.timeline.entries),
         "company": company,
         "may_write": may_write,
         "no_role": NO_ROLE,

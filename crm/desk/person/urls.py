@@ -6,6 +6,7 @@ urlpatterns = [
     path("contacts/<int:contact_id>", views.contact_page, name="contact-page"),
     path("contacts/<int:contact_id>/do/<slug:deed>", views.contact_deed, name="contact-deed"),
     path("contacts/<int:contact_id>/edit", views.contact_edit, name="contact-edit"),
+    path("contacts/<int:contact_id>/moves/<int:move_id>", views.contact_why, name="contact-why"),
     path("contacts/<int:contact_id>/without/<int:event_id>", views.contact_without, name="contact-without"),
     path("contacts/<int:contact_id>/events/<int:event_id>/retract", views.event_retract, name="event-retract"),
     path("contacts/<int:contact_id>/erase", erasing.contact_erase, name="contact-erase"),

@@ -24,8 +24,8 @@ from crm.desk.person.meeting import meet
 from crm.desk.person.reach import own_leader, visible
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
-from funnel.explaining import stage_without
-from funnel.models import Position, Stage
+from funnel.explaining import explain, stage_without
+from funnel.models import Position, Stage, Transition
 from staff import audit
 from staff.policy import Principal
 
@@ -81,6 +81,16 @@ def contact_edit(request: HttpRequest, principal: Principal, contact_id: int) ->
         refused = HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(request, principal, contact, position, composer, status=refused, editing=form)
     return toast(request, redirect("desk:contact-page", contact.pk), saved.text, undo=saved.undo)
+
+
+@require_GET
+@for_staff("contacts:read")
+def contact_why(request: HttpRequest, principal: Principal, contact_id: int, move_id: int) -> HttpResponseBase:
+    """By which fact and which rule somebody was moved once, for a line that tells of the move."""
+    contact = own_leader(principal, contact_id)
+    move = get_object_or_404(Transition.objects.live().filter(contact=contact), pk=move_id)
+    [why] = explain([move])
+    return render(request, "desk/person/why.html", {"why": why})
 
 
 @require_GET
