@@ -6,6 +6,7 @@ from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -16,9 +17,10 @@ from contacts.recurring import Repeat
 from crm.desk.drawing import joined, row_address, token_field
 from crm.desk.today.came import Line
 from crm.desk.today.inbox import Waiting
+from crm.desk.today.report import Figures
 from crm.desk.today.spans import repeat_words, short, worked
 from crm.templatetags.icons import lucide
-from crm.templatetags.polku import initials, money, stops, when
+from crm.templatetags.polku import initials, money, percent, stops, when
 
 Draw = Callable[[Any], str]
 
@@ -207,3 +209,16 @@ def _cause(one: Line) -> str:
         return ""
     worth = f' <span class="num">{escape(money(one.cause))}</span>' if one.cause.value_minor is not None else ""
     return f" · {escape(str(one.cause.type))}{worth}"
+
+
+# --- How soon we answer -----------------------------------------------------------------------------------------------
+
+
+def figures_drawn(lines: Iterable[Figures]) -> SafeString:
+    def line(one: Figures) -> str:
+        times = (intcomma(one.n), one.median_text, one.p90_text, percent(one.share, 0))
+        counts = (intcomma(one.ended), intcomma(one.running))
+        cells = "".join(f'<td class="num">{escape(cell)}</td>' for cell in (*times, *counts))
+        return f'<tr><th scope="row">{escape(one.label) or "–"}</th>{cells}</tr>'
+
+    return joined(map(line, lines))

@@ -109,8 +109,9 @@ def inbox(request: HttpRequest, principal: Principal, whose: str) -> Inbox:
     return Inbox(told([one["id"] for one in found.rows]), found)
 
 
-def first_waiting(principal: Principal, whose: str, n: int) -> list[Waiting]:
-    return told(list(clocks_of(principal, whose).order_by("due_at", "pk").values_list("pk", flat=True)[:n]))
+def first_waiting(principal: Principal, whose: str, n: int, calendars: Calendars | None = None) -> list[Waiting]:
+    first = clocks_of(principal, whose).order_by("due_at", "pk").values_list("pk", flat=True)[:n]
+    return told(list(first), calendars)
 
 
 def sum_of(principal: Principal, whose: str = "") -> Sum:
@@ -145,12 +146,12 @@ SELECT k.id, k.contact_id, coalesce(nullif(c.name, ''), c.emails[1], '#' || c.id
 )
 
 
-def told(clock_ids: Sequence[int]) -> list[Waiting]:
-    """The clocks as they are shown now: one statement, and one for the hours of the teams."""
+def told(clock_ids: Sequence[int], calendars: Calendars | None = None) -> list[Waiting]:
+    """The clocks as they are shown now: one statement, and one for the hours of the teams where they are not known."""
     if not clock_ids:
         return []
-    now, calendars = timezone.now(), Calendars.read()
-    return [_told(row, now, calendars) for row in _LINES.rows(ids=list(clock_ids))]
+    now, hours = timezone.now(), calendars or Calendars.read()
+    return [_told(row, now, hours) for row in _LINES.rows(ids=list(clock_ids))]
 
 
 def _told(row: Sequence[Any], now: datetime, calendars: Calendars) -> Waiting:

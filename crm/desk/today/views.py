@@ -19,7 +19,7 @@ from crm.desk.doors import for_staff
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from crm.desk.today.came import came, look, new_since
-from crm.desk.today.cells import came_drawn, first_drawn, tasks_drawn, waiting_drawn
+from crm.desk.today.cells import came_drawn, figures_drawn, first_drawn, tasks_drawn, waiting_drawn
 from crm.desk.today.doing import tasks_of
 from crm.desk.today.forms import GiveForm
 from crm.desk.today.headline import headline
@@ -40,7 +40,8 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
     mine = request.GET.get("whose", _usual(principal)) == "mine"
     waiting, tasks, now = sum_of(principal), tasks_of(principal), timezone.now()
     new = came(principal, new_since(principal.user), mine=mine)
-    may_work, first = principal.may("contacts:write"), first_waiting(principal, "", FEW)
+    may_work, calendars = principal.may("contacts:write"), Calendars.read()
+    first = first_waiting(principal, "", FEW, calendars)
     drawn = {
         "overdue": tasks_drawn(tasks.overdue, request, is_late=True, may_work=may_work),
         "today": tasks_drawn(tasks.today, request, is_late=False, may_work=may_work),
@@ -58,7 +59,7 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
         "tasks": tasks,
         "came": new,
         "answers": lately(principal),
-        "goal": _goal(principal),
+        "goal": calendars.of(principal.user.team_id).target,
         "whose": [("mine", _("Mine"), mine), ("all", _("All I see"), not mine)],
     }
     return _shown(request, "today", context)
@@ -152,7 +153,7 @@ def task_postpone(request: HttpRequest, principal: Principal, task_id: int, days
 def answers(request: HttpRequest, principal: Principal) -> HttpResponse:
     found, calendar = tables(principal), Calendars.read().of(principal.user.team_id if principal.user else None)
     context = {
-        "tables": found,
+        "tables": [(table, figures_drawn(table.lines)) for table in found],
         "lately": lately(principal),
         "goal": calendar.target,
         "chart": bars(found[0], calendar.target),
