@@ -160,7 +160,8 @@ class Transition(models.Model):
         indexes = [
             models.Index(
                 fields=["dimension", "to_value", "occurred_at", "contact"],
-                include=["from_value", "seq", "source_id", "is_visitor", "recorded_at"],  # to count moves by it alone
+                # to count moves by it alone, and those that each rule made
+                include=["from_value", "seq", "source_id", "is_visitor", "recorded_at", "version", "rule"],
                 condition=Q(superseded_at=None),
                 name="transition_into",
             ),

@@ -15,6 +15,7 @@ from staff.policy import Principal, sees_every_row
 
 SHOWN: Final = 25
 LOOKED_THROUGH: Final = 20_000  # events; a source that wrote longer ago than these has nothing in the list
+LATELY: Final = 5_000  # events among which each source's last one is sought
 CONFLICT: Final = "duplicate-conflict"
 WORDS: Final = {
     "recorded": _("recorded"),
@@ -141,9 +142,9 @@ SELECT source.id, source.key, source.name, source.trust, coalesce(theirs.n, 0), 
   FROM contacts_source source
   LEFT JOIN (SELECT source AS key, count(*) AS n, max(last_used_on) AS used_on
                FROM staff_apikey WHERE revoked_at IS NULL GROUP BY 1) theirs USING (key)
-  LEFT JOIN (SELECT source_id, max(recorded_at) AS at FROM contacts_event
-              WHERE id > (SELECT max(id) FROM contacts_event) - {LOOKED_THROUGH} GROUP BY 1) wrote
-         ON wrote.source_id = source.id
+  LEFT JOIN (SELECT source_id, max(recorded_at) AS at
+               FROM (SELECT source_id, recorded_at FROM contacts_event ORDER BY id DESC LIMIT {LATELY}) newest
+              GROUP BY 1) wrote ON wrote.source_id = source.id
  WHERE NOT source.kind = ANY(%(ours)s)
  ORDER BY source.name, source.id
 """,  # noqa: S608  (a number of ours)
