@@ -12,18 +12,16 @@ from django.db import connection
 from .attributes import ATTRIBUTE_TYPES
 from .checks import EVENT_CHECKS
 from .identities import find_people, settle_people
+from .kinds import types_for
 from .locking import lock_people
 from .merging import merge_contacts
 from .messages import CLAIMED_TYPES, NOBODY, Message, Refusal, body_of
-from .models import Contact, EventType, Source, Trust
+from .models import Contact, Source
 from .placing import Name, Person, Placement, place
 from .projecting import project
 from .quarantine import Kept, keep
 from .recording import TOLERANCE, Row, insert_events
 from .results import Result, Status
-
-# New types one source may bring before somebody names them.
-MOST_NEW_TYPES: Final[dict[str, int]] = {Trust.PUBLIC: 100, Trust.TRUSTED: 1000}
 
 
 class Said(msgspec.Struct, gc=False):
@@ -158,7 +156,7 @@ def _refusals(terms: Terms, waiting: Sequence[Said]) -> dict[str, Refusal]:
             _check(terms, said.message, received)
         except Refusal as refusal:
             refusals[said.key] = refusal
-    types = _types_for(terms.source, {said.message.type for said in waiting if said.key not in refusals})
+    types = types_for(terms.source, {said.message.type for said in waiting if said.key not in refusals})
     for said in waiting:
         if said.key not in refusals and said.message.type not in types:
             refusals[said.key] = TOO_MANY_TYPES
@@ -186,18 +184,6 @@ def _check_details(terms: Terms, message: Message) -> None:
     ours = {"owner", "team", "fit"} & message.properties.keys()
     if ours and not terms.are_trusted:
         raise Refusal("not-allowed", f"/properties/{min(ours)}", "A public source cannot say this.")
-
-
-def _types_for(source: Source, keys: Collection[str]) -> set[str]:
-    """Those of `keys` that are types now; new ones are made as long as the source has not brought too many."""
-    there = set(EventType.objects.filter(key__in=keys).values_list("key", flat=True))
-    missing = sorted(set(keys) - there)
-    if not missing:
-        return there
-    brought = EventType.objects.filter(first_source=source, is_named=False).count()
-    new = missing[: max(0, MOST_NEW_TYPES[source.trust] - brought)]
-    EventType.objects.bulk_create([EventType(key=key, first_source=source) for key in new], ignore_conflicts=True)
-    return there | set(new)
 
 
 def _placed(terms: Terms, sound: Sequence[Said]) -> tuple[dict[str, Placement], dict[str, Refusal]]:

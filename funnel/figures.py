@@ -8,11 +8,7 @@ import msgspec
 
 from contacts.models import Source
 from funnel import reports
-from funnel.metrics import CLOSED, Cohort, Group, Place, rate
-from funnel.models import Phase
-from funnel.names import HEALTH_NAMES, STANDING_NAMES
-from funnel.pictures import Path, Picture
-from funnel.serializers import (
+from funnel.figure_shapes import (
     Conversion,
     Crowd,
     HealthCount,
@@ -26,6 +22,10 @@ from funnel.serializers import (
     StayLengths,
     TimeInStage,
 )
+from funnel.metrics import CLOSED, Cohort, Group, Place, rate
+from funnel.models import Phase
+from funnel.names import HEALTH_NAMES, STANDING_NAMES
+from funnel.pictures import Path, Picture
 from staff.policy import Principal
 
 Shown = TypeVar("Shown")

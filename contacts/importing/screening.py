@@ -1,6 +1,6 @@
 """What can be told of rows only when they are about to be recorded: our clock, our event types, others' checks."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,23 +8,22 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from ..checks import EVENT_CHECKS
+from ..kinds import Types, types_for
 from ..messages import Message, Refusal
-from ..models import EventType, Import, Source
+from ..models import Import
 from ..recording import TOLERANCE
 from .cells import RowRefused
 from .converting import Said
 from .deciding import Reject
 
 DETAIL_TYPES: Final = ("contact_created", "attributes_changed")
-MOST_NEW_TYPES: Final = 1000  # that one source may bring before somebody names them
 
-Types = dict[str, tuple[int, int]]  # of each key the id and the rank
 Checked = dict[tuple[str, bytes], Refusal | None]  # what was said to events like these
 
 
 def screen(run: Import, rows: Sequence[Said], received: datetime) -> tuple[list[Said], list[Reject], Types]:
     """The rows that can be recorded now, those that can't, and the types of the events."""
-    types = types_for(run.source, {fact.message.type for said in rows for fact in said.facts})
+    types = types_for(run.source, {*DETAIL_TYPES, *(fact.message.type for said in rows for fact in said.facts)})
     horizon = received + TOLERANCE
     checked: Checked = {}
     sound, rejects = [], []
@@ -61,21 +60,3 @@ def _refusal(message: Message, checked: Checked) -> Refusal | None:
         except Refusal as refusal:
             checked[same] = refusal
     return checked[same]
-
-
-def types_for(source: Source, keys: Collection[str]) -> Types:
-    """The types of events and of details by their keys; new ones are made while the source has not brought too many."""
-    wanted = {*keys, *DETAIL_TYPES}
-    types = _types(wanted)
-    missing = sorted(wanted - types.keys())
-    if not missing:
-        return types
-    brought = EventType.objects.filter(first_source=source, is_named=False).count()
-    new = missing[: max(0, MOST_NEW_TYPES - brought)]
-    EventType.objects.bulk_create([EventType(key=key, first_source=source) for key in new], ignore_conflicts=True)
-    return _types(wanted)
-
-
-def _types(keys: Collection[str]) -> Types:
-    found = EventType.objects.filter(key__in=keys).values_list("key", "id", "rank")
-    return {key: (type_id, rank) for key, type_id, rank in found}

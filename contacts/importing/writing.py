@@ -18,6 +18,7 @@ from staff.models import Team, User
 
 from ..attributes import BUILT_IN
 from ..domains import join_by_domain
+from ..kinds import Types
 from ..messages import ContactRef
 from ..models import CustomField, Import, PendingReason, Source, SourceKind
 from ..nudge import nudge_on_commit
@@ -28,7 +29,6 @@ from .converting import Fact, event_body
 from .copying import array, copy, lexemes, take_ids
 from .deciding import Decision, Person, Reject, Terms, detail_fact
 from .reading import SUSPICIOUS
-from .screening import Types
 
 encode: Final = msgspec.json.Encoder().encode
 MOST_ORIGINS: Final = 200

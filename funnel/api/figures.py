@@ -7,16 +7,16 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
 from funnel import figures
-from funnel.models import Stage
-from funnel.parameters import PICTURE, one_of, period, picture
-from funnel.pictures import Path, Picture, path_in
-from funnel.reports import Entries
-from funnel.serializers import (
+from funnel.figure_shapes import (
     ConversionsShape,
     PlaybookInForce,
     SummaryShape,
     TimeInStageShape,
 )
+from funnel.models import Stage
+from funnel.parameters import PICTURE, one_of, period, picture
+from funnel.pictures import Path, Picture, path_in
+from funnel.reports import Entries
 from rest.answers import answer
 from rest.endpoints import caller, operation
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters, whole_number

@@ -11,12 +11,12 @@ from rest_framework.request import Request
 
 from contacts.models import Source
 from funnel.api.figures import PICTURE_PARAMETERS
+from funnel.figure_shapes import PlaybookInForce, Rate
 from funnel.metrics import Cohort, rate
 from funnel.pacing import Whose
 from funnel.parameters import PICTURE, one_of, picture, row_id
 from funnel.pictures import Picture
 from funnel.rolling import WITHIN
-from funnel.serializers import PlaybookInForce, Rate
 from funnel.walks import PERIODS, Step, Trend, walk
 from rest.answers import answer
 from rest.endpoints import caller, operation
