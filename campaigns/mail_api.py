@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -129,7 +130,4 @@ def mail_again(request: Request, mail_id: int) -> HttpResponse:
 
 
 def _own_mail(request: Request, mail_id: int) -> Mail:
-    mail = Mail.objects.visible_to(caller(request)).filter(pk=mail_id).first()
-    if mail is None:
-        raise Http404
-    return mail
+    return get_object_or_404(Mail.objects.visible_to(caller(request)), pk=mail_id)

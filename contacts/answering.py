@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -82,11 +83,7 @@ def _moment(name: str, text: str) -> datetime:
 
 def visible_leader(request: Request, contact_id: int) -> Contact:
     """The person this contact is; what one may not see is not there."""
-    people = Contact.objects.visible_to(caller(request)).filter(members=contact_id, erased_at=None)
-    leader = people.first()
-    if leader is None:
-        raise Http404
-    return leader
+    return get_object_or_404(Contact.objects.visible_to(caller(request)), members=contact_id, erased_at=None)
 
 
 def one_row(request: Request, shown: list[dict[str, Any]], status: int) -> HttpResponse:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import msgspec
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
@@ -48,9 +49,7 @@ def timeline(request: Request, contact_id: int) -> HttpResponse:
     """The events of the whole person, whichever of their contacts they were recorded for, the latest first; retracted
     ones too. `/positions/{id}` says why they stand where they do and what the next stage would take."""
     refuse_unknown_parameters(request._request, PARAMETERS)
-    leader = Contact.objects.visible_to(caller(request)).filter(members=contact_id).first()
-    if leader is None:
-        raise Http404
+    leader = get_object_or_404(Contact.objects.visible_to(caller(request)), members=contact_id)
     events = Event.objects.filter(contact_id__in=Contact.objects.led_by([leader.pk]).values_list("pk", flat=True))
     found = page(request._request, events, orderings=_ORDERINGS, default="-occurred_at")
     moves = _moves(leader, [event.pk for event in found.rows])

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
@@ -166,7 +166,5 @@ def import_rejects(request: HttpRequest, principal: Principal, import_id: int) -
 
 
 def _own(principal: Principal, import_id: int) -> Import:
-    run = Import.objects.visible_to(principal).select_related("source", "started_by").filter(pk=import_id).first()
-    if run is None:
-        raise Http404
-    return run
+    runs = Import.objects.visible_to(principal).select_related("source", "started_by")
+    return get_object_or_404(runs, pk=import_id)

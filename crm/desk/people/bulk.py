@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -241,10 +241,7 @@ def _led_to(request: HttpRequest, address: str) -> HttpResponseBase:
 
 
 def _own(principal: Principal, job_id: int) -> Job:
-    job = Job.objects.visible_to(principal).filter(pk=job_id).first()
-    if job is None:
-        raise Http404
-    return job
+    return get_object_or_404(Job.objects.visible_to(principal), pk=job_id)
 
 
 def _title(job: Job) -> str:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -132,9 +132,7 @@ def contact_merges(request: HttpRequest, principal: Principal, contact_id: int) 
 @require_POST
 @for_staff("contacts:merge")
 def merge_cut(request: HttpRequest, principal: Principal, merge_id: int) -> HttpResponseBase:
-    merge = Merge.objects.filter(pk=merge_id).first()
-    if merge is None:
-        raise Http404
+    merge = get_object_or_404(Merge, pk=merge_id)
     person = seen(principal, merge.older_id)
     back: HttpResponseBase = redirect("desk:contact-page", merge.older_id)
     if request.htmx:  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -77,10 +77,7 @@ def view_save(request: HttpRequest, principal: Principal, view_id: int) -> HttpR
 
 
 def _own(principal: Principal, view_id: int) -> SavedView:
-    view = SavedView.objects.editable_by(principal).filter(pk=view_id).first()
-    if view is None:
-        raise Http404
-    return view
+    return get_object_or_404(SavedView.objects.editable_by(principal), pk=view_id)
 
 
 def _asked(query: str | None) -> Asked:

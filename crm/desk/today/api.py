@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -276,10 +276,7 @@ def assignment_undo(request: Request, assignment_id: int) -> HttpResponse:
 
 
 def _clock(request: Request, clock_id: int) -> AnswerClock:
-    clock = AnswerClock.objects.visible_to(caller(request)).filter(pk=clock_id).first()
-    if clock is None:
-        raise Http404
-    return clock
+    return get_object_or_404(AnswerClock.objects.visible_to(caller(request)), pk=clock_id)
 
 
 def _team(team_id: int) -> Team | None:
