@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -74,7 +75,7 @@ def keep_example(
 def newest_draft(by: Principal) -> PlaybookDraft:
     """The draft somebody works on: the one of theirs that was saved last, or a new one."""
     mine = PlaybookDraft.objects.filter(author=by.user).order_by("-updated_at").first()
-    name = _("Draft of %(day)s") % {"day": timezone.localdate().isoformat()}
+    name = _("Draft of %(day)s") % {"day": date_format(timezone.localdate(), "SHORT_DATE_FORMAT")}
     return mine or start_draft(name=name, by=by)
 
 

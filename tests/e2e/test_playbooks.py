@@ -47,6 +47,7 @@ def test_a_rule_is_changed_tried_on_the_past_and_published(book: Page) -> None:
     expect(book.locator("#e1-day")).to_be_focused()
     book.locator("#e1-day").fill("3")
     book.locator("#e1-type").select_option(label="Letter sent")
+    assert serious(book) == []
     book.locator("#example-stage").select_option("retargeting")
     book.get_by_role("button", name="Keep the example").click()
     expect(book.locator("#examples li", has_text="Looks once")).to_contain_text("Holds:")

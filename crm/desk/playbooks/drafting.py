@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -77,7 +78,7 @@ def draft_start(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     asked = request.POST.get("based_on", "")
     based_on = Playbook.objects.filter(number=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
     newest = Playbook.objects.latest("number")
-    name = _("Draft of %(day)s") % {"day": timezone.localdate().isoformat()}
+    name = _("Draft of %(day)s") % {"day": date_format(timezone.localdate(), "SHORT_DATE_FORMAT")}
     draft = start_draft(name=name, based_on=based_on or newest, by=principal)
     return redirect("desk:draft", draft.pk)
 
