@@ -16,10 +16,11 @@ from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 from contacts.consents import Consent
-from contacts.models import Contact, Task
+from contacts.models import Contact, Event, Task
 from crm.desk.own_fields import told
+from crm.desk.people.vocabulary import words as vocabulary
 from crm.desk.person.forms import BASES, CHANNELS, PURPOSES
-from crm.desk.person.telling import Names, field_names, tell
+from crm.desk.person.telling import Names, field_names, products_of, tell
 from crm.templatetags.polku import money
 
 register = template.Library()
@@ -32,6 +33,17 @@ def day(at: datetime) -> str:
     if local.year == timezone.localdate().year:
         return date_format(local, pgettext("day and short month", "j M"))
     return date_format(local, pgettext("day, short month and year", "j M Y"))
+
+
+@register.filter
+def bought(order: Event) -> str:
+    return products_of(order)
+
+
+@register.filter
+def campaign_name(key: str) -> str:
+    """What a campaign is called; its key where it is none of ours."""
+    return next((one.name for one in vocabulary().all.campaigns if one.key == key), key)
 
 
 @register.filter

@@ -77,7 +77,7 @@ def _page(event: Event, names: Names) -> Told:
 def _order(event: Event, names: Names) -> Told:
     number = _text(event, "order_id")
     about = (_("order %(number)s") % {"number": number},) if number else ()
-    return Told(str(event.type), _products(event), about)
+    return Told(str(event.type), products_of(event), about)
 
 
 def _postponed(event: Event, names: Names) -> Told:
@@ -178,6 +178,8 @@ def field_names() -> dict[str, str]:
         "owner": _("owner"),
         "team": _("team"),
         "tags": _("tags"),
+        "add_tags": _("tags"),
+        "remove_tags": _("tags taken away"),
         "fit": _("fit"),
         **dict(CustomField.objects.filter(of="contact").values_list("key", "label")),
     }
@@ -199,7 +201,8 @@ def _minutes(event: Event) -> str:
     return ngettext("%(n)s min", "%(n)s min", minutes) % {"n": minutes}
 
 
-def _products(event: Event) -> str:
+def products_of(event: Event) -> str:
+    """The first few products of an order by name."""
     products = event.properties.get("products")
     if isinstance(products, list):
         named = [_product(one) for one in products if isinstance(one, dict)]

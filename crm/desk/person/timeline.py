@@ -174,7 +174,8 @@ def told_of(
     for event in events:
         event.type, event.source = types[event.type_id], sources[event.source_id]
         own = retractor is not None and event.by_id == retractor.pk and event.retracted_at is None
-        campaign = campaigns.get(event.campaign_key, event.campaign_key)
+        key = event.campaign_key or ""
+        campaign = campaigns.get(key, key)
         entries.append(
             Entry(event.occurred_at, event=event, told=tell(event, names), may_retract=own, campaign=campaign)
         )
