@@ -13,6 +13,7 @@ import pytest
 
 from crm.embedded.place import package_folder
 from crm.embedded.postgres import BINARIES, PACKAGE
+from tests.tables import copy_to
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.server
@@ -37,13 +38,13 @@ def ask(url: str, statement: str) -> list[tuple]:
 class Installation:
     """An empty database of the test's own, and the command that upgrades it."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *, has_tables: bool) -> None:
         name = f"upgrade_{uuid4().hex[:8]}"
         here = os.environ["DATABASE_URL"]
         self.owner_url = here.replace("/polku?", f"/{name}?")
         self.serving_url = os.environ["POLKU_TEST_SERVING_URL"].replace("{database}", name)
         self.state, self.name, self.maintenance_url = state, name, here.replace("/polku?", "/postgres?")
-        ask(self.maintenance_url, f"CREATE DATABASE {name}")
+        copy_to(name) if has_tables else ask(self.maintenance_url, f"CREATE DATABASE {name}")
 
     def upgrade(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         return self.manage("upgrade", *arguments, **changes)
@@ -70,8 +71,9 @@ class Installation:
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    installation = Installation(tmp_path)
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    """An empty one; where a test says so, its tables stand already."""
+    installation = Installation(tmp_path, has_tables=getattr(request, "param", None) == "has tables")
     (tmp_path / "static").mkdir()
     yield installation
     ask(installation.maintenance_url, f"DROP DATABASE {installation.name} WITH (FORCE)")
@@ -130,6 +132,7 @@ def test_a_server_that_forgets_in_a_crash_is_refused(installation):
     assert "(crm.E001) PostgreSQL runs with fsync off: accepted events could be lost." in refused.stderr
 
 
+@pytest.mark.parametrize("installation", ["has tables"], indirect=True)
 def test_one_role_for_everything_works_and_is_remarked_upon(installation):
     done = installation.upgrade(DATABASE_URL=installation.owner_url)
     checked = installation.upgrade(DATABASE_URL=installation.owner_url)
