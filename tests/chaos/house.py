@@ -27,6 +27,7 @@ from crm.embedded.place import Place
 from crm.embedded.postgres import DATABASE, OWNER, SERVING, Postgres
 from crm.embedded.processes import Program
 from crm.embedded.valkey import Valkey
+from tests.tables import pour_into
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = (sys.executable, "-m")
@@ -74,6 +75,7 @@ class House:
             self.start(server.program())
             self.wait_until(server.ready, 60)
         self.postgres.ensure_database()
+        pour_into(self.postgres.url(OWNER))
         self.port = self.place.port("web_port")
         self.environment = self._environment()
         self._prepare()

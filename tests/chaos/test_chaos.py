@@ -15,7 +15,7 @@ from tests.chaos.running import run
 from tests.chaos.scenarios import SCENARIOS, SHORT, TRAPS, course
 from tests.chaos.world import Shape, make_world
 
-QUICKEST = ["late_less_than", "unique_mark"]
+QUICKEST = ["unique_mark"]
 
 
 @pytest.fixture(scope="module")
