@@ -17,14 +17,12 @@ from staff import audit
 from staff.policy import Principal
 
 from .company_marks import mark_companies
-from .matching import normal_domain, search_query, search_tokens, sort_key, words
+from .matching import ALIKE, LETTERS, normal_domain, search_query, search_tokens, sort_key, words
 from .models import Company, Contact, Membership, NotThere
 from .models.people import Mentions
 from .projecting import project
 
 MOST_ALIKE: Final = 5
-ALIKE: Final = 0.84
-LETTERS: Final = 3
 _FORMS: Final = "oy oyj ab ltd limited inc llc gmbh ag as a s aps bv nv sa sarl srl spa plc co corp ky tmi ry"
 FORMS: Final = frozenset(_FORMS.split())
 _UNIQUE: Final = {"external_id": "external_id", "domains": "domains__overlap"}

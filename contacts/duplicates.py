@@ -10,14 +10,12 @@ from django.db.models import Q
 
 from staff.policy import Principal
 
-from .matching import normal_email, normal_phone, search_query, sort_key, words
+from .matching import ALIKE, LETTERS, normal_email, normal_phone, search_query, sort_key, words
 from .models import Contact, ContactQuerySet, Identity, IdentityKind
 from .models.people import Mentions
 
 MOST: Final = 5
 CANDIDATES: Final = 200
-ALIKE: Final = 0.84
-LETTERS: Final = 3  # of a word, by which others of nearly the same name are looked up
 
 
 class Reason(StrEnum):

@@ -12,6 +12,10 @@ LONGEST_SORT_KEY: Final = 220
 # A word longer than this is found by its beginning only; the index could not hold it (2046 bytes at most).
 LONGEST_TOKEN: Final = 254
 LONGEST_EMAIL: Final = 254
+# Two names of which so much is the same (the ratio of difflib) may be meant for one; such are looked up by their words'
+# first letters.
+ALIKE: Final = 0.84
+LETTERS: Final = 3
 # Stands before whole addresses: everybody has another one, and "anna" should not look through all that begin with it.
 _ADDRESS: Final = "@"
 

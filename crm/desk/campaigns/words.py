@@ -18,6 +18,7 @@ QUESTIONS: Final = {
     Question.BEFRIEND: _("How do strangers become friends?"),
     Question.KEEP: _("How do friends become customers, stay, and bring others?"),
 }
+COLOURS: Final = {Question.REACH: 1, Question.BEFRIEND: 3, Question.KEEP: 4}  # of the ramp of the path
 BANDS: Final = {Question.REACH: _("Strangers"), Question.BEFRIEND: _("Friends"), Question.KEEP: _("Customers")}
 CHANNELS: Final = {Channel.OWNED: _("owned"), Channel.EARNED: _("earned"), Channel.PAID: _("paid")}
 CHANNEL_ICONS: Final = {Channel.OWNED: "house", Channel.EARNED: "heart-handshake", Channel.PAID: "badge-euro"}

@@ -12,6 +12,7 @@ from crm.desk.campaigns.words import (
     BANDS,
     CHANNEL_ICONS,
     CHANNELS,
+    COLOURS,
     DEARER,
     NOBODY_WORKS,
     QUESTIONS,
@@ -23,7 +24,6 @@ from crm.desk.path.tables import Table
 from funnel.models import Stage
 
 WIDTH, HEIGHT, EDGE = 98, 34, 4
-COLOURS = {Question.REACH: 1, Question.BEFRIEND: 3, Question.KEEP: 4}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.models import Campaign, Channel, Question
 from campaigns.year import BEFORE, MONTHS, Month, Year, month_of, year_from
-from crm.desk.campaigns.words import BANDS, CHANNEL_ICONS, CHANNELS, QUESTIONS, money, plain
+from crm.desk.campaigns.words import BANDS, CHANNEL_ICONS, CHANNELS, COLOURS, QUESTIONS, money, plain
 from crm.desk.doors import for_staff
 from crm.desk.path.tables import Table
 from crm.desk.places import page
@@ -25,7 +25,6 @@ from funnel.pictures import Picture
 from staff.policy import Principal
 
 WIDTH, HEIGHT, STEPS = 100, 60, 6  # of a month, of the bars
-COLOURS: Final = {Question.REACH: 1, Question.BEFRIEND: 3, Question.KEEP: 4}
 NOBODY_IN: Final = {
     Question.REACH: gettext_lazy("In %(month)s nobody works on reaching strangers."),
     Question.BEFRIEND: gettext_lazy("In %(month)s nobody works on making friends."),
