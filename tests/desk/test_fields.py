@@ -28,6 +28,7 @@ def test_a_field_is_declared_changed_dropped_and_there_again_with_what_was_writt
     said = {"label": "Class of customer", "of": "contact", "kind": "choice", "choices": "gold\n\n silver \ngold"}
     assert client.post("/settings/fields", said).status_code == 302
     assert declared() == [("contact", "class_of_customer", "Class of customer", "choice", ["gold", "silver"])]
+    assert ">gold\nsilver</textarea>" in client.get("/settings/fields").text
 
     aino = create_contact(by=make_principal(), new=NewContact({"name": "Aino", "class_of_customer": "gold"}))
     [field] = CustomField.objects.all()
