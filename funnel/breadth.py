@@ -13,7 +13,7 @@ from contacts.models import Company, Contact, Membership
 from funnel.models import Position, Standing
 from funnel.reading import WORLD, moment_of
 from funnel.remembering import orders_remembered
-from staff.policy import Principal
+from staff.policy import Principal, sees_every_row
 
 MOST_BUYERS: Final = 2000
 
@@ -99,8 +99,10 @@ def people_at(principal: Principal, company: Company, *, today: date) -> list[in
 
 
 def _places(principal: Principal, today: date):  # type: ignore[no-untyped-def]
-    people = Contact.objects.visible_to(principal).filter(is_listed=True)
-    return Membership.objects.on(today).filter(contact__leader__in=people).annotate(person=F("contact__leader_id"))
+    places = Membership.objects.on(today).annotate(person=F("contact__leader_id"))
+    if sees_every_row(principal):  # asked of the person in hand, not of everybody
+        return places.filter(contact__leader__is_listed=True)
+    return places.filter(contact__leader__in=Contact.objects.visible_to(principal).filter(is_listed=True))
 
 
 # --- What they bought -------------------------------------------------------------------------------------------------
