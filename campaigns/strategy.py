@@ -139,7 +139,7 @@ def strategy(picture: Picture, whose: Whose, *, days: int, way: Way = Way.LAST) 
     walked = walk(picture, whose, days=days)
     period = Days(today_of(picture) - days + 1, today_of(picture))
     spans = [period, period.before()]
-    campaigns = list(Campaign.objects.select_related("owner").order_by("name"))
+    campaigns = list(Campaign.objects.order_by("name"))
     lines, costs = credited(picture, whose.principal, spans, way, among=whose.among), spent(picture, spans)
     gates = Gates(walked.path)
     crossed = _crossed(overview(picture, whose, _asked(period)), gates)

@@ -44,6 +44,7 @@ def test_the_pages_of_campaigns_take_no_word_for_markup():
     )
 
     assert_plain(drawn("/campaigns"), 2)
+    assert_plain(drawn("/strategy"), 1)
     # The name in the title, the path and the head; owner and note; the link, and the label of its code.
     assert_plain(drawn(f"/campaigns/{campaign.pk}"), 3 + 2 + 3 + 2)
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,21 +22,13 @@ from crm.desk.campaigns.words import (
     plain,
     told_won,
 )
+from crm.desk.drawing import grey, joined, row_address, short_date
 from crm.desk.path.tables import Table
+from crm.templatetags.icons import lucide
+from crm.templatetags.polku import figure
 from funnel.models import Stage
 
 WIDTH, HEIGHT, EDGE = 98, 34, 4
-
-
-@dataclass(frozen=True, slots=True)
-class ShownCard:
-    card: Card
-    name: str
-    channel: str
-    icon: str
-    each: str
-    width: str
-    colour: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +56,14 @@ class ShownColumn:
     points: str
     end: tuple[str, str]
     trend_in_words: str
-    cards: Sequence[ShownCard]
+    cards: SafeString
     gaps: Sequence[ShownGap]
     last_step: Stage
 
 
 class Shown:
-    def __init__(self, seen: Strategy) -> None:
-        self.seen = seen
+    def __init__(self, seen: Strategy, query: str = "") -> None:
+        self.seen, self.query = seen, query
         self.code = seen.money.currency
         self.ranks = {stage.pk: place for place, stage in enumerate(seen.path.stages, start=1)}
 
@@ -114,7 +108,7 @@ class Shown:
                 points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points),
                 end=(f"{points[-1][0]:.1f}", f"{points[-1][1]:.1f}") if points else ("0", "0"),
                 trend_in_words=", ".join(map(str, column.trend)),
-                cards=[self._card(card, COLOURS[column.question]) for card in column.cards],
+                cards=joined(self._card(card, COLOURS[column.question]) for card in column.cards),
                 gaps=[self._gap(gap) for gap in column.gaps],
                 last_step=column.steps[-1],
             )
@@ -125,18 +119,18 @@ class Shown:
     def _before(self, minor: int | None) -> str:
         return "" if minor is None else _("%(sum)s before") % {"sum": money(minor, self.code)}
 
-    def _card(self, card: Card, colour: int) -> ShownCard:
-        campaign = card.campaign
-        each = "" if card.each is None else _("%(sum)s each") % {"sum": money(card.each, campaign.currency)}
-        stage = self.ranks.get(campaign.stage_id or 0)
-        return ShownCard(
-            card,
-            campaign.name,
-            str(CHANNELS[Channel(campaign.channel)]),
-            CHANNEL_ICONS[Channel(campaign.channel)],
-            each,
-            f"{max(card.share, 1 if card.won else 0):.1f}",
-            min(stage, 6) if stage else colour,
+    def _card(self, card: Card, colour: int) -> str:
+        campaign, stage = card.campaign, self.ranks.get(card.campaign.stage_id or 0)
+        channel = Channel(campaign.channel)
+        icon = lucide(CHANNEL_ICONS[channel], size=14, **{"class": "i i-14", "aria_hidden": "true"})
+        return (
+            f'<li class="camp"><a href="{row_address("desk:campaign")(campaign.pk)}?{escape(self.query)}">'
+            f'<div class="row-x"><b class="clip grow">{escape(campaign.name)}</b>'
+            f'<span class="lbl">{icon}{escape(str(CHANNELS[channel]))}</span></div>'
+            f'<div class="camp-f">{_moved(card)}{_state(card)}</div>'
+            '<svg class="meterbar up-8" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+            f'<rect class="bg" width="100" height="4"/><rect class="f-{min(stage, 6) if stage else colour}" '
+            f'width="{max(card.share, 1 if card.won else 0):.1f}" height="4"/></svg></a></li>'
         )
 
     def _gap(self, gap: Gap) -> ShownGap:
@@ -228,6 +222,21 @@ class Shown:
             for column in self.seen.columns
         ]
         return Table("questions", _("The three questions"), head, rows)
+
+
+def _moved(card: Card) -> str:
+    said = ngettext("<b>%(shown)s</b> moved", "<b>%(shown)s</b> moved", card.won) % {"shown": figure(card.won)}
+    if card.each is None:
+        return f'<span class="num">{said}</span>'
+    each = _("%(sum)s each") % {"sum": money(card.each, card.campaign.currency)}
+    return f'<span class="num">{said}</span><span class="num ink-3">{escape(each)}</span>'
+
+
+def _state(card: Card) -> str:
+    if card.silent_since:
+        silent = _("silent since %(day)s") % {"day": short_date(card.silent_since)}
+        return f'<span class="warn num">{escape(silent)}</span>'
+    return "" if card.is_running else grey(_("not running"))
 
 
 def _points(trend: Sequence[int]) -> list[tuple[float, float]]:

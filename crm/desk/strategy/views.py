@@ -96,4 +96,4 @@ def as_file(table: Table, name: str) -> HttpResponse:
 
 
 def _shown(principal: Principal, wish: Wish) -> Shown:
-    return Shown(strategy(Picture.now(), Whose(principal), days=wish.days, way=wish.way))
+    return Shown(strategy(Picture.now(), Whose(principal), days=wish.days, way=wish.way), wish.query(view=""))
