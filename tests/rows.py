@@ -4,9 +4,11 @@ Django empties ninety tables and makes their indexes anew after each such test, 
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from copy import deepcopy
+from functools import cache, wraps
+from typing import TypeVar
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -16,6 +18,23 @@ MADE_WITH_THE_TABLES = {"django_migrations", "django_content_type", "auth_permis
 SMALL_IDS = ("contacts_eventtype", "contacts_source", "funnel_stage")
 
 Kept = dict[str, bytes]
+Made = TypeVar("Made")
+
+
+def made_once(scene: Callable[[], Made]) -> Callable[[], Made]:
+    """What a scene makes in empty tables is kept: whoever needs it again in this process gets the same rows at once."""
+    first: list[tuple[Kept, Made]] = []
+
+    @wraps(scene)
+    def again() -> Made:
+        if first:
+            put_back(first[0][0])
+        else:
+            made = scene()
+            first.append((kept(), made))
+        return deepcopy(first[0][1])
+
+    return again
 
 
 def take_away() -> None:
@@ -35,16 +54,20 @@ def put_back(rows: Kept) -> None:
     with _without_triggers() as cursor:
         for table, written in rows.items():
             cursor.cursor.copy_expert(f'COPY "{table}" FROM STDIN', io.BytesIO(written))
-    begin_small_numbers_anew()
+        _begin_small_numbers_anew(cursor)
 
 
 def begin_small_numbers_anew() -> None:
     """Tests take their rows back but not the numbers of their ids, and there are 32,767 small ones."""
+    with connection.cursor() as cursor:
+        _begin_small_numbers_anew(cursor)
+
+
+def _begin_small_numbers_anew(cursor: CursorWrapper) -> None:
     numbers = ", ".join(
         f"(SELECT setval('{table}_id_seq', coalesce(max(id), 0) + 1, false) FROM {table})" for table in SMALL_IDS
     )
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {numbers}")
+    cursor.execute(f"SELECT {numbers}")
 
 
 @cache

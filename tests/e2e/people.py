@@ -15,8 +15,9 @@ from funnel.advancing import advance_everything
 from funnel.services import install_path
 from staff.models import Role, User
 from staff.policy import Principal
-from tests.e2e.scenes import EMAIL, PASSWORD
+from tests.e2e.scenes import EMAIL, PASSWORD, enter
 from tests.factories import make_message, make_source, make_user, record
+from tests.rows import made_once
 
 AINO = ContactRef(email="aino.korhonen@nordlogi.fi")
 
@@ -25,6 +26,7 @@ def ago(days: float) -> datetime:
     return timezone.now() - timedelta(days=days)
 
 
+@made_once
 def story() -> tuple[User, Contact]:
     """Jukka, who sells, and Aino, who has bought, was refunded, and bought again."""
     install_catalogue()
@@ -83,9 +85,6 @@ def _colleagues(aino: Contact, shop: Any) -> None:
 
 
 def open_page(page: Page, address: str) -> None:
-    """Sign in and come straight to an address."""
-    page.goto(f"/accounts/login/?next={address}")
-    page.fill("#id_login", EMAIL)
-    page.fill("#id_password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: url.endswith(address) and "next=" not in url)
+    """Come in as Jukka, straight to an address."""
+    enter(page, User.objects.get(email=EMAIL))
+    page.goto(address)

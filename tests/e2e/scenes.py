@@ -15,12 +15,14 @@ from funnel.advancing import advance_everything
 from funnel.services import install_path
 from staff.models import Role, User
 from tests.factories import make_message, make_source, make_user, record
+from tests.rows import made_once
 
 EMAIL, PASSWORD = "jukka@example.com", "a long enough secret"
 NAMES = ("Aino Hämäläinen", "Matti Mäkelä", "Sanna Rautio", "Olli Virtanen", "Elina-Margareeta Laaksonen-Nieminen")
 DEEDS = ("page_viewed", "quote_requested", "order_completed")
 
 
+@made_once
 def furnished() -> User:
     """Five people, at most three deeds each; Aino has bought twice and has a company."""
     install_catalogue()

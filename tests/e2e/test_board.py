@@ -262,7 +262,7 @@ def test_filters_are_sent_as_they_are_chosen_and_stand_in_the_address(board: Pag
 
     expect(board.locator(".k")).to_have_count(1)
     board.get_by_role("link", name="Health").click()
-    assert board.url.endswith("/board?by=health&owner=nobody&q=hama")
+    board.wait_for_url("**/board?by=health&owner=nobody&q=hama")
 
 
 def test_on_a_phone_lanes_come_one_at_a_time_under_chips_and_a_thumb_moves_people(board: Page):

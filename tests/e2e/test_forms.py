@@ -140,7 +140,8 @@ def test_the_script_waits_for_consent_then_tells_and_a_form_in_the_page_knows_wh
         framed.get_by_role("button", name="Send").click()
         expect(framed.get_by_role("status")).to_contain_text("Thank you.")
 
-        visitor.goto(f"{address}/two")
+        with visitor.expect_response(re.compile("/v1/p")):
+            visitor.goto(f"{address}/two")
         visitor.fill("[name=email]", "virpi@example.com")
         with visitor.expect_response(re.compile("/v1/t")):
             visitor.get_by_role("button", name="Ask").click()

@@ -6,6 +6,14 @@ from playwright.sync_api import Page, expect
 from tests.e2e.scenes import furnished, serious, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# As somebody types who is quicker than any machine is slow.
+QUICKLY = """letters => {
+    const box = document.getElementById('palette-input');
+    for (const letter of letters) {
+        box.value += letter;
+        box.dispatchEvent(new Event('input', {bubbles: true}));
+    }
+}"""
 
 
 def test_the_scripts_of_the_kit_run_under_the_strict_policy(site: Page):
@@ -78,11 +86,11 @@ def test_a_letter_more_is_one_request_at_most(site: Page):
     furnished()
     sign_in(site)
     asked: list[str] = []
-    site.on("request", lambda request: asked.append(request.url))
+    site.on("request", lambda request: asked.append(request.url) if "/find?" in request.url else None)
     site.keyboard.press("Control+k")
     expect(site.locator(".pi")).not_to_have_count(0)
     asked.clear()
-    site.keyboard.type("mat", delay=10)
+    site.evaluate(QUICKLY, "mat")
 
     expect(site.get_by_role("option", name="Matti Mäkelä").first).to_be_visible()
     assert len(asked) == 1

@@ -79,7 +79,7 @@ def test_what_others_do_appears_and_what_one_reads_stays(site: Page):
     site.evaluate(LOOK)
 
     expect(site.get_by_role("link", name="Uusi Ostaja")).to_be_visible()
-    assert site.locator("h1").inner_text() != heading
+    expect(site.locator("h1")).not_to_have_text(heading)
     site.locator("#path-newest summary").first.click()
     record(source, make_message("order_completed", "next@example.com", value_minor=100, currency="EUR"))
     advance_everything()
