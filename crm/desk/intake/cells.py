@@ -18,7 +18,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from contacts.models import EventType, Trust
-from crm.desk.drawing import joined, row_address, token_field
+from crm.desk.drawing import grey, joined, row_address, token_field
 from crm.desk.intake.forms import LONGEST_LABEL, RANKS, Known, TypeForm
 from crm.desk.intake.live import Arrival, Kind, Program
 from crm.desk.intake.waiting import Said
@@ -81,7 +81,7 @@ def _kind_said(kind: Kind, _language: str) -> str:
 
 
 def programs_drawn(found: Iterable[Program], *, may_manage: bool) -> SafeString:
-    page, never, lately = row_address("desk:source-page"), _grey(_("never")), _grey(_("not lately"))
+    page, never, lately = row_address("desk:source-page"), grey(_("never")), grey(_("not lately"))
     trusts = {one.value: escape(capfirst(str(one.label))) for one in Trust}
 
     def line(one: Program) -> str:
@@ -96,10 +96,6 @@ def programs_drawn(found: Iterable[Program], *, may_manage: bool) -> SafeString:
         )
 
     return joined(map(line, found))
-
-
-def _grey(words: str) -> str:
-    return f'<span class="ink-3">{escape(words)}</span>'
 
 
 # --- What waits for somebody ------------------------------------------------------------------------------------------
