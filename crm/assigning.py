@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from contacts.catalogue import STAFF_SOURCE
 from contacts.ingest import record_events, retract_event
@@ -45,7 +46,7 @@ def run(effects: list[Effect]) -> None:
             assign_lead(effect.contact_id, visit=effect.visit)
 
 
-EFFECT_KIND: Final = EffectKind(wanted=wanted, run=run)
+EFFECT_KIND: Final = EffectKind(wanted=wanted, run=run, name=gettext_lazy("leads given to an owner"))
 
 
 def assign_lead(contact_id: int, *, visit: int = 1) -> Assignment | None:

@@ -7,14 +7,20 @@ that marks the effects done: what goes out over a wire is sent from those rows.
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, Min
 from django.db.models.functions import Now
+from django.utils.functional import Promise
 
 from funnel.folding import Folded
-from funnel.models import Effect, EffectState
+from funnel.models import Effect, EffectState, HoldReason
 from funnel.reading import array, numbers
+from staff import audit
+from staff.policy import Principal
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +32,7 @@ LATER = "60 seconds"  # when a kind fails, its effects wait for so long
 class EffectKind:
     wanted: Callable[[], Collection[int]]  # the dimensions whose moves set it off, at the moment
     run: Callable[[list[Effect]], None]  # each with the transition that made the entry when we looked whether it stands
+    name: Promise | str = ""
 
 
 EFFECT_KINDS: dict[str, EffectKind] = {}
@@ -89,7 +96,7 @@ def _made(one: Folded, wanted: dict[str, set[int]], dimensions: set[int]) -> Ite
         if entry.dimension in dimensions and (entry.dimension, entry.to_value, entry.visit) not in known:
             reason = "" if entry.cause in one.person.own_events else one.hold_reason
             if stamp - entry.at > OLD_S * 1_000_000:
-                reason = reason or "old"
+                reason = reason or HoldReason.OLD.value
             for kind, about in wanted.items():
                 if entry.dimension in about:
                     yield leader, kind, entry.dimension, entry.to_value or 0, entry.visit, place, reason
@@ -165,7 +172,33 @@ def _ran(kind: str, effects: list[Effect]) -> bool:
     return True
 
 
-def release_effects(*, effects: Iterable[int]) -> int:
-    """Let held effects go after all; return how many there were. They still go only if their entry stands."""
-    held = Effect.objects.filter(id__in=list(effects), state=EffectState.HELD)
-    return held.update(state=EffectState.WAITING, due_at=Now(), hold_reason="")
+# --- Held until somebody lets them go
+
+
+class Held(NamedTuple):
+    """So many effects of a kind are held for one reason, the oldest since then."""
+
+    kind: str
+    reason: HoldReason
+    number: int
+    since: datetime
+
+    @property
+    def name(self) -> Promise | str:
+        return EFFECT_KINDS[self.kind].name
+
+
+def held_effects() -> list[Held]:
+    held = Effect.objects.filter(state=EffectState.HELD, kind__in=EFFECT_KINDS).values_list("kind", "hold_reason")
+    found = held.annotate(number=Count("pk"), since=Min("created_at")).order_by("kind", "hold_reason")
+    return [Held(kind, HoldReason(reason), number, since) for kind, reason, number, since in found]
+
+
+@transaction.atomic
+def release_effects(*, by: Principal, kind: str, reason: str) -> int:
+    """Let go what is held for this reason; return how many. Each still goes only if its entry stands."""
+    held = Effect.objects.filter(state=EffectState.HELD, kind=kind, hold_reason=reason)
+    released = held.update(state=EffectState.WAITING, due_at=Now(), hold_reason="")
+    if released:
+        audit.record(by=by, action="effects_released", kind="effect", what=kind, reason=reason, number=released)
+    return released

@@ -13,7 +13,7 @@ from contacts.models import PendingReason
 from funnel import ward
 from funnel.claiming import Person
 from funnel.fold import Move, State, go_on, is_late, rank_score
-from funnel.models import RULE_START, Dimension, Health, Standing
+from funnel.models import RULE_START, Dimension, Health, HoldReason, Standing
 from funnel.playbooks import Playbooks
 from funnel.reading import Names, array, named_events, standing_events
 from funnel.remembering import remembered, stamp_of
@@ -23,14 +23,14 @@ Values = dict[str | None, int | None]
 HEALTHS: Values = {None: None} | {health.name.lower(): int(health) for health in Health}
 STANDINGS: Values = {None: None} | {standing.name.lower(): int(standing) for standing in Standing}
 
-# Marks of these reasons change history as a whole: what they set off is held until somebody asks.
+# Marks of these reasons change history as a whole: what they set off is held until somebody lets it go.
 HOLDING: dict[int, str] = {
-    PendingReason.RETRACTION: "retraction",
-    PendingReason.MERGE: "merge",
-    PendingReason.CUT: "cut",
-    PendingReason.PUBLICATION: "publication",
-    PendingReason.REBUILD: "rebuild",
-    PendingReason.IMPORT: "import",
+    PendingReason.RETRACTION: HoldReason.RETRACTION.value,
+    PendingReason.MERGE: HoldReason.MERGE.value,
+    PendingReason.CUT: HoldReason.CUT.value,
+    PendingReason.PUBLICATION: HoldReason.PUBLICATION.value,
+    PendingReason.REBUILD: HoldReason.REBUILD.value,
+    PendingReason.IMPORT: HoldReason.IMPORT.value,
 }
 AT_ONCE = 20_000  # events of whole logs that are in memory together, about
 ENOUGH = 200_000  # events of whole logs in one transaction, about; who is left comes in the next one
@@ -223,7 +223,7 @@ def _anew(person: Person, live: dict[int, list[Live]], playbooks: Playbooks, nam
         if (transition.contact, transition.seq, transition.entry) != (person.leader, kept, entry):
             break
         kept += 1
-    otherwise = "publication" if _was_folded_otherwise(person, playbooks) else ""
+    otherwise = HoldReason.PUBLICATION.value if _was_folded_otherwise(person, playbooks) else ""
     entered = next((entry.at for entry in reversed(entries[:kept]) if entry.dimension == Dimension.STAGE), None)
     return _result(person, state, wake_at, playbooks, kept, entries[kept:], before[kept:], otherwise, entered, None)
 

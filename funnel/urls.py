@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funnel.api import backtests, boards, companies, figures, playbooks, positions, stages, timeline, walk
+from funnel.api import backtests, boards, companies, effects, figures, playbooks, positions, stages, timeline, walk
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -41,6 +41,8 @@ urlpatterns = [
     path("playbooks/backtests/<row:backtest_id>/cancel", endpoint(POST=backtests.backtest_cancel)),
     path("playbooks/backtests/<row:backtest_id>/people", endpoint(GET=backtests.backtest_people)),
     path("playbooks/backtests/<row:backtest_id>/people/<row:contact_id>", endpoint(GET=backtests.backtest_person)),
+    path("effects/held", endpoint(GET=effects.held_list)),
+    path("effects/release", endpoint(POST=effects.release)),
     path("funnel/summary", endpoint(GET=figures.funnel_summary)),
     path("funnel/conversions", endpoint(GET=figures.funnel_conversions)),
     path("funnel/walk", endpoint(GET=walk.funnel_walk)),

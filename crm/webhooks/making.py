@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Identity, IdentityKind
 from crm.models import WebhookDelivery, WebhookEndpoint
@@ -43,7 +44,7 @@ def make_deliveries(effects: list[Effect]) -> None:
     WebhookDelivery.objects.bulk_create(deliveries, ignore_conflicts=True)
 
 
-EFFECT_KIND = EffectKind(wanted=wanted, run=make_deliveries)
+EFFECT_KIND = EffectKind(wanted=wanted, run=make_deliveries, name=_("webhooks"))
 
 
 class Names:

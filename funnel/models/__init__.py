@@ -1,5 +1,5 @@
 from .backtests import Backtest, BacktestKind, BacktestPerson, BacktestPiece, BacktestState
-from .effects import Effect, EffectState
+from .effects import Effect, EffectState, HoldReason
 from .path import RULE_ERASED, RULE_START, Dimension, Health, Position, Standing, Transition
 from .rollups import Pace, PaceCount, StageCount, StageWorth
 from .stages import Phase, Playbook, PlaybookDraft, Stage
@@ -19,6 +19,7 @@ __all__ = [
     "EffectState",
     "Health",
     "Heartbeat",
+    "HoldReason",
     "Pace",
     "PaceCount",
     "Phase",

@@ -14,9 +14,21 @@ from .path import Dimension
 
 class EffectState(models.TextChoices):
     WAITING = "waiting", _("waiting")  # for the settle window
-    HELD = "held", _("held")  # until somebody asks
+    HELD = "held", _("held")  # until somebody lets it go
     DONE = "done", _("done")
     SUPERSEDED = "superseded", _("superseded")  # the entry is no longer in the live history
+
+
+class HoldReason(models.TextChoices):
+    """Why an effect was held: nobody should hear today of what is not news."""
+
+    OLD = "old", _("moves more than a day old")
+    PUBLICATION = "publication", _("another version of the playbook")
+    MERGE = "merge", _("two who were joined")
+    CUT = "cut", _("two who were parted again")
+    RETRACTION = "retraction", _("something that was taken back")
+    IMPORT = "import", _("an import")
+    REBUILD = "rebuild", _("a rebuild")
 
 
 class EffectQuerySet(models.QuerySet["Effect"]):
@@ -43,7 +55,7 @@ class Effect(models.Model):
     due_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
-    hold_reason = models.CharField(max_length=20, blank=True)
+    hold_reason = models.CharField(max_length=20, choices=HoldReason, blank=True)
 
     objects = EffectQuerySet.as_manager()
 
@@ -56,4 +68,7 @@ class Effect(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state=EffectState.WAITING), name="effect_due"),
+            models.Index(
+                fields=["kind", "hold_reason", "created_at"], condition=Q(state=EffectState.HELD), name="effect_held"
+            ),
         ]

@@ -6,17 +6,20 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from contacts.models import Claim, Contact, Event, EventType, Job, Quarantine, Source
 from contacts.naming import forget_aliases
 from crm.desk.intake.live import arrivals
 from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from funnel.advancing import advance_pending
+from funnel.effects import run_due_effects
 from staff.models import ApiKey, AuditRecord, Role
 from staff.policy import Principal
 from tests.callers import make_caller
 from tests.desk.scenes import at_desk, queries_for
 from tests.factories import make_contact, make_message, make_public_source, make_source, make_user, record
-from tests.funnel.worlds import install, person
+from tests.funnel.worlds import days, happened, install, person
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +196,25 @@ def test_a_webhook_is_added_tried_and_switched_off():
     assert endpoint.disabled_at is not None
     assert "switched off" in client.post(f"{page}/test", follow=True).text
     assert client.post("/intake/webhooks", {"url": "ftp://example.com"}).status_code == 422
+
+
+def test_what_is_held_back_is_shown_by_reason_and_let_go_on_the_page_and_in_the_api():
+    client, _admin = at_desk()
+    client.post("/intake/webhooks", {"url": "https://example.com/hook", "dimensions": ["0"]})
+    happened(person(), "page_viewed", timezone.now() - days(3))
+    advance_pending()
+    program = make_caller("webhooks:manage")
+
+    [held] = program.get("/api/v1/effects/held").json()["results"]
+    assert (held["kind"], held["reason"], held["number"]) == ("webhook", "old", 1)
+    assert "because of moves more than a day old" in client.get("/intake/webhooks").text
+    client.post("/intake/held", {"kind": "webhook", "reason": "old"})
+    run_due_effects()
+
+    assert WebhookDelivery.objects.count() == 1
+    assert "Held back" not in client.get("/intake/webhooks").text
+    again = program.post("/api/v1/effects/release", {"kind": "webhook", "reason": "old"})
+    assert again.json() == {"released": 0}
 
 
 def test_staff_see_of_arrivals_only_their_own_people_and_no_secrets():

@@ -11,9 +11,12 @@ from contacts.ingest import retract_event
 from contacts.merging import merge_contacts
 from contacts.models import PendingReason
 from funnel.advancing import advance_due, advance_pending
-from funnel.effects import EFFECT_KINDS, EffectKind, release_effects, run_due_effects
-from funnel.models import Dimension, Effect, EffectState, Playbook, Stage
+from funnel.effects import EFFECT_KINDS, EffectKind, held_effects, release_effects, run_due_effects
+from funnel.models import Dimension, Effect, EffectState, HoldReason, Playbook, Stage
 from funnel.publishing import mark_publications
+from staff.models import AuditRecord
+from staff.policy import Principal
+from tests.factories import make_user
 from tests.funnel.worlds import days, happened, install, marked, person, position_of
 
 pytestmark = pytest.mark.django_db
@@ -224,13 +227,18 @@ def test_held_effects_go_when_somebody_asks(letters):
     anna = person()
     happened(anna, "page_viewed", timezone.now() - days(3))
     advance_pending()
-    held = Effect.objects.get()
+    admin = Principal(user=make_user())
+    [held] = held_effects()
 
-    assert release_effects(effects=[held.pk]) == 1
+    assert (held.kind, held.reason, held.number) == ("letter", HoldReason.OLD, 1)
+    assert release_effects(by=admin, kind="letter", reason="merge") == 0
+    assert release_effects(by=admin, kind="letter", reason="old") == 1
     run_due_effects()
 
     assert letters.done == [(anna.pk, "prospecting", 1)]
-    assert release_effects(effects=[held.pk]) == 0
+    assert held_effects() == []
+    told = AuditRecord.objects.get(action="effects_released").detail
+    assert told == {"what": "letter", "reason": "old", "number": 1}
 
 
 def test_one_that_cannot_be_run_does_not_hold_up_the_others(letters):

@@ -111,6 +111,7 @@ NAMES: Final = {
     "stage_changed": _("Changed a stage"),
     "webhook_added": _("Added a webhook"),
     "webhook_changed": _("Changed a webhook"),
+    "effects_released": _("Let go what was held back"),
     "webhook_replayed": _("Sent a webhook again"),
     "webhook_secret_rotated": _("Gave a webhook another secret"),
     "playbook_published": _("Published a playbook"),

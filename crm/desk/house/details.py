@@ -67,12 +67,14 @@ LABELS: Final[Mapping[str, Any]] = {
     "name": gettext_lazy("name"),
     "new": gettext_lazy("the new one"),
     "newer": gettext_lazy("with"),
+    "number": gettext_lazy("how many"),
     "of": gettext_lazy("of"),
     "order": gettext_lazy("place in the order"),
     "other": gettext_lazy("with"),
     "owner": gettext_lazy("owner"),
     "people": gettext_lazy("people"),
     "place": gettext_lazy("place in the order"),
+    "reason": gettext_lazy("reason"),
     "role": gettext_lazy("role"),
     "same_as": gettext_lazy("the same as"),
     "scope": gettext_lazy("needs"),
@@ -92,6 +94,7 @@ LABELS: Final[Mapping[str, Any]] = {
     "url": gettext_lazy("address"),
     "wants_morning_mail": gettext_lazy("morning mail"),
     "week": gettext_lazy("hours"),
+    "what": gettext_lazy("what"),
     "went": gettext_lazy("it went"),
 }
 JOBS: Final = {

@@ -70,6 +70,7 @@ THINGS: Final[Mapping[str, Thing]] = {
     "quarantine": Thing(_("message"), view="desk:quarantine-page"),
     "membership": Thing(_("place in a company")),
     "sending": Thing(_("sending")),
+    "effect": Thing(_("what moves set off")),
     "webhook": Thing(_("webhook"), WebhookEndpoint, ("description", "url"), "desk:webhook-page"),
     "webhook_delivery": Thing(_("delivery")),
 }

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.desk.doors import for_staff
@@ -17,6 +18,7 @@ from crm.desk.intake.rooms import shown
 from crm.desk.toasts import toast
 from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from crm.webhooks.services import add_endpoint, change_endpoint, replay_delivery, rotate_secret, send_test
+from funnel.effects import held_effects, release_effects
 from funnel.models import Dimension
 from rest.pages import page as page_of
 from rest.problems import Problem
@@ -39,7 +41,7 @@ def webhooks(request: HttpRequest, principal: Principal) -> HttpResponse:
         else:
             return _endpoint(request, principal, endpoint, secret=endpoint.secret)
     endpoints = list(WebhookEndpoint.objects.order_by("pk"))
-    context = {"room": "desk:webhooks", "endpoints": endpoints, "form": form}
+    context = {"room": "desk:webhooks", "endpoints": endpoints, "form": form, "held": held_effects()}
     return shown(request, principal, "webhooks.html", context, status=422 if form.is_bound else 200)
 
 
@@ -71,6 +73,15 @@ def webhook_deed(request: HttpRequest, principal: Principal, endpoint_id: int, d
     except ValidationError as error:
         return toast(request, back, " ".join(error.messages), tone="refused")
     raise Http404
+
+
+@require_POST
+@for_staff(SCOPE)
+def held_release(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    kind, reason = request.POST.get("kind", ""), request.POST.get("reason", "")
+    released = release_effects(by=principal, kind=kind, reason=reason)
+    words = ngettext("%(n)s goes now.", "%(n)s go now.", released) % {"n": released}
+    return toast(request, redirect("desk:webhooks"), words)
 
 
 @require_POST

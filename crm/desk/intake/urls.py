@@ -18,5 +18,6 @@ urlpatterns = [
     path("intake/webhooks", hooks.webhooks, name="webhooks"),
     path("intake/webhooks/<int:endpoint_id>", hooks.webhook_page, name="webhook-page"),
     path("intake/webhooks/<int:endpoint_id>/<slug:deed>", hooks.webhook_deed, name="webhook-deed"),
+    path("intake/held", hooks.held_release, name="held-release"),
     path("intake/deliveries/<int:delivery_id>/replay", hooks.delivery_replay, name="delivery-replay"),
 ]
