@@ -37,7 +37,7 @@ from crm.models import WebhookEndpoint
 from crm.world.demo import make_demo
 from funnel.advancing import advance_everything
 from funnel.backtesting import start_backtest, work_off_backtests
-from funnel.models import Backtest
+from funnel.models import Backtest, Transition
 from funnel.publishing import document_of, save_draft, start_draft
 from funnel.redrafting import inserted
 from staff.inviting import invite
@@ -99,6 +99,7 @@ def examples(admin: User) -> dict[str, list[Any]]:
         "other_id": [merged.newer_id],
         "merge_id": [merged.pk],
         "event_id": list(canary.events.values_list("pk", flat=True)[:1]),
+        "move_id": list(Transition.objects.live().filter(contact=canary).values_list("pk", flat=True)[:1]),
         "company_id": list(canary.memberships.values_list("company", flat=True)[:1]),
         "membership_id": list(canary.memberships.values_list("pk", flat=True)[:1]),
         "tie_id": [0],
