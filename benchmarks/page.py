@@ -27,8 +27,8 @@ ORDER: Final = [*(f"G{number}" for number in range(1, 16)), "rooms", "backtest",
 # What stands in the way where a figure misses its goal.
 IN_THE_WAY = {
     "G1": "More than half of the time is Python: the fold, its memory, the rows it writes; the rest is PostgreSQL, "
-    "which finds and writes a position, a mark and perhaps transitions for nearly every event; a fifth of that is what "
-    "campaigns are credited with. The limit keeps one small table and reckons nothing.",
+    "which finds, locks and writes a position, a mark and perhaps transitions for nearly every event; a tenth of that "
+    "is what campaigns are credited with. The limit keeps one small table and reckons nothing.",
     "G2": "Where the workers fold meanwhile, they do so on the same two processors, which the plain view does not ask "
     "for; the rest is authentication, strict JSON, identities and marks.",
     "G3": "As G2. Two thirds of what an event costs are PostgreSQL's: a row of fifteen columns in five indexes and a "
