@@ -13,6 +13,8 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from crm.templatetags.icons import lucide
+
 _ROW: Final = 123_456_789  # stands for the number of a row while its address is sought
 
 
@@ -30,6 +32,11 @@ def token_field(request: HttpRequest) -> str:
 
 def joined(lines: Iterable[str]) -> SafeString:
     return SafeString("".join(lines))
+
+
+def small_icon(name: str) -> SafeString:
+    """An icon beside words, which say it all."""
+    return lucide(name, size=14, **{"class": "i i-14", "aria_hidden": "true"})
 
 
 def grey(words: str) -> str:

@@ -14,8 +14,7 @@ from campaigns.linking import long_address
 from campaigns.models import Campaign
 from crm.desk.campaigns.listing import Row
 from crm.desk.campaigns.words import money
-from crm.desk.drawing import joined, row_address, short_date, token_field
-from crm.templatetags.icons import lucide
+from crm.desk.drawing import joined, row_address, short_date, small_icon, token_field
 from crm.templatetags.polku import figure, stops
 
 
@@ -32,16 +31,12 @@ def campaigns_drawn(rows: Iterable[Row], *, query: str, put_away: bool) -> SafeS
         return (
             f'<tr><td class="camp-name"><a href="{address(campaign.pk)}?{escape(query)}">'
             f'<b class="clip">{escape(campaign.name)}</b>'
-            f'<span class="t-meta">{_icon(row.icon)} {escape(row.channel)}{owner}</span></a></td>'
+            f'<span class="t-meta">{small_icon(row.icon)} {escape(row.channel)}{owner}</span></a></td>'
             f'<td class="camp-gate"><span class="stage">{stops(row.place)}{escape(str(row.gate))}</span></td>{cells}'
             f'<td class="ink-2 nowrap">{_runs(row)}{"" if row.is_running or put_away else idle}</td></tr>'
         )
 
     return joined(map(line, rows))
-
-
-def _icon(name: str) -> str:
-    return lucide(name, size=14, **{"class": "i i-14", "aria_hidden": "true"})
 
 
 def _runs(row: Row) -> str:
@@ -102,7 +97,7 @@ def _link(link: Any, campaign: Campaign) -> str:
     return (
         f'<li><div class="row-x wrap"><b>{source} / {medium}</b>{content}<a class="link t-dense push" '
         f'href="{row_address("desk:link-code")(link.pk)}" download="polku-{link.token}.svg" aria-label="{code}">'
-        f'{_icon("qr-code")} QR</a><span class="num">{escape(clicks)}</span></div>'
+        f'{small_icon("qr-code")} QR</a><span class="num">{escape(clicks)}</span></div>'
         f'<label class="vh" for="link-{link.pk}">{escape(_("Short link"))}</label>'
         f'<input class="in t-dense" id="link-{link.pk}" value="{escape(short_address(link))}" readonly>'
         f'<p class="t-meta anywhere">{escape(_("leads to"))} {escape(long_address(link))}{_left_out(link)}</p></li>'

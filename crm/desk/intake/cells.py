@@ -18,12 +18,11 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from contacts.models import EventType, Trust
-from crm.desk.drawing import grey, joined, row_address, token_field
+from crm.desk.drawing import grey, joined, row_address, small_icon, token_field
 from crm.desk.intake.forms import LONGEST_LABEL, RANKS, Known, TypeForm
 from crm.desk.intake.live import Arrival, Kind, Program
 from crm.desk.intake.waiting import Said
 from crm.models import DeliveryState
-from crm.templatetags.icons import lucide
 from crm.templatetags.intake import in_words, worth
 from crm.templatetags.polku import when
 
@@ -37,7 +36,7 @@ _MARKS: Final = {
 
 
 def _mark(result: str) -> str:
-    icon = lucide(_MARKS.get(result, "circle-alert"), size=14, **{"class": "i i-14", "aria_hidden": "true"})
+    icon = small_icon(_MARKS.get(result, "circle-alert"))
     return f'<span class="in-mark is-{result}">{icon}</span>'
 
 

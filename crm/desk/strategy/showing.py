@@ -22,9 +22,8 @@ from crm.desk.campaigns.words import (
     plain,
     told_won,
 )
-from crm.desk.drawing import grey, joined, row_address, short_date
+from crm.desk.drawing import grey, joined, row_address, short_date, small_icon
 from crm.desk.path.tables import Table
-from crm.templatetags.icons import lucide
 from crm.templatetags.polku import figure
 from funnel.models import Stage
 
@@ -122,7 +121,7 @@ class Shown:
     def _card(self, card: Card, colour: int) -> str:
         campaign, stage = card.campaign, self.ranks.get(card.campaign.stage_id or 0)
         channel = Channel(campaign.channel)
-        icon = lucide(CHANNEL_ICONS[channel], size=14, **{"class": "i i-14", "aria_hidden": "true"})
+        icon = small_icon(CHANNEL_ICONS[channel])
         return (
             f'<li class="camp"><a href="{row_address("desk:campaign")(campaign.pk)}?{escape(self.query)}">'
             f'<div class="row-x"><b class="clip grow">{escape(campaign.name)}</b>'

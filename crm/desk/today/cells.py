@@ -14,19 +14,14 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Task
 from contacts.recurring import Repeat
-from crm.desk.drawing import joined, row_address, token_field
+from crm.desk.drawing import joined, row_address, small_icon, token_field
 from crm.desk.today.came import Line
 from crm.desk.today.inbox import Waiting
 from crm.desk.today.report import Figures
 from crm.desk.today.spans import repeat_words, short, worked
-from crm.templatetags.icons import lucide
 from crm.templatetags.polku import initials, money, percent, stops, when
 
 Draw = Callable[[Any], str]
-
-
-def _icon(name: str) -> str:
-    return lucide(name, size=14, **{"class": "i i-14", "aria_hidden": "true"})
 
 
 def _posts(address: str) -> str:
@@ -46,7 +41,7 @@ def waiting_drawn(lines: Iterable[Waiting], request: HttpRequest, *, may_work: b
     def who(one: Waiting) -> str:
         if not one.who:
             return nobody
-        return f"{_icon('user-round')} {escape(has_it % {'name': one.who_name} if one.is_taken else one.who_name)}"
+        return f"{small_icon('user-round')} {escape(has_it % {'name': one.who_name} if one.is_taken else one.who_name)}"
 
     def line(one: Waiting) -> str:
         name = escape(one.name)
@@ -70,8 +65,10 @@ def waiting_drawn(lines: Iterable[Waiting], request: HttpRequest, *, may_work: b
 def _acts(request: HttpRequest) -> Callable[[Waiting], str]:
     page, token, me = row_address("desk:contact-page"), token_field(request), request.user.pk
     take, give, waive = (row_address(f"desk:answer-{deed}") for deed in ("take", "give", "waive"))
-    answer = f'<a class="b is-small" data-do="a" href="%s?do=write#composer">{_icon("mail")}{escape(_("Answer"))}</a>'
-    call = f'<a class="b is-small" data-do="c" href="%s?do=call#composer">{_icon("phone")}{escape(_("Log a call"))}</a>'
+    answer = (
+        f'<a class="b is-small" data-do="a" href="%s?do=write#composer">{small_icon("mail")}{escape(_("Answer"))}</a>'
+    )
+    call = f'<a class="b is-small" data-do="c" href="%s?do=call#composer">{small_icon("phone")}{escape(_("Log a call"))}</a>'
     quiet = f'{token}<button class="b is-quiet is-small" data-do="%s">%s</button></form>'
     taking, waiving = quiet % ("t", escape(_("Take it"))), quiet % ("x", escape(_("No answer needed")))
     giving = f'<a class="b is-quiet is-small" data-do="g" id="give-%s" href="%s" data-drawer>{escape(_("Give"))}</a>'
@@ -138,9 +135,9 @@ def tasks_drawn(tasks: Iterable[Task], request: HttpRequest, *, is_late: bool, m
         who = task.contact.leader
         about = [escape(str(who)), due(task)]
         if task.repeat:
-            about.append(f"{_icon('repeat')} {escape(repeat_words(Repeat.read(task.repeat)))}")
+            about.append(f"{small_icon('repeat')} {escape(repeat_words(Repeat.read(task.repeat)))}")
         if task.remind_at:
-            about.append(f'{_icon("bell")} <span class="num">{when(task.remind_at)}</span>')
+            about.append(f'{small_icon("bell")} <span class="num">{when(task.remind_at)}</span>')
         if task.created_by and task.created_by != me:
             about.append(escape(given % {"name": task.created_by}))
         return (
@@ -179,7 +176,7 @@ def _later(request: HttpRequest) -> Callable[[Task], str]:
             f"{_posts(week(task.pk))}{token}"
             f"{button % ('P', escape(a_week % said), escape(_('A week later')), escape(_('+1 wk')))}"
             f'<a class="b is-quiet is-small is-icon" href="{change(task.pk)}" data-drawer data-do="e" '
-            f'aria-label="{escape(changed % said)}" title="{escape(_("Change"))}">{_icon("pencil")}</a></div>'
+            f'aria-label="{escape(changed % said)}" title="{escape(_("Change"))}">{small_icon("pencil")}</a></div>'
         )
 
     return later
