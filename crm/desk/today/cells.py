@@ -65,10 +65,9 @@ def waiting_drawn(lines: Iterable[Waiting], request: HttpRequest, *, may_work: b
 def _acts(request: HttpRequest) -> Callable[[Waiting], str]:
     page, token, me = row_address("desk:contact-page"), token_field(request), request.user.pk
     take, give, waive = (row_address(f"desk:answer-{deed}") for deed in ("take", "give", "waive"))
-    answer = (
-        f'<a class="b is-small" data-do="a" href="%s?do=write#composer">{small_icon("mail")}{escape(_("Answer"))}</a>'
-    )
-    call = f'<a class="b is-small" data-do="c" href="%s?do=call#composer">{small_icon("phone")}{escape(_("Log a call"))}</a>'
+    to_answer, to_call = small_icon("mail") + escape(_("Answer")), small_icon("phone") + escape(_("Log a call"))
+    answer = f'<a class="b is-small" data-do="a" href="%s?do=write#composer">{to_answer}</a>'
+    call = f'<a class="b is-small" data-do="c" href="%s?do=call#composer">{to_call}</a>'
     quiet = f'{token}<button class="b is-quiet is-small" data-do="%s">%s</button></form>'
     taking, waiving = quiet % ("t", escape(_("Take it"))), quiet % ("x", escape(_("No answer needed")))
     giving = f'<a class="b is-quiet is-small" data-do="g" id="give-%s" href="%s" data-drawer>{escape(_("Give"))}</a>'
