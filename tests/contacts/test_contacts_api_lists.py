@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts.companies import create_company, join_company
 from contacts.merging import merge_contacts
@@ -189,7 +191,7 @@ def test_what_cannot_be_asked_is_named(caller, query, parameter):
     assert [error["pointer"] for error in answer.json()["errors"]] == [f"?{parameter}"]
 
 
-def test_a_list_costs_the_same_statements_however_long_it_is(caller, django_assert_num_queries):
+def test_a_list_costs_the_same_statements_however_long_it_is(caller):
     by = Principal(key=caller.key)
     company = create_company(by=by, name="Acme")
 
@@ -201,11 +203,15 @@ def test_a_list_costs_the_same_statements_however_long_it_is(caller, django_asse
             )
             join_company(contact=contact, company=company, by=by)
 
+    def asked():
+        with CaptureQueriesContext(connection) as captured:
+            caller.get("/api/v1/contacts")
+        return len(captured)
+
     grow(2)
     for size in (2, 30):
-        caller.get("/api/v1/contacts")  # what a process remembers for some seconds
-        with django_assert_num_queries(3):
-            assert len(names(caller)) == size
+        assert len(names(caller)) == size
+        assert min(asked() for _ in range(3)) == 3  # the least: a process remembers some things for some seconds
         grow(28 if size == 2 else 0)
 
 

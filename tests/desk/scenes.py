@@ -38,10 +38,12 @@ def asker(at: datetime, **fields: Any) -> Contact:
 
 
 def queries_for(client: Client, address: str) -> list[str]:
-    client.get(address)  # what a process remembers for the next request is asked once
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    """What a page asks once all is remembered that a process remembers for some seconds, and asks anew after them."""
+    return min((_asked(client, address) for _ in range(3)), key=len)
+
+
+def _asked(client: Client, address: str) -> list[str]:
+    with CaptureQueriesContext(connection) as asked:
         answer = client.get(address)
     assert answer.status_code == 200, answer
     return [one["sql"] for one in asked.captured_queries]
