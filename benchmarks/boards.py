@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from benchmarks import load
-from benchmarks.goals import CLIENTS, LIMIT_URL, PAIRS, SECONDS, Bench, Row, compared, serving_limit
+from benchmarks.goals import CLIENTS, LIMIT_URL, PAIRS, SECONDS, Bench, Pace, Row, compared, serving_limit
 from benchmarks.house import URL
 
 LANES = 6
@@ -22,8 +22,9 @@ def boards(bench: Bench) -> list[Row]:
 
 
 def _read(bench: Bench, cards: int, goal_ms: float) -> Row:
-    limits, products = [], []
+    limits, products, pace = [], [], Pace()
     for _ in range(PAIRS):
+        pace.look()
         limits.append(_looked(f"{LIMIT_URL}/board", f"?cards={cards}", {}))
         products.append(_looked(f"{URL}/api/v1/board", f"?limit={cards}", bench.headers()))
     product = statistics.median(one.p50_ms for one in products)
@@ -37,6 +38,7 @@ def _read(bench: Bench, cards: int, goal_ms: float) -> Row:
             "plain_view_p50_ms": statistics.median(one.p50_ms for one in limits),
         },
         "unit": "ms",
+        "pace": pace.figure,
         "failed": sum(one.failed for one in [*limits, *products]),
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import house, load
-from benchmarks.goals import PAIRS, SECONDS, Bench, Row
+from benchmarks.goals import PAIRS, SECONDS, Bench, Pace, Row, serving_limit
 from benchmarks.house import URL
 
 LOOKS = 300
@@ -44,14 +44,16 @@ def looks(bench: Bench) -> list[Row]:
     months = [f"?month={2000 + number // 12}-{1 + number % 12:02}" for number in range(LOOKS)]
     pages = [("the page", [""]), ("the page, all of it drawn anew", months)]
     asked = [*answers, *(("/", queries, {"Cookie": cookie}, what) for what, queries in pages)]
-    return [_look(bench, path, queries, headers, what) for path, queries, headers, what in asked]
+    with serving_limit(bench):
+        return [_look(bench, path, queries, headers, what) for path, queries, headers, what in asked]
 
 
 def _look(bench: Bench, path: str, queries: Sequence[str], headers: dict[str, str], what: str) -> Row:
-    limits, products = [], []
+    limits, products, pace = [], [], Pace()
     requests = [load.request(f"{URL}{path}", b"", headers, method="GET", query=query) for query in queries]
     requests *= LOOKS // len(queries)
     for _ in range(PAIRS):
+        pace.look()
         limits.append(_one_roll_up_ms(bench))
         products.append(load.run(URL, requests, clients=1, seconds=SECONDS))
     return {
@@ -64,6 +66,7 @@ def _look(bench: Bench, path: str, queries: Sequence[str], headers: dict[str, st
             "one_roll_up_ms": round(statistics.median(limits), 2),
         },
         "unit": "ms",
+        "pace": pace.figure,
         "failed": sum(one.failed for one in products),
     }
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.goals import PLAIN_LOOP, PLAIN_PAGE_MS
 from benchmarks.house import ROOT
 
 Row = dict[str, Any]
@@ -15,13 +16,17 @@ Written by `make bench` on {day}. Only ratios taken side by side in one run mean
 its speed drifts. Each limit is the least code that does the same durable work (`benchmarks/limits.py`), measured in
 turn with the product, five pairs each; figures are medians.
 
+Limits of time are those of a machine on which a plain Django page of fifty people took {plain_page_ms} ms, and the loop
+of G1 {plain_loop:,} events a second. `pace` is how this machine did the same meanwhile: at 0.5 it took twice as long.
+Where a figure misses its limit but would keep to it at the pace of that machine, the last column says both.
+
 {processors} processors, Python {python}, PostgreSQL {postgresql}; {versions}.
 {contacts:,} contacts, {events:,} events and {transitions:,} transitions before the run;
 the world was made in {world_made_in_seconds} s.
 Making 8 KiB durable takes {fdatasync_ms} ms.
 
-| goal | workload | limit | product | ratio | goal | first landing | |
-|---|---|---|---|---|---|---|---|
+| goal | workload | limit | product | ratio | goal | first landing | pace | |
+|---|---|---|---|---|---|---|---|---|
 """
 ORDER: Final = [*(f"G{number}" for number in range(1, 16)), "rooms", "backtest", "disk"]
 # What stands in the way where a figure misses its goal.
@@ -79,7 +84,8 @@ def write_page(rows: list[Row], kept: Path) -> None:
     every.sort(key=lambda row: ORDER.index(row["goal"]))
     kept.write_text(json.dumps(every))
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
-    text = HEAD.format(**(about | {"versions": versions}))
+    paces = {"plain_page_ms": PLAIN_PAGE_MS, "plain_loop": PLAIN_LOOP}
+    text = HEAD.format(**(about | {"versions": versions} | paces))
     text += "".join(_line(row, today) for row in every)
     missed = [row for row in every if not _reached(row, 1)]
     if missed:
@@ -91,7 +97,6 @@ def write_page(rows: list[Row], kept: Path) -> None:
 def _line(row: Row, today: str) -> str:
     goal, landing = ("", "") if "ratio" not in row else (f"≥ {row['goal_ratio']}", f"≥ {row['first_landing']}")
     ratio = row.get("ratio", "")
-    verdict = "goal" if _reached(row, 1) else "first landing" if _reached(row, 2) else "missed"
     cells = [
         row["goal"],
         row["workload"] if row["day"] == today else f"{row['workload']} ({row['day']})",
@@ -100,8 +105,18 @@ def _line(row: Row, today: str) -> str:
         ratio,
         goal,
         landing,
+        row.get("pace", ""),
     ]
-    return "| " + " | ".join(str(cell) for cell in [*cells, verdict if "limit" in row else ""]) + " |\n"
+    return "| " + " | ".join(str(cell) for cell in [*cells, _verdict(row) if "limit" in row else ""]) + " |\n"
+
+
+def _verdict(row: Row) -> str:
+    said, at_pace = (_landed(row, pace) for pace in (1.0, min(1.0, row.get("pace", 1.0))))
+    return said if said == at_pace else f"{said}; {at_pace} at its pace"
+
+
+def _landed(row: Row, pace: float) -> str:
+    return "goal" if _reached(row, 1, pace) else "first landing" if _reached(row, 2, pace) else "missed"
 
 
 def _figures(value: Any) -> str:
@@ -110,9 +125,9 @@ def _figures(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _reached(row: Row, leeway: int) -> bool:
-    """Whether the goal is met (leeway 1), or half of it (leeway 2: half the ratio, twice the time)."""
+def _reached(row: Row, leeway: int, pace: float = 1.0) -> bool:
+    """Whether the goal is met (leeway 1) or half of it (leeway 2: half the ratio, twice the time) at this pace."""
     if "ratio" in row:
         return bool(row["ratio"] >= row["goal_ratio"] / leeway)
     limit = row.get("limit", {})
-    return all(row["product"][name] <= most * leeway for name, most in limit.items())
+    return all(row["product"][name] * pace <= most * leeway for name, most in limit.items())

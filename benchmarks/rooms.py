@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from benchmarks import load
 from benchmarks.furnishing import furnish
-from benchmarks.goals import LIMIT_URL, PAIRS, Bench, Row, serving_limit
+from benchmarks.goals import LIMIT_URL, PAIRS, Bench, Pace, Row, serving_limit
 from benchmarks.house import URL
 from benchmarks.lists import KEY, PAGES, next_page, said, statements_at
 
@@ -76,8 +76,9 @@ def _address(bench: Bench, room: Room, headers: dict[str, str]) -> str:
 
 
 def _looked_at(bench: Bench, room: Room, address: str, statements: int, headers: dict[str, str]) -> Row:
-    limits, products = [], []
+    limits, products, pace = [], [], Pace()
     for _ in range(PAIRS):
+        pace.look()
         limits.append(_look(f"{LIMIT_URL}/page?rows={room.rows}", {}))
         products.append(_look(f"{URL}{address}", headers))
     name = room.address.format("…").partition("?")[0]
@@ -92,6 +93,7 @@ def _looked_at(bench: Bench, room: Room, address: str, statements: int, headers:
             "statements": statements,
         },
         "unit": "ms",
+        "pace": pace.figure,
         "failed": sum(one.failed for one in [*limits, *products]),
     }
 
