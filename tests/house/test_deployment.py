@@ -56,12 +56,19 @@ def test_commands_start_modules_that_exist_and_workers_serve_every_queue():
     assert routed <= set(settings.QUEUES)
 
 
+def test_one_service_builds_the_image_that_all_of_ours_use():
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["upgrade"]
+    assert {SERVICES[name]["image"] for name in OURS} == {"polku"}
+
+
 def test_services_wait_for_what_they_need_and_are_watched():
     healthy, done = {"condition": "service_healthy"}, {"condition": "service_completed_successfully"}
     for name in ("web", "worker", "beat"):
         assert SERVICES[name]["depends_on"] == {"upgrade": done, "postgres": healthy, "valkey": healthy}
     assert SERVICES["caddy"]["depends_on"] == {"web": healthy}
     assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"upgrade", "beat"}
+    # by its socket PostgreSQL is ready once before it is: while the image makes the database
+    assert "-h 127.0.0.1" in " ".join(SERVICES["postgres"]["healthcheck"]["test"])
     assert "/readyz" in " ".join(SERVICES["web"]["healthcheck"]["test"])
 
 
@@ -92,8 +99,8 @@ def test_the_proxy_passes_to_where_web_listens():
 def test_the_proxy_gives_up_on_who_sends_slowly_and_passes_on_what_is_all_there():
     settings = [line.strip() for line in (ROOT / "Caddyfile").read_text().splitlines()]
 
-    assert {"read_header 15s", "read_body 15s", "request_buffers 1MiB"} <= set(settings)
-    assert settings.index("read_body 15s") < settings.index("{$SITE_HOST:localhost} {")  # an option of the whole server
+    assert {"read_header 15s", "read_body 10m", "request_buffers 1MiB"} <= set(settings)
+    assert settings.index("read_body 10m") < settings.index("{$SITE_HOST:localhost} {")  # an option of the whole server
 
 
 def test_the_image_runs_as_somebody_without_rights():
