@@ -281,7 +281,6 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
-MEDIA_ROOT = STATE / "media"
 # Files that people import: every process of the web and of the workers must see the same folder.
 IMPORTS_ROOT = Path(optional("IMPORTS_ROOT", str(STATE / "imports"))).absolute()
 IMPORT_LARGEST = env.int("IMPORT_LARGEST_MB", default=500) * 1_000_000
@@ -389,36 +388,28 @@ CELERY_WORKER_ETA_TASK_LIMIT = 1000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
-# The static schedule: {"name": {"task": "funnel.tasks.advance_due", "schedule": 1.0}}. What is due stands in tables.
-# A message that no worker takes in time is dropped: the next one says the same.
+# The static schedule: a task, each so many seconds. What is due stands in tables. A message that no worker takes
+# within the second number is dropped: the next one says the same.
+_CLOCK = (
+    ("funnel.tasks.advance_due", 1.0, 2.0),
+    ("funnel.tasks.run_due_effects", 1.0, 2.0),
+    ("funnel.tasks.work_off_backtests", 5.0, 10.0),
+    ("funnel.tasks.work_off_company_marks", 5.0, 10.0),
+    ("contacts.tasks.mark_places_of_today", 900.0, 600.0),
+    ("contacts.tasks.work_off_jobs", 5.0, 10.0),
+    ("contacts.tasks.work_off_imports", 5.0, 10.0),
+    ("contacts.tasks.throw_away_old", 3600.0, 600.0),
+    ("crm.tasks.deliver_webhooks", 5.0, 10.0),
+    ("campaigns.tasks.send_mails", 5.0, 10.0),
+    ("contacts.tasks.watch_answers", 20.0, 20.0),
+    ("crm.tasks.send_morning_mails", 60.0, 60.0),
+    ("contacts.tasks.remind_of_tasks", 20.0, 20.0),
+    ("crm.tasks.seal_audit", 60.0, 30.0),
+    ("rest.tasks.forget_old_answers", 3600.0, 600.0),
+)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "advance_due": {"task": "funnel.tasks.advance_due", "schedule": 1.0, "options": {"expires": 2.0}},
-    "run_due_effects": {"task": "funnel.tasks.run_due_effects", "schedule": 1.0, "options": {"expires": 2.0}},
-    "work_off_backtests": {
-        "task": "funnel.tasks.work_off_backtests",
-        "schedule": 5.0,
-        "options": {"expires": 10.0},
-    },
-    "work_off_company_marks": {
-        "task": "funnel.tasks.work_off_company_marks",
-        "schedule": 5.0,
-        "options": {"expires": 10.0},
-    },
-    "mark_places_of_today": {
-        "task": "contacts.tasks.mark_places_of_today",
-        "schedule": 900.0,
-        "options": {"expires": 600.0},
-    },
-    "work_off_jobs": {"task": "contacts.tasks.work_off_jobs", "schedule": 5.0, "options": {"expires": 10.0}},
-    "work_off_imports": {"task": "contacts.tasks.work_off_imports", "schedule": 5.0, "options": {"expires": 10.0}},
-    "throw_away_old": {"task": "contacts.tasks.throw_away_old", "schedule": 3600.0, "options": {"expires": 600.0}},
-    "deliver_webhooks": {"task": "crm.tasks.deliver_webhooks", "schedule": 5.0, "options": {"expires": 10.0}},
-    "send_mails": {"task": "campaigns.tasks.send_mails", "schedule": 5.0, "options": {"expires": 10.0}},
-    "watch_answers": {"task": "contacts.tasks.watch_answers", "schedule": 20.0, "options": {"expires": 20.0}},
-    "send_morning_mails": {"task": "crm.tasks.send_morning_mails", "schedule": 60.0, "options": {"expires": 60.0}},
-    "remind_of_tasks": {"task": "contacts.tasks.remind_of_tasks", "schedule": 20.0, "options": {"expires": 20.0}},
-    "seal_audit": {"task": "crm.tasks.seal_audit", "schedule": 60.0, "options": {"expires": 30.0}},
-    "forget_old_answers": {"task": "rest.tasks.forget_old_answers", "schedule": 3600.0, "options": {"expires": 600.0}},
+    task.rpartition(".")[2]: {"task": task, "schedule": every_s, "options": {"expires": expires_s}}
+    for task, every_s, expires_s in _CLOCK
 }
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"  # remembers nothing: there is nothing to corrupt
 
