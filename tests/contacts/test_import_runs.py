@@ -291,6 +291,24 @@ def test_a_type_nobody_knows_is_recorded_and_waits_to_be_named(bring):
     assert list(found) == [("shoe_tied", False, 1)]
 
 
+def test_a_public_source_may_bring_only_so_many_new_types(bring):
+    mapping = """
+    [source]
+    key = "fair"
+    trust = "public"
+    [contact]
+    email = "email"
+    [[events]]
+    message_id = "{email}"
+    type = {column = "what"}
+    """
+    run = bring(mapping, "email,what", *(f"p{n}@example.com,new_{n:03}" for n in range(103)))
+
+    assert counts(run) == (100, 0, 0, 3)
+    assert refusals(run) == [(line, "", "too-many-types") for line in (102, 103, 104)]
+    assert EventType.objects.filter(first_source__key="fair").count() == 100
+
+
 def test_contacts_may_come_from_a_source_of_their_own_and_stay_known_to_the_import(bring):
     mapping = """
     [source]
