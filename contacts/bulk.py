@@ -17,8 +17,8 @@ from .jobs import KINDS, Kind, Outcome
 from .messages import ContactRef, Message
 from .models import Contact, Job
 from .results import Result, Status
-from .services import source_of
 from .settling import UNKNOWN_CONTACT
+from .sources import source_of
 from .tagging import forget_unused_tag
 from .viewing import views_follow_tag
 

@@ -22,7 +22,7 @@ from .messages import ContactRef, Message
 from .models import AnswerClock, Contact, Event, NoticeKind
 from .noticing import notify
 from .results import Status
-from .services import source_of
+from .sources import source_of
 from .turns import ANSWERS, OWNING, QUESTIONS, WAIVED, Said, Turn, turns
 
 SPOKEN: Final = QUESTIONS | ANSWERS

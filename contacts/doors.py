@@ -13,32 +13,15 @@ from django.http import HttpRequest, UnreadablePostError
 
 from rest.problems import Problem
 from staff import audit
-from staff.models import ApiKey
 from staff.policy import Principal
 
-from .models import Source
+from .sources import source_of
 
 logger = logging.getLogger(__name__)
 
 LARGEST_BODY: Final = 500 * 1024
 _CHUNK: Final = 64 * 1024
 _SECONDS_TO_SEND: Final = 15
-
-_sources: dict[int, Source] = {}
-
-
-def source_of(principal: Principal) -> Source:
-    """The source that the caller's key speaks for. Neither ever changes, so it is asked once a process."""
-    key = principal.key
-    if key is None:
-        raise Problem("forbidden")
-    if key.pk not in _sources:
-        _sources[key.pk] = _source_behind(key)
-    return _sources[key.pk]
-
-
-def _source_behind(key: ApiKey) -> Source:
-    return Source.objects.get(key=key.source)
 
 
 def require_trusted(principal: Principal) -> None:

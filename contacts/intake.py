@@ -13,7 +13,7 @@ from rest.limits import tell_allowance
 from rest.problems import FieldError, Problem
 from rest.strict_json import MalformedJson, Reading, fault_in, read
 
-from .doors import body_of, refuse_when_overloaded, source_of, with_second_try
+from .doors import body_of, refuse_when_overloaded, with_second_try
 from .ingest import take_in
 from .messages import Message, Refusal
 from .models import Source
@@ -22,6 +22,7 @@ from .reading import said_in
 from .repeats import note_repeats
 from .results import Result
 from .settling import Terms
+from .sources import source_of
 
 ENDPOINT: Final = "events"
 MOST_MESSAGES: Final = 500

@@ -14,7 +14,7 @@ from rest.strict_json import MalformedJson, Reading, read
 from staff.keys import find_key
 from staff.policy import Principal
 
-from .doors import body_of, refuse_when_overloaded, source_of, with_second_try
+from .doors import body_of, refuse_when_overloaded, with_second_try
 from .ingest import take_in
 from .messages import Message, Refusal
 from .quarantine import Kept, QuarantineFull, keep
@@ -22,6 +22,7 @@ from .reading import refuse_faulty
 from .repeats import note_repeats
 from .segment import KINDS, LETTERS, message_of
 from .settling import Terms
+from .sources import source_of
 
 ENDPOINT: Final = "segment"
 MOST_CALLS: Final = 2500

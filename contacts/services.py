@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from rest.edits import refuse_stale
 from staff.policy import Principal
 
-from .catalogue import STAFF_SOURCE
 from .companies import join_named
 from .identities import find_people
 from .ingest import record_events
@@ -23,6 +22,7 @@ from .messages import NOBODY, ContactRef, Message
 from .models import Contact, Source, SourceKind, Trust
 from .placing import Name, Person
 from .results import Status
+from .sources import source_of
 
 # Who is responsible is an event of its own in somebody's story.
 _OWNERSHIP: Final = frozenset({"owner", "team"})
@@ -39,11 +39,6 @@ def ensure_source(*, name: str, trust: Trust, kind: SourceKind = SourceKind.API)
         raise ValidationError(_("The name of a source needs a letter from a to z or a digit."), code="source_name")
     source, _made = Source.objects.get_or_create(key=key, defaults={"name": name, "kind": kind, "trust": trust})
     return source
-
-
-def source_of(by: Principal) -> Source:
-    """What facts this principal states come from."""
-    return Source.objects.get(key=by.key.source if by.key else STAFF_SOURCE)
 
 
 # --- Creating ---------------------------------------------------------------------------------------------------------

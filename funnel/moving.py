@@ -9,14 +9,13 @@ from django.db import connection
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from contacts.doors import source_of as source_of_key
 from contacts.doors import with_second_try
 from contacts.messages import ContactRef, Message, body_digest, body_of, event_key_digits
 from contacts.models import Contact, Source
 from contacts.nudge import nudge_on_commit
 from contacts.prepared import Prepared
 from contacts.recording import Row, insert_events
-from contacts.services import source_of
+from contacts.sources import source_of
 from funnel.models import Standing
 from funnel.pictures import sees_everyone
 from staff.policy import Principal
@@ -81,7 +80,7 @@ def move_contacts(
     `seen` says where the author saw somebody: who stands elsewhere by now is refused (`stage_changed`).
     """
     ids = list(dict.fromkeys(contact_ids))
-    source = source_of_key(principal) if principal.key else source_of(principal)
+    source = source_of(principal)
     if not principal.may(SCOPE) or source.is_public:
         words = _("You may look at people, not move them. Ask an administrator for another role.")
         return [Refused(one, "forbidden", words) for one in ids]
