@@ -18,6 +18,7 @@ from crm.desk.board.faces import ANSWERS, Words, bands, facing_of
 from crm.desk.board.placing import Placed, Stayed, lane_of, place
 from crm.desk.board.watching import Seen, changes_since, seen_now
 from crm.desk.doors import for_staff
+from crm.desk.finding import there
 from crm.desk.places import page
 from crm.desk.toasts import toast
 from funnel.boards import Board, board, usual_days
@@ -82,9 +83,7 @@ def _ways() -> list[tuple[str, str]]:
 @require_safe
 def board_changes(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     said = request.GET.get("since", "")
-    since = Seen.of(said) if said else seen_now()
-    if since is None:
-        raise Http404
+    since = there(Seen.of(said) if said else seen_now())
     changes = changes_since(principal, wish_of(request), since)
     return JsonResponse({"people": changes.people, "said": changes.said})
 
@@ -93,9 +92,7 @@ def board_changes(request: HttpRequest, principal: Principal) -> HttpResponseBas
 @require_safe
 def board_card(request: HttpRequest, principal: Principal, contact_id: int) -> HttpResponseBase:
     """One card as it is now, with the heads of the lanes once it stands; who is no more on the board is not there."""
-    card, wish = card_of(principal, contact_id), wish_of(request)
-    if card is None:
-        raise Http404
+    card, wish = there(card_of(principal, contact_id)), wish_of(request)
     heads = "" if card.is_folding else _heads_html(principal, wish)
     return HttpResponse(_card_html(request, principal, wish, card) + heads)
 
@@ -164,9 +161,7 @@ def card_move(request: HttpRequest, principal: Principal, contact_id: int) -> Ht
         if result.code == "not_found":
             raise Http404
         return toast(request, back, result.said, tone="refused")
-    card = card_of(principal, contact_id)
-    if card is None:
-        raise Http404
+    card = there(card_of(principal, contact_id))
     stages = list(Stage.objects.all())
     here = next((stage for stage in stages if stage.pk == card.stage_id), None)
     shown = {

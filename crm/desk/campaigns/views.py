@@ -29,8 +29,9 @@ from crm.desk.campaigns.people import ORDERED, REFUNDED, TOUCHED, behind, span
 from crm.desk.campaigns.showing import Page
 from crm.desk.campaigns.words import CHANNEL_ICONS, CHANNELS, QUESTIONS, WAYS, money
 from crm.desk.doors import for_staff
+from crm.desk.finding import as_file, table_named
 from crm.desk.places import page
-from crm.desk.strategy.views import Wish, as_file
+from crm.desk.strategy.views import Wish
 from crm.desk.toasts import toast
 from funnel.pictures import Picture, path_in, sees_everyone
 from staff.policy import Principal
@@ -84,10 +85,7 @@ def campaign_table(request: HttpRequest, principal: Principal, campaign_id: int,
     """One of the tables as a file."""
     campaign = _campaign(campaign_id)
     shown = _shown(campaign, principal, Wish.of(request))
-    found = next((one for one in shown.tables() if one.name == name), None)
-    if found is None:
-        raise Http404
-    return as_file(found, f"{campaign.pk}-{name}-{shown.results.until}")
+    return as_file(table_named(name, shown.tables()), f"{campaign.pk}-{name}-{shown.results.until}")
 
 
 @require_GET

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from crm.desk.doors import for_staff
+from crm.desk.finding import newest_first
 from crm.desk.house.deeds import NAMES
 from crm.desk.house.details import details_of, rows_in
 from crm.desk.house.rooms import shown
 from crm.desk.house.things import Things
-from rest.pages import page as page_of
-from rest.problems import Problem
 from staff.models import AuditRecord, User
 from staff.policy import Principal
 
@@ -26,10 +25,7 @@ def trail(request: HttpRequest, principal: Principal) -> HttpResponse:
         records = records.filter(user=int(who))
     if action in NAMES:
         records = records.filter(action=action)
-    try:
-        found = page_of(request, records, orderings={"id": ("id",)}, default="-id")
-    except Problem:  # an address somebody wrote by hand
-        raise Http404 from None
+    found = newest_first(request, records)
     things = Things(row for record in found.rows for row in rows_in(record))
     context = {
         "records": [_line(record, things) for record in found.rows],

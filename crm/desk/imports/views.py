@@ -29,13 +29,12 @@ from contacts.importing.reporting import reject_lines
 from contacts.importing.undoing import changed_since
 from contacts.models import Import, ImportState
 from crm.desk.doors import for_staff
+from crm.desk.finding import newest_first
 from crm.desk.imports.cells import SHOWN, runs_drawn
 from crm.desk.imports.choosing import choices_said
 from crm.desk.imports.showing import context_of
 from crm.desk.places import page
 from crm.desk.toasts import toast
-from rest.pages import page as page_of
-from rest.problems import Problem
 from staff.policy import Principal
 
 SCOPE: Final = "contacts:import"
@@ -69,10 +68,7 @@ def _take(request: HttpRequest, principal: Principal) -> HttpResponseBase:
 
 def _list(request: HttpRequest, principal: Principal, error: str = "") -> HttpResponse:
     runs = Import.objects.visible_to(principal).select_related("started_by").only(*SHOWN)
-    try:
-        found = page_of(request, runs, orderings={"id": ("id",)}, default="-id")
-    except Problem:
-        raise Http404 from None
+    found = newest_first(request, runs)
     context = {
         "found": found,
         "lines": runs_drawn(found.rows),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.services import set_targets, targets_of
 from crm.desk.doors import for_staff
+from crm.desk.finding import as_file, table_named
 from crm.desk.path.beside import beside
 from crm.desk.path.narrowing import questions
 from crm.desk.path.newest import newest
@@ -95,12 +96,8 @@ def path_table(request: HttpRequest, principal: Principal, name: str) -> HttpRes
     wish = wish_of(request)
     walked = _walked(principal, wish)
     targets = {target.stage_id: target.people for target in targets_of(walked.plan_month)}
-    table = next((one for one in tables(walked, plan_of(walked, targets)) if one.name == name), None)
-    if table is None:
-        raise Http404
-    answer = HttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="polku-{name}-{walked.until}.csv"'
-    return answer
+    table = table_named(name, tables(walked, plan_of(walked, targets)))
+    return as_file(table, f"{name}-{walked.until}")
 
 
 @require_GET

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.models import Contact
 from crm.desk.doors import for_staff
+from crm.desk.finding import there
 from crm.desk.places import page
 from crm.desk.playbooks import showing
 from crm.desk.playbooks.forecast import Forecast
@@ -115,9 +116,7 @@ def backtest_person(request: HttpRequest, principal: Principal, backtest_id: int
     backtest = _done(backtest_id)
     people = Contact.objects.visible_to(principal).leaders().filter(erased_at=None)
     contact = get_object_or_404(people, pk=contact_id)
-    found = histories_of(backtest, contact.pk, Words.of(stages := showing.stages()))
-    if found is None:
-        raise Http404
+    found = there(histories_of(backtest, contact.pk, Words.of(stages := showing.stages())))
     context = {
         "title": str(contact),
         "backtest": backtest,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy
@@ -13,7 +13,7 @@ from campaigns.models import Way
 from campaigns.strategy import PERIODS, strategy
 from crm.desk.campaigns.words import WAY_NAMES, WAYS
 from crm.desk.doors import for_staff
-from crm.desk.path.tables import Table
+from crm.desk.finding import as_file, table_named
 from crm.desk.places import page
 from crm.desk.strategy.showing import Shown
 from crm.desk.strategy.year import shown_year
@@ -83,16 +83,8 @@ def strategy_table(request: HttpRequest, principal: Principal, name: str) -> Htt
         table = year.campaign_table() if name == "calendar" else year.money_table()
         return as_file(table, f"strategy-{name}-{year.year.months[0].first:%Y-%m}")
     shown = _shown(principal, Wish.of(request))
-    found = next((one for one in (shown.questions_table(), shown.table()) if one.name == name), None)
-    if found is None:
-        raise Http404
+    found = table_named(name, (shown.questions_table(), shown.table()))
     return as_file(found, f"strategy-{name}-{shown.seen.until}")
-
-
-def as_file(table: Table, name: str) -> HttpResponse:
-    answer = HttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="polku-{name}.csv"'
-    return answer
 
 
 def _shown(principal: Principal, wish: Wish) -> Shown:

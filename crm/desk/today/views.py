@@ -16,6 +16,7 @@ from contacts.clocks import give_clock, waive_answer
 from contacts.models import AnswerClock, Task
 from contacts.tasking import postpone_task
 from crm.desk.doors import for_staff
+from crm.desk.finding import as_file, table_named
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from crm.desk.today.came import came, look, new_since
@@ -175,12 +176,7 @@ def answers_corner(request: HttpRequest, principal: Principal) -> HttpResponse:
 @for_staff("figures:read")
 def answers_table(request: HttpRequest, principal: Principal, name: str) -> HttpResponse:
     """One of the tables as a file."""
-    table = next((one for one in tables(principal) if one.name == name), None)
-    if table is None:
-        raise Http404
-    answer = HttpResponse(table.csv(), content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="polku-answers-{name}.csv"'
-    return answer
+    return as_file(table_named(name, tables(principal)), f"answers-{name}")
 
 
 def _usual(principal: Principal) -> str:
