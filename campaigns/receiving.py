@@ -78,7 +78,7 @@ def confirm(submission: Submission) -> bool:
             raise ValidationError(_("This link has expired. Fill in the form once more."), code="expired")
         keys = [event_key(form.source.key, f"{held.nonce}.{part}") for part in ("details", "consent")]
         for claim in Claim.objects.open().filter(key__in=keys).select_related("source").order_by("pk"):
-            confirm_claim(claim)
+            confirm_claim(claim, by=None)
         Submission.objects.filter(pk=held.pk).update(confirmed_at=Now())
     return True
 

@@ -6,6 +6,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from staff import audit
+from staff.policy import Principal
+
 from .ingest import take
 from .messages import Message
 from .models import Claim, Event
@@ -13,8 +16,11 @@ from .results import Status
 from .settling import Terms
 
 
-def confirm_claim(claim: Claim) -> Event:
-    """Let the claim be true: record it under its own key and body, as of when it was received."""
+def confirm_claim(claim: Claim, *, by: Principal | None) -> Event:
+    """Let the claim be true: record it under its own key and body, as of when it was received.
+
+    Without `by` it was confirmed by the person themselves, whose claim it is.
+    """
     with transaction.atomic():
         _hold(claim)
         terms = Terms(claim.source, received_at=claim.received_at, confirmed=True)
@@ -22,15 +28,18 @@ def confirm_claim(claim: Claim) -> Event:
         if result.status not in (Status.ACCEPTED, Status.DUPLICATE):
             raise ValidationError(result.detail or result.status, code=result.reason)
         Claim.objects.filter(pk=claim.pk).update(confirmed_at=Now(), event_id=result.event_id)
+        if by:
+            audit.record(by=by, action="claim_confirmed", kind="claim", row=claim.pk)
     claim.refresh_from_db()
     return Event.objects.get(key=claim.key)
 
 
-def refuse_claim(claim: Claim) -> None:
+def refuse_claim(claim: Claim, *, by: Principal) -> None:
     """Let the claim do nothing for ever; it stays to be read."""
     with transaction.atomic():
         _hold(claim)
         Claim.objects.filter(pk=claim.pk).update(refused_at=Now())
+        audit.record(by=by, action="claim_refused", kind="claim", row=claim.pk)
     claim.refresh_from_db()
 
 

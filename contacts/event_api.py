@@ -18,7 +18,6 @@ from rest.pages import PARAMETERS, page
 from rest.problems import json_view
 from rest.queries import refuse_unknown_parameters
 from rest.schema import LIST_PROBLEMS, described, page_shape, paging_parameters
-from staff import audit
 from staff.policy import Principal
 
 from .answering import filter_parameters
@@ -181,8 +180,7 @@ def event_retract(request: Request, event_id: int) -> HttpResponse:
     """Say that an event never was so: its row stays, and everybody it moved is placed anew. Not for public keys."""
     require_trusted(caller(request))
     event = _event(request, event_id)
-    retract_event(event=event)
-    audit.record(by=caller(request), action="event_retracted", kind="event", row=event.pk)
+    retract_event(event=event, by=caller(request))
     return answer(show_events([event])[0])
 
 

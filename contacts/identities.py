@@ -9,6 +9,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from staff import audit
+from staff.policy import Principal
+
 from .domains import join_by_domain
 from .matching import search_tokens, sort_key
 from .models import Contact, Identity, PendingReason, Source
@@ -122,7 +125,7 @@ ON CONFLICT (kind, namespace, value) WHERE unlinked_at IS NULL DO NOTHING
 """
 
 
-def link(*, contact: Contact, name: Name) -> Identity:
+def link(*, contact: Contact, name: Name, by: Principal) -> Identity:
     """Let `contact` be recognised by `name`; refused when somebody has it."""
     with transaction.atomic():
         try:
@@ -131,11 +134,12 @@ def link(*, contact: Contact, name: Name) -> Identity:
         except IntegrityError:
             raise ValidationError(_("Somebody else is recognised by this."), code="identity_taken") from None
         project([contact.pk])
+        audit.record(by=by, action="identity_linked", kind="contact", row=contact.pk)
     identity.refresh_from_db()
     return identity
 
 
-def unlink(*, identity: Identity) -> None:
+def unlink(*, identity: Identity, by: Principal) -> None:
     """Stop recognising the contact by this. What was recorded for them stays theirs."""
     with transaction.atomic():
         ended = Identity.objects.live().filter(pk=identity.pk).update(unlinked_at=Now())
@@ -143,3 +147,4 @@ def unlink(*, identity: Identity) -> None:
             raise ValidationError(_("This link has ended already."), code="already_unlinked")
         project([identity.contact_id], afresh=True)
         mark([identity.contact_id], PendingReason.ATTRIBUTES)
+        audit.record(by=by, action="identity_unlinked", kind="contact", row=identity.contact_id)

@@ -12,7 +12,9 @@ from django.db.models import DateTimeField, Func
 from django.utils.translation import gettext as _
 from psycopg2.errors import DeadlockDetected
 
+from staff import audit
 from staff.models import User
+from staff.policy import Principal
 
 from .attributes import ATTRIBUTE_TYPES
 from .catalogue import STAFF_SOURCE
@@ -116,8 +118,11 @@ def record_staff_event(
         return Event.objects.get(key=event_key(STAFF_SOURCE, message.message_id))
 
 
-def retract_event(*, event: Event) -> None:
-    """Say that `event` never was so. The row stays; it does not stand any more. Undoing is this, too."""
+def retract_event(*, event: Event, by: Principal | None = None) -> None:
+    """Say that `event` never was so. The row stays; it does not stand any more. Undoing is this, too.
+
+    Without `by` it is part of a deed that is on record itself.
+    """
     with transaction.atomic():
         stamp = Func(function="clock_timestamp", output_field=DateTimeField())
         if not Event.objects.standing().filter(pk=event.pk).update(retracted_at=stamp):
@@ -126,6 +131,8 @@ def retract_event(*, event: Event) -> None:
             project([event.contact_id])
         mark([event.contact_id], PendingReason.RETRACTION)
         nudge_on_commit()
+        if by:
+            audit.record(by=by, action="event_retracted", kind="event", row=event.pk)
     event.refresh_from_db()
 
 

@@ -15,11 +15,10 @@ from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
 from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
-from staff import audit
 
 from .answering import filter_parameters, valid
 from .claims import confirm_claim, refuse_claim
-from .doors import require_trusted, source_of
+from .doors import require_trusted
 from .filtering import Field, Filters, Operator, choice, moment, read_whole, row, text, yes_no
 from .identities import link, unlink
 from .intake_bodies import IdentityBody, MergeBody, ReplayBody
@@ -164,8 +163,7 @@ def claim_confirm(request: Request, claim_id: int) -> HttpResponse:
     """Let it be true: it is recorded as the event it would have been, of the moment it was received."""
     require_trusted(caller(request))
     claim = get_object_or_404(_claims(request), pk=claim_id)
-    confirm_claim(claim)
-    audit.record(by=caller(request), action="claim_confirmed", kind="claim", row=claim.pk)
+    confirm_claim(claim, by=caller(request))
     return answer(ClaimShape.of(claim))
 
 
@@ -181,8 +179,7 @@ def claim_refuse(request: Request, claim_id: int) -> HttpResponse:
     """Let it do nothing for ever."""
     require_trusted(caller(request))
     claim = get_object_or_404(_claims(request), pk=claim_id)
-    refuse_claim(claim)
-    audit.record(by=caller(request), action="claim_refused", kind="claim", row=claim.pk)
+    refuse_claim(claim, by=caller(request))
     return answer(ClaimShape.of(claim))
 
 
@@ -231,8 +228,7 @@ def quarantine_replay(request: Request, quarantine_id: int) -> HttpResponse:
     require_trusted(caller(request))
     kept = get_object_or_404(_QUARANTINE.all(), pk=quarantine_id)
     mended = body_as(ReplayBody, request).get("raw") if request.data else None
-    result = replay(kept, mended=None if mended is None else mended.encode())
-    audit.record(by=caller(request), action="quarantine_replayed", kind="quarantine", row=kept.pk)
+    result = replay(kept, by=caller(request), mended=None if mended is None else mended.encode())
     if result is None:
         return answer(ReplayShape("released", kept.event_id))
     return answer(ReplayShape(result.status, result.event_id, result.reason, result.pointer, result.detail))
@@ -268,8 +264,8 @@ def identity_link(request: Request) -> HttpResponse:
     """Let a contact be recognised by this; refused when somebody has it."""
     require_trusted(caller(request))
     body = valid(IdentityBody(data=request.data))
-    identity = link(contact=_visible(request, body.validated_data["contact"]), name=body.name())
-    audit.record(by=caller(request), action="identity_linked", kind="contact", row=identity.contact_id)
+    contact = _visible(request, body.validated_data["contact"])
+    identity = link(contact=contact, name=body.name(), by=caller(request))
     return answer(IdentityShape.of(identity), status=201)
 
 
@@ -286,8 +282,7 @@ def identity_unlink(request: Request, identity_id: int) -> HttpResponse:
     require_trusted(caller(request))
     identity = get_object_or_404(Identity, pk=identity_id)
     _visible(request, identity.contact_id)
-    unlink(identity=identity)
-    audit.record(by=caller(request), action="identity_unlinked", kind="contact", row=identity.contact_id)
+    unlink(identity=identity, by=caller(request))
     return answer(IdentityShape.of(get_object_or_404(Identity, pk=identity_id)))
 
 
@@ -325,10 +320,9 @@ def merge_create(request: Request) -> HttpResponse:
     merge = merge_contacts(
         first=_visible(request, said["first"]),
         second=_visible(request, said["second"]),
-        source=source_of(caller(request)),
+        by=caller(request),
         fields=said.get("fields"),
     )
-    audit.record(by=caller(request), action="contacts_merged", kind="contact", row=merge.older_id, newer=merge.newer_id)
     return answer(MergeShape.of(get_object_or_404(_merges(request), pk=merge.pk)), status=201)
 
 
@@ -344,8 +338,7 @@ def merge_cut(request: Request, merge_id: int) -> HttpResponse:
     """Take a merge back: both people are again exactly what they would be without it."""
     require_trusted(caller(request))
     merge = get_object_or_404(_merges(request), pk=merge_id)
-    cut_merge(merge=merge)
-    audit.record(by=caller(request), action="merge_cut", kind="contact", row=merge.older_id, newer=merge.newer_id)
+    cut_merge(merge=merge, by=caller(request))
     return answer(MergeShape.of(get_object_or_404(_merges(request), pk=merge_id)))
 
 

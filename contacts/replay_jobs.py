@@ -22,7 +22,7 @@ def replay_walk(job: Job, by: Principal) -> tuple[int | None, Outcome]:
     outcome = Outcome()
     for kept in Quarantine.objects.filter(pk__in=ids).select_related("source", "event").order_by("pk"):
         try:
-            result = replay(kept)
+            result = replay(kept, by=None)
         except ValidationError as error:
             outcome.left.append((kept.pk, "already_replayed", " ".join(error.messages)))
             continue

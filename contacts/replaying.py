@@ -10,6 +10,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from staff import audit
+from staff.policy import Principal
+
 from . import reading, segment
 from .ingest import take
 from .messages import Message, Refusal
@@ -33,12 +36,15 @@ READERS: Final[dict[str, Callable[[bytes], Message]]] = {
     "": _own_message,
 }
 
+# What is held by others than our doors, they let go: the fold adds here how it takes up a person again.
+RELEASES: Final[dict[str, Callable[[Quarantine], None]]] = {}
 
-def replay(kept: Quarantine, *, mended: bytes | None = None) -> Result | None:
-    """Try again what is kept, or let a held event be folded again (then there is no result).
+
+def replay(kept: Quarantine, *, by: Principal | None, mended: bytes | None = None) -> Result | None:
+    """Try again what is kept, or let a held event or person be folded again (then there is no result).
 
     What still can't be used stays, with one more attempt and the present reason. `mended` is tried in place of what
-    came; what came stays as it was.
+    came; what came stays as it was. Without `by` it is one of many, and the job is on record.
     """
     with transaction.atomic():
         held = Quarantine.objects.waiting().select_for_update().filter(pk=kept.pk).first()
@@ -47,17 +53,27 @@ def replay(kept: Quarantine, *, mended: bytes | None = None) -> Result | None:
         result = None
         if held.event:
             _release(held, held.event)
+        elif held.endpoint in RELEASES:
+            RELEASES[held.endpoint](held)
+            _note_released(held)
         else:
             result = _try(held, mended)
+        if by:
+            action = "quarantine_replayed" if mended is None or result is None else "quarantine_mended"
+            audit.record(by=by, action=action, kind="quarantine", row=kept.pk)
     kept.refresh_from_db()
     return result
 
 
 def _release(held: Quarantine, event: Event) -> None:
     """Let the fold have the event again, in its right place: from the start."""
-    Quarantine.objects.filter(pk=held.pk).update(replayed_at=Now(), attempts=F("attempts") + 1)
+    _note_released(held)
     mark([event.contact_id], PendingReason.REPLAY)
     nudge_on_commit()
+
+
+def _note_released(held: Quarantine) -> None:
+    Quarantine.objects.filter(pk=held.pk).update(replayed_at=Now(), attempts=F("attempts") + 1)
 
 
 def _try(kept: Quarantine, mended: bytes | None) -> Result:

@@ -9,14 +9,15 @@ class FunnelConfig(AppConfig):
 
     def ready(self) -> None:
         # They need models, which are there only now.
-        from contacts import erasing  # noqa: PLC0415
+        from contacts import erasing, replaying  # noqa: PLC0415
         from contacts.importing import preparing  # noqa: PLC0415
-        from funnel import bulk, filters, forgetting, parts  # noqa: PLC0415
+        from funnel import bulk, filters, forgetting, holding, parts  # noqa: PLC0415
         from funnel.checks import check_stage_set, stages_in_use  # noqa: PLC0415
 
         EVENT_CHECKS["stage_set"] = check_stage_set
         preparing.STAGES.append(stages_in_use)
         erasing.ALSO.append(forgetting.forget_path)
+        replaying.RELEASES[holding.ENDPOINT] = holding.resume_person
         bulk.register()
         filters.register()
         parts.register()

@@ -1,8 +1,7 @@
 """Poison: what the fold has died on three times is held, so that everybody else goes on."""
 
 from collections.abc import Iterable
-
-from django.db import transaction
+from typing import Final
 
 from contacts.models import Contact, Event, Pending, PendingReason, Quarantine
 from contacts.nudge import nudge_on_commit
@@ -10,7 +9,9 @@ from funnel.attempts import REASON, SUSPENDED, TRIES
 from funnel.claiming import Person, put_back
 from funnel.models import Position
 
-DIED = "The worker died, or its transaction failed, each time."
+ENDPOINT: Final = "fold"
+WHOM: Final = "/contacts/"
+DIED: Final = "The worker died, or its transaction failed, each time."
 
 
 def hold(person: Person, detail: str = DIED) -> None:
@@ -28,9 +29,9 @@ def hold(person: Person, detail: str = DIED) -> None:
         Quarantine.objects.create(
             source_id=person.source,
             reason=REASON,
-            pointer=f"/contacts/{person.leader}",
+            pointer=f"{WHOM}{person.leader}",
             detail=detail,
-            endpoint="fold",
+            endpoint=ENDPOINT,
             attempts=TRIES,
         )
         suspend([person])
@@ -43,13 +44,12 @@ def suspend(people: Iterable[Person]) -> None:
     _set_attempts(people, SUSPENDED)
 
 
-def resume_person(*, contact: Contact) -> None:
-    """Try a person again, from the start, whom nothing could be held of."""
-    with transaction.atomic():
-        members = Contact.objects.filter(leader_id=contact.leader_id).values("pk")
-        Position.objects.filter(contact__in=members, attempts=SUSPENDED).update(attempts=0, attempted_at=None)
-        Pending.objects.create(contact_id=contact.leader_id, reason=PendingReason.REPLAY)
-        nudge_on_commit()
+def resume_person(kept: Quarantine) -> None:
+    """Try a person again, from the start, of whom nothing could be held; whoever calls is in a transaction."""
+    leader_id = Contact.objects.get(pk=kept.pointer.removeprefix(WHOM)).leader_id
+    Position.objects.filter(contact__leader=leader_id, attempts=SUSPENDED).update(attempts=0, attempted_at=None)
+    Pending.objects.create(contact_id=leader_id, reason=PendingReason.REPLAY)
+    nudge_on_commit()
 
 
 def _quarantined(event: Event, detail: str) -> Quarantine:
@@ -59,7 +59,7 @@ def _quarantined(event: Event, detail: str) -> Quarantine:
         message_id=event.message_id or "",
         reason=REASON,
         detail=detail,
-        endpoint="fold",
+        endpoint=ENDPOINT,
         attempts=TRIES,
     )
 

@@ -71,6 +71,14 @@ def note_step_gone(user: User) -> None:
         _without_step(user.role).filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
 
 
+def forget_steps(*, user: User, by: Principal) -> None:
+    """Take away somebody's app, passkeys and recovery codes, for whoever lost them."""
+    with transaction.atomic():
+        Authenticator.objects.filter(user=user).delete()
+        note_step_gone(user)
+        audit.record(by=by, action="second_step_removed", kind="user", row=user.pk)
+
+
 def _without_step(role: str) -> QuerySet[User]:
     step = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
     return User.objects.filter(~Exists(step), role=role)

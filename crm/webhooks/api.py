@@ -148,7 +148,8 @@ def endpoint_rotate(request: Request, endpoint_id: int) -> HttpResponse:
 )
 def endpoint_test(request: Request, endpoint_id: int) -> HttpResponse:
     """A message of type `polku.test`, by the same way as all others."""
-    return answer(_delivery_shape(services.send_test(endpoint=_endpoint(endpoint_id))), status=202)
+    delivery = services.send_test(endpoint=_endpoint(endpoint_id), by=caller(request))
+    return answer(_delivery_shape(delivery), status=202)
 
 
 @operation(

@@ -66,11 +66,13 @@ def disable_endpoint(*, endpoint: WebhookEndpoint, reason: str) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(disabled_at=Now(), disabled_reason=reason)
 
 
-def send_test(*, endpoint: WebhookEndpoint) -> WebhookDelivery:
+@transaction.atomic
+def send_test(*, endpoint: WebhookEndpoint, by: Principal) -> WebhookDelivery:
     """A delivery that says nothing but that it arrived, by the same way as all others."""
     _refuse_disabled(endpoint)
     body = message("polku.test", timezone.now(), {"endpoint": endpoint.pk})
     message_id = f"msg_test_{endpoint.pk}_{time.time_ns()}"
+    audit.record(by=by, action="webhook_tested", kind="webhook", row=endpoint.pk)
     return WebhookDelivery.objects.create(endpoint=endpoint, message_id=message_id, body=body)
 
 

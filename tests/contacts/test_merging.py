@@ -16,6 +16,7 @@ from contacts.ingest import retract_event
 from contacts.merging import cut_merge, merge_contacts
 from contacts.messages import ContactRef
 from contacts.models import Contact, Event, Identity, Merge, Pending, PendingReason
+from staff.policy import Principal
 from tests.factories import make_contact, make_message, make_source, make_user, moment, record, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
@@ -33,7 +34,7 @@ def test_two_contacts_become_one_person_led_by_the_oldest():
     first, second = make_contact(), make_contact()
     Pending.objects.all().delete()
 
-    merge = merge_contacts(first=second, second=first, by=make_user())
+    merge = merge_contacts(first=second, second=first, by=Principal(user=make_user()))
 
     assert (merge.older, merge.newer, merge.cut_at) == (first, second, None)
     assert set(Contact.objects.values_list("leader_id", flat=True)) == {first.pk}

@@ -9,6 +9,7 @@ from contacts.claims import confirm_claim, refuse_claim
 from contacts.messages import CLAIMED_TYPES, ContactRef
 from contacts.models import Claim, Contact, Event, Identity, Merge
 from contacts.results import Status
+from staff.policy import Principal
 from tests.factories import (
     contact_of,
     make_contact,
@@ -170,7 +171,7 @@ def test_a_confirmed_claim_is_the_event_it_would_have_been():
     record(source, message)
     claim = Claim.objects.get()
 
-    event = confirm_claim(claim)
+    event = confirm_claim(claim, by=None)
 
     assert (event.contact, event.source, event.message_id, event.value_minor) == (
         contact,
@@ -189,7 +190,7 @@ def test_a_confirmed_change_changes_the_person():
         make_public_source(), make_message("attributes_changed", "aino@example.com", properties={"title": "Engineer"})
     )
 
-    confirm_claim(Claim.objects.get())
+    confirm_claim(Claim.objects.get(), by=None)
 
     contact.refresh_from_db()
     assert contact.title == "Engineer"
@@ -198,10 +199,10 @@ def test_a_confirmed_change_changes_the_person():
 def test_a_claim_is_decided_once():
     record(make_public_source(), make_message("order_completed", "aino@example.com"))
     claim = Claim.objects.get()
-    refuse_claim(claim)
+    refuse_claim(claim, by=Principal(user=make_user()))
 
     with pytest.raises(ValidationError) as refusal:
-        confirm_claim(claim)
+        confirm_claim(claim, by=None)
 
     assert (refusal.value.code, Event.objects.count()) == ("already_decided", 0)
 

@@ -34,7 +34,7 @@ def test_a_fold_killed_anywhere_is_done_again_whole(transactional_db):
     [anna, bert, twin] = [person(), person(), person()]
     happened(anna, "order_completed", NOON, **PURCHASE)
     happened(bert, "order_completed", NOON, **PURCHASE)
-    merge_contacts(first=bert, second=twin, by=make_user(role=Role.ADMIN))
+    merge_contacts(first=bert, second=twin, by=Principal(user=make_user(role=Role.ADMIN)))
     advance_everything()
 
     for number in count(1, STEP):

@@ -9,10 +9,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from contacts.models import Event, Pending, PendingReason, Quarantine
+from contacts.replaying import replay
 from funnel.advancing import _batch, advance_due, advance_everything, advance_pending
 from funnel.attempts import COMPANY, MOST, SUSPENDED, keep_apart, retries
 from funnel.claiming import claim_people
-from funnel.holding import resume_person
 from funnel.models import Attempt, Playbook, Position, Transition
 from funnel.rebuilding import check_people, check_rollups, ranges
 from funnel.services import DEFAULT_PLAYBOOK
@@ -147,10 +147,11 @@ def test_a_person_of_whom_nothing_can_be_held_waits_until_asked_for(endless):
     assert Pending.objects.count() == 2
 
     Event.objects.filter(type__key="poked").update(retracted_at=timezone.now())
-    resume_person(contact=anna)
+    assert replay(Quarantine.objects.get(), by=None) is None
     advance_everything()
     assert stage_of(anna) == "customer"
     assert not Pending.objects.exists()
+    assert not Quarantine.objects.waiting().exists()
 
 
 def test_timers_that_never_end_hold_up_nobody_else(endless):

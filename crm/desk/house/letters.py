@@ -1,14 +1,19 @@
-"""Letters to staff: what they say, and whether they could be sent."""
+"""Letters to staff: what they say, the links in them, and whether they could be sent."""
 
 import logging
 from smtplib import SMTPException
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from staff.models import Invitation
+from crm.door import Doorkeeper
+from staff import audit
+from staff.models import Invitation, User
+from staff.policy import Principal
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +24,13 @@ def invitation_url(token: str) -> str:
 
 def sign_in_url(token: str) -> str:
     return settings.SITE_URL + reverse("desk:enter", args=[token])
+
+
+def make_password_url(*, user: User, by: Principal) -> str:
+    """Where somebody chooses a new password, for a day: what the letter holds that they can ask for themselves."""
+    audit.record(by=by, action="password_link_made", kind="user", row=user.pk)
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    return Doorkeeper().get_reset_password_from_key_url(key)
 
 
 def send_invitation(invitation: Invitation, token: str) -> bool:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,14 +15,12 @@ from crm.desk.house import forms, letters
 from crm.desk.house.people import members, policy, teams
 from crm.desk.house.rooms import shown
 from crm.desk.toasts import toast
-from crm.door import Doorkeeper
-from staff import audit
 from staff.inviting import invite, open_invitations, renew_invitation, withdraw_invitation
 from staff.links import make_sign_in_link
 from staff.models import Invitation, Role, Team, User
 from staff.policy import Principal
 from staff.services import OWN, add_team, change_oneself, change_user, drop_team, end_sessions, rename_team
-from staff.steps import guard_role, note_step_gone, step_is_due
+from staff.steps import forget_steps, guard_role, step_is_due
 
 
 @for_staff("contacts:read")
@@ -142,14 +138,13 @@ def staff_help(request: HttpRequest, principal: Principal, user_id: int, deed: s
             link = letters.sign_in_url(make_sign_in_link(user=user, by=principal))
             return _link(request, principal, user, link, _("It lets %(name)s in once, within 30 minutes."))
         case "password-link":
-            return _link(request, principal, user, _password_link(user, principal), _("Within a day."))
+            link = letters.make_password_url(user=user, by=principal)
+            return _link(request, principal, user, link, _("Within a day."))
         case "end-sessions":
             end_sessions(user=user, by=principal)
             return toast(request, back, _("%(name)s must sign in again.") % {"name": user})
         case "forget-second-step":
-            Authenticator.objects.filter(user=user).delete()
-            note_step_gone(user)
-            audit.record(by=principal, action="second_step_removed", kind="user", row=user.pk)
+            forget_steps(user=user, by=principal)
             return toast(request, back, _("%(name)s signs in without a second step now.") % {"name": user})
     raise Http404
 
@@ -202,13 +197,6 @@ def _sent(request: HttpRequest, principal: Principal, invitation: Invitation, to
 def _link(request: HttpRequest, principal: Principal, whose: Any, link: str, words: str) -> HttpResponse:
     said = words % {"name": whose} if "%(" in words else words
     return shown(request, principal, "link.html", {"whose": whose, "link": link, "words": said})
-
-
-def _password_link(user: User, principal: Principal) -> str:
-    audit.record(by=principal, action="password_link_made", kind="user", row=user.pk)
-    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
-    address: str = Doorkeeper().get_reset_password_from_key_url(key)
-    return address
 
 
 def _steps(user: User) -> dict[str, list[Authenticator]]:

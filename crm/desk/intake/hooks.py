@@ -1,7 +1,6 @@
 """Webhooks at the desk: who hears of moves, what became of each message, trying and sending again."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.desk.doors import for_staff
+from crm.desk.finding import newest_first
 from crm.desk.intake.cells import Try, deliveries_drawn
 from crm.desk.intake.forms import WebhookForm
 from crm.desk.intake.rooms import shown
@@ -20,9 +20,6 @@ from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from crm.webhooks.services import add_endpoint, change_endpoint, replay_delivery, rotate_secret, send_test
 from funnel.effects import held_effects, release_effects
 from funnel.models import Dimension
-from rest.pages import page as page_of
-from rest.problems import Problem
-from staff import audit
 from staff.policy import Principal
 
 SCOPE = "webhooks:manage"
@@ -59,8 +56,7 @@ def webhook_deed(request: HttpRequest, principal: Principal, endpoint_id: int, d
     try:
         match deed:
             case "test":
-                send_test(endpoint=endpoint)
-                audit.record(by=principal, action="webhook_tested", kind="webhook", row=endpoint.pk)
+                send_test(endpoint=endpoint, by=principal)
                 return toast(request, back, _("A message of type polku.test is on its way."))
             case "rotate":
                 rotated = rotate_secret(endpoint=endpoint, by=principal)
@@ -99,11 +95,7 @@ def delivery_replay(request: HttpRequest, principal: Principal, delivery_id: int
 def _endpoint(
     request: HttpRequest, principal: Principal, endpoint: WebhookEndpoint, *, secret: str = ""
 ) -> HttpResponse:
-    try:
-        log = endpoint.deliveries.values("id", "state", "message_id", "created_at")
-        found: Any = page_of(request, log, orderings={"id": ("id",)}, default="-id")
-    except Problem:
-        raise Http404 from None
+    found = newest_first(request, endpoint.deliveries.values("id", "state", "message_id", "created_at"))
     heard = [DIMENSIONS[one] for one in endpoint.dimensions if one in DIMENSIONS]
     lines = deliveries_drawn(found.rows, _tries([row["id"] for row in found.rows]), request)
     context = {"room": "desk:webhooks", "endpoint": endpoint, "secret": secret, "heard": heard}

@@ -16,26 +16,16 @@ from contacts.naming import may_be_meant, name_type
 from contacts.replay_jobs import replay_all
 from contacts.replaying import DONE, replay
 from crm.desk.doors import for_staff
+from crm.desk.finding import newest_first
 from crm.desk.intake.cells import SHOWN_OF_KEPT, claims_drawn, quarantine_drawn, types_drawn
 from crm.desk.intake.forms import Known, TypeForm
 from crm.desk.intake.rooms import shown
 from crm.desk.intake.waiting import claims_said, claims_seen, reasons, unknown_types
 from crm.desk.people.bulk import begun
 from crm.desk.toasts import toast
-from rest.pages import page as page_of
-from rest.problems import Problem
-from staff import audit
 from staff.policy import Principal
 
 MOST_RAW = 32_768
-_BY_ID = {"id": ("id",)}
-
-
-def _paged(request: HttpRequest, rows: Any) -> Any:
-    try:
-        return page_of(request, rows, orderings=_BY_ID, default="-id")
-    except Problem:  # an address that somebody wrote by hand
-        raise Http404 from None
 
 
 # --- Claims -----------------------------------------------------------------------------------------------------------
@@ -44,7 +34,7 @@ def _paged(request: HttpRequest, rows: Any) -> Any:
 @require_GET
 @for_staff("contacts:read")
 def claims(request: HttpRequest, principal: Principal) -> HttpResponse:
-    found = _paged(request, claims_seen(principal).values("id"))
+    found = newest_first(request, claims_seen(principal).values("id"))
     said = claims_said([row["id"] for row in found.rows])
     lines = claims_drawn(said, request, may_decide=principal.may("contacts:write"))
     return shown(request, principal, "claims.html", {"room": "desk:claims", "lines": lines, "found": found})
@@ -59,12 +49,10 @@ def claim_deed(request: HttpRequest, principal: Principal, claim_id: int, deed: 
     try:
         match deed:
             case "confirm":
-                confirm_claim(claim)
-                audit.record(by=principal, action="claim_confirmed", kind="claim", row=claim.pk)
+                confirm_claim(claim, by=principal)
                 return toast(request, back, _("%(what)s of %(who)s is recorded.") % said)
             case "refuse":
-                refuse_claim(claim)
-                audit.record(by=principal, action="claim_refused", kind="claim", row=claim.pk)
+                refuse_claim(claim, by=principal)
                 return toast(request, back, _("%(what)s of %(who)s does nothing.") % said)
     except ValidationError as error:
         return toast(request, back, " ".join(error.messages), tone="refused")
@@ -80,7 +68,7 @@ def quarantine(request: HttpRequest, principal: Principal) -> HttpResponse:
     """What waits, by reason; and the messages, or those of one reason."""
     reason = request.GET.get("reason", "")
     rows = Quarantine.objects.waiting().values(*SHOWN_OF_KEPT)
-    found = _paged(request, rows.filter(reason=reason) if reason else rows)
+    found = newest_first(request, rows.filter(reason=reason) if reason else rows)
     context = {
         "room": "desk:quarantine",
         "reasons": reasons(),
@@ -102,12 +90,12 @@ def quarantine_page(request: HttpRequest, principal: Principal, quarantine_id: i
     typed = request.POST.get("raw", "").replace("\r\n", "\n")
     mended = None if kept.event_id or typed in {raw, _laid_out(raw)} else typed[:MOST_RAW]
     try:
-        result = replay(kept, mended=None if mended is None else mended.encode())
+        result = replay(kept, by=principal, mended=None if mended is None else mended.encode())
     except ValidationError as error:
         return toast(request, redirect("desk:quarantine"), " ".join(error.messages), tone="refused")
-    action = "quarantine_replayed" if mended is None else "quarantine_mended"
-    audit.record(by=principal, action=action, kind="quarantine", row=kept.pk)
-    if result is None or result.status in DONE:
+    if result is None:
+        return toast(request, redirect("desk:quarantine"), _("Let go: it is worked out again."))
+    if result.status in DONE:
         return toast(request, redirect("desk:quarantine"), _("The message is recorded."))
     said = {"reason": result.reason, "pointer": result.pointer, "detail": result.detail}
     return _kept(request, principal, kept, typed, said, status=422)
@@ -169,7 +157,7 @@ def _known() -> Known:
 
 
 def _types(request: HttpRequest, principal: Principal, form: TypeForm | None = None, at: int = 0) -> HttpResponse:
-    found = _paged(request, unknown_types().values("id", "key", "rank", "created_at", "first_source__name"))
+    found = newest_first(request, unknown_types().values("id", "key", "rank", "created_at", "first_source__name"))
     lines = types_drawn(found.rows, request, form.known if form else _known(), form, at)
     context = {"room": "desk:types", "lines": lines, "found": found}
     return shown(request, principal, "types.html", context, status=422 if form else 200)

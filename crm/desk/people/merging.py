@@ -6,7 +6,7 @@ from typing import Any, Final
 from babel import Locale
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,12 +18,12 @@ from contacts.duplicates import likely_duplicates
 from contacts.merging import cut_merge, merge_contacts
 from contacts.models import Contact, Merge
 from crm.desk.doors import for_staff
+from crm.desk.finding import there
 from crm.desk.people.newcomers import existing
 from crm.desk.people.vocabulary import Words, words
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from funnel.models import Position
-from staff import audit
 from staff.policy import Principal
 
 MOST_SHOWN: Final = 20
@@ -95,10 +95,9 @@ def contact_merge_with(request: HttpRequest, principal: Principal, contact_id: i
         one.name: one.values[1 if request.POST.get(f"f.{one.name}") == "1" else 0] for one in choices if one.differs
     }
     try:
-        merge = merge_contacts(first=first, second=second, by=principal.user, fields=fields)
+        merge = merge_contacts(first=first, second=second, by=principal, fields=fields)
     except ValidationError as error:
         return _beside(request, first, second, choices, " ".join(error.messages))
-    audit.record(by=principal, action="contacts_merged", kind="contact", row=first.pk, other=second.pk)
     said = _("%(first)s and %(second)s are one person now.") % {"first": first, "second": second}
     return toast(
         request, redirect("desk:contact-page", first.pk), said, undo=reverse("desk:merge-cut", args=[merge.pk])
@@ -133,23 +132,19 @@ def contact_merges(request: HttpRequest, principal: Principal, contact_id: int) 
 @for_staff("contacts:merge")
 def merge_cut(request: HttpRequest, principal: Principal, merge_id: int) -> HttpResponseBase:
     merge = get_object_or_404(Merge, pk=merge_id)
-    person = seen(principal, merge.older_id)
+    seen(principal, merge.older_id)
     back: HttpResponseBase = redirect("desk:contact-page", merge.older_id)
     if request.htmx:  # type: ignore[attr-defined]
         back = done()
     try:
-        cut_merge(merge=merge, by=principal.user)
+        cut_merge(merge=merge, by=principal)
     except ValidationError as error:
         return toast(request, back, " ".join(error.messages), tone="refused")
-    audit.record(by=principal, action="merge_cut", kind="contact", row=person.pk, other=merge.newer_id)
     return toast(request, back, _("They are two people again, as before."))
 
 
 def seen(principal: Principal, contact_id: int) -> Contact:
-    person = existing(principal, contact_id)
-    if person is None:
-        raise Http404
-    return person
+    return there(existing(principal, contact_id))
 
 
 def _beside(

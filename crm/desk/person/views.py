@@ -26,7 +26,6 @@ from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from funnel.explaining import explain, stage_without
 from funnel.models import Position, Stage, Transition
-from staff import audit
 from staff.policy import Principal
 
 
@@ -113,10 +112,9 @@ def event_retract(request: HttpRequest, principal: Principal, contact_id: int, e
     event = get_object_or_404(own.select_related("type"), pk=event_id)
     back = redirect("desk:contact-page", contact.pk)
     try:
-        retract_event(event=event)
+        retract_event(event=event, by=principal)
     except ValidationError as error:
         return toast(request, back, " ".join(error.messages), tone="refused")
-    audit.record(by=principal, action="event_retracted", kind="event", row=event.pk)
     return toast(
         request, back, _("Taken back: %(what)s. It stays to be read, and moves nobody.") % {"what": event.type}
     )

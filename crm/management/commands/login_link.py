@@ -3,15 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from crm.desk.house.letters import sign_in_url
-from staff import audit
 from staff.links import make_sign_in_link
 from staff.models import User
 from staff.policy import Principal
+from staff.steps import forget_steps
 
 
 class Command(BaseCommand):
@@ -31,7 +30,6 @@ class Command(BaseCommand):
                 f"Nobody who may sign in has the address {email}. manage.py createsuperuser makes an admin."
             )
         if forget_second_step:
-            Authenticator.objects.filter(user=user).delete()
-            audit.record(by=Principal(), action="second_step_removed", kind="user", row=user.pk)
+            forget_steps(user=user, by=Principal())
         self.stdout.write(sign_in_url(make_sign_in_link(user=user, by=Principal())))
         self.stderr.write(f"It lets {user.email} in once, within 30 minutes.")
