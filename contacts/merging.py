@@ -42,7 +42,9 @@ def merge_contacts(
         if Contact.objects.filter(pk__in=members, erased_at__isnull=False).exists():
             raise ValidationError(_("One of them has been erased."), code="erased")
         older, newer = sorted([first.pk, second.pk])
-        merge = Merge.objects.create(older_id=older, newer_id=newer, by=by and by.user, source=source, fields=chosen)
+        merge = Merge.objects.create(
+            older_id=older, newer_id=newer, by=by.user if by else None, source=source, fields=chosen
+        )
         leader, follower = sorted(people)
         # who no longer leads shows what is said of them alone: so a cut finds nothing of the others there
         project_people({follower: [follower]}, names=names_in_log(people[follower]), afresh=True)

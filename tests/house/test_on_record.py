@@ -19,7 +19,7 @@ OF_REQUESTS = {"HttpRequest", "Request"}
 
 def recording() -> dict[str, ast.FunctionDef]:
     """The functions that write a record, by where they stand."""
-    found = {}
+    found: dict[str, ast.FunctionDef] = {}
     for path in sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
         text = path.read_text()
         if "audit.record(" in text:
