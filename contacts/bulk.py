@@ -20,6 +20,7 @@ from .results import Result, Status
 from .settling import UNKNOWN_CONTACT
 from .sources import source_of
 from .tagging import forget_unused_tag
+from .telling import why
 from .viewing import views_follow_tag
 
 
@@ -51,7 +52,7 @@ def _record(job: Job, by: Principal, said: Mapping[int, dict[str, Any]], type_: 
 def _why(result: Result) -> str:
     if result.reason == UNKNOWN_CONTACT.reason:
         return _("They were erased meanwhile.")
-    return result.detail or str(result.status)
+    return why(result)
 
 
 def _tag(params: Mapping[str, Any], name: str = "tag") -> str:

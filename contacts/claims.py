@@ -14,6 +14,7 @@ from .messages import Message
 from .models import Claim, Event
 from .results import Status
 from .settling import Terms
+from .telling import why
 
 
 def confirm_claim(claim: Claim, *, by: Principal | None) -> Event:
@@ -26,7 +27,7 @@ def confirm_claim(claim: Claim, *, by: Principal | None) -> Event:
         terms = Terms(claim.source, received_at=claim.received_at, confirmed=True)
         [result] = take(terms, [msgspec.convert(claim.body, Message)])
         if result.status not in (Status.ACCEPTED, Status.DUPLICATE):
-            raise ValidationError(result.detail or result.status, code=result.reason)
+            raise ValidationError(why(result), code=result.reason)
         Claim.objects.filter(pk=claim.pk).update(confirmed_at=Now(), event_id=result.event_id)
         if by:
             audit.record(by=by, action="claim_confirmed", kind="claim", row=claim.pk)

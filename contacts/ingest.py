@@ -30,6 +30,7 @@ from .quarantine import Kept, keep
 from .recording import Row, insert_events, mark
 from .results import Result, Status
 from .settling import CONFLICT, Said, Terms, accepted, settle
+from .telling import why
 
 __all__ = [
     "Result",
@@ -87,6 +88,7 @@ def _kept(one: Kept) -> Result:
         reason=one.refusal.reason,
         pointer=one.refusal.pointer,
         detail=one.refusal.detail,
+        values=one.refusal.values or None,
     )
 
 
@@ -114,7 +116,7 @@ def record_staff_event(
     with transaction.atomic():
         [result] = record_events(source=Source.objects.get(key=STAFF_SOURCE), messages=[message])
         if result.status != Status.ACCEPTED:
-            raise ValidationError(result.detail or result.status, code=result.reason)
+            raise ValidationError(why(result), code=result.reason)
         return Event.objects.get(key=event_key(STAFF_SOURCE, message.message_id))
 
 

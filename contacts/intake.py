@@ -12,17 +12,19 @@ from rest.answers import answer
 from rest.limits import tell_allowance
 from rest.problems import FieldError, Problem
 from rest.strict_json import MalformedJson, Reading, fault_in, read
+from rest.telling import told, told_of
 
 from .doors import body_of, refuse_when_overloaded, with_second_try
 from .ingest import take_in
-from .messages import Message, Refusal
+from .messages import Message
 from .models import Source
 from .quarantine import Kept, QuarantineFull, keep
-from .reading import said_in
+from .reading import malformed, refused, said_in
 from .repeats import note_repeats
 from .results import Result
 from .settling import Terms
 from .sources import source_of
+from .telling import tell
 
 ENDPOINT: Final = "events"
 MOST_MESSAGES: Final = 500
@@ -45,7 +47,8 @@ def event_intake(request: HttpRequest) -> HttpResponse:
     except QuarantineFull:
         raise Problem("quarantine-full", headers={"Retry-After": "3600"}) from None
     note_repeats(terms.source, results)
-    response = answer(Answer([_discreet(result) for result in results] if terms.source.is_public else results))
+    said_back = tell(results)
+    response = answer(Answer([_discreet(result) for result in said_back] if terms.source.is_public else said_back))
     tell_allowance(request, response)
     return response
 
@@ -54,9 +57,9 @@ def _said(source: Source, body: bytes) -> list[Message | Kept]:
     try:
         reading = read(body)
     except MalformedJson as error:
-        words = _("At byte %(offset)d: %(reason)s.") % {"offset": error.offset, "reason": error.reason}
-        keep(source, [Kept(body, Refusal("malformed-json", "", words))], endpoint=ENDPOINT)
-        raise Problem("malformed-json", words, offset=error.offset) from None
+        refusal = malformed(error)
+        keep(source, [Kept(body, refusal)], endpoint=ENDPOINT)
+        raise Problem("malformed-json", told(refusal.detail, refusal.values), offset=error.offset) from None
     if not isinstance(reading.value, list):
         _refuse_faulty(source, body, reading)
         return [said_in(reading.value, is_clean=True)]
@@ -69,8 +72,9 @@ def _refuse_faulty(source: Source, body: bytes, reading: Reading) -> None:
     """A single event with a value that can't be kept is as good as malformed; in a list only the item is refused."""
     fault = None if reading.is_clean else fault_in(reading.value)
     if fault:
-        keep(source, [Kept(body, Refusal(fault.code, fault.pointer, fault.detail))], endpoint=ENDPOINT)
-        raise Problem("malformed-json", fault.detail, errors=[FieldError(*fault)])
+        keep(source, [Kept(body, refused(fault))], endpoint=ENDPOINT)
+        words = told_of(fault)
+        raise Problem("malformed-json", words, errors=[FieldError(fault.pointer, fault.code, words)])
 
 
 def _discreet(result: Result) -> Result:
@@ -81,6 +85,7 @@ def _discreet(result: Result) -> Result:
         reason=result.reason,
         pointer=result.pointer,
         detail=result.detail,
+        values=result.values,
     )
 
 

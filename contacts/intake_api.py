@@ -15,6 +15,7 @@ from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
 from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
+from rest.telling import told
 
 from .answering import filter_parameters, valid
 from .claims import confirm_claim, refuse_claim
@@ -231,7 +232,8 @@ def quarantine_replay(request: Request, quarantine_id: int) -> HttpResponse:
     result = replay(kept, by=caller(request), mended=None if mended is None else mended.encode())
     if result is None:
         return answer(ReplayShape("released", kept.event_id))
-    return answer(ReplayShape(result.status, result.event_id, result.reason, result.pointer, result.detail))
+    detail = told(result.detail, result.values) or None
+    return answer(ReplayShape(result.status, result.event_id, result.reason, result.pointer, detail))
 
 
 # --- Who is who -------------------------------------------------------------------------------------------------------

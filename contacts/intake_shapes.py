@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from rest.telling import told
+
 from .models import Claim, EventType, Identity, Merge, Quarantine, Source
 
 
@@ -79,6 +81,7 @@ class QuarantineShape(msgspec.Struct):
     reason: str
     pointer: str
     detail: str
+    values: dict[str, Any]
     message_id: str
     endpoint: str
     attempts: int
@@ -94,7 +97,8 @@ class QuarantineShape(msgspec.Struct):
             source=kept.source.key,
             reason=kept.reason,
             pointer=kept.pointer,
-            detail=kept.detail,
+            detail=told(kept.detail, kept.values),
+            values=kept.values,
             message_id=kept.message_id,
             endpoint=kept.endpoint,
             attempts=kept.attempts,

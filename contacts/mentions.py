@@ -90,11 +90,12 @@ def _forget_quarantine(traces: Traces, members: Sequence[int]) -> None:
         cursor.execute(_SAME_MESSAGE, [list(members)])
         theirs = [row[0] for row in cursor.fetchall()]
     kept = Quarantine.objects.filter(event=None).exclude(raw=b"", detail="")
-    for number, raw, detail, source in kept.values_list("pk", "raw", "detail", "source__key").iterator(AT_ONCE):
-        if traces.are_said_in(bytes(raw), source) or traces.are_in(detail):
+    told = kept.values_list("pk", "raw", "detail", "values", "source__key")
+    for number, raw, detail, values, source in told.iterator(AT_ONCE):
+        if traces.are_said_in(bytes(raw), source) or traces.are_in(f"{detail} {values}"):
             theirs.append(number)
     Quarantine.objects.filter(pk__in=theirs).update(
-        raw=b"", detail="", message_id="", replayed_at=Coalesce("replayed_at", Now())
+        raw=b"", detail="", values={}, message_id="", replayed_at=Coalesce("replayed_at", Now())
     )
 
 

@@ -76,13 +76,17 @@ class Message(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Refusal(Exception):
-    """Why a message can't be used: a reason for programs, where it lies, and a sentence for people."""
+    """Why a message can't be used: a reason for programs, where it lies, and a sentence for people.
 
-    def __init__(self, reason: str, pointer: str, detail: str) -> None:
-        super().__init__(reason, pointer, detail)
+    The sentence is English, with places for `values`: who reads it, reads it in their language (`rest.telling`).
+    """
+
+    def __init__(self, reason: str, pointer: str, detail: str, /, **values: Any) -> None:
+        super().__init__(reason, pointer, detail, values)
         self.reason = reason
         self.pointer = pointer
         self.detail = detail
+        self.values = values
 
 
 class EventValue(msgspec.Struct, forbid_unknown_fields=True):
@@ -158,8 +162,14 @@ def message_of(item: object) -> Message:
 def checked_size(body: bytes) -> bytes:
     if len(body) > LARGEST_MESSAGE:
         digest = blake2b(body, digest_size=16).hexdigest()
-        detail = f"An event has at most {LARGEST_MESSAGE} bytes; this one has {len(body)} (BLAKE2b-128 {digest})."
-        raise Refusal("too-large", "", detail)
+        raise Refusal(
+            "too-large",
+            "",
+            "An event has at most %(most)d bytes; this one has %(bytes)d (BLAKE2b-128 %(digest)s).",
+            most=LARGEST_MESSAGE,
+            bytes=len(body),
+            digest=digest,
+        )
     return body
 
 
@@ -180,7 +190,7 @@ def checked_type(text: str | None) -> str:
 def short_text(text: str, pointer: str, longest: int) -> str:
     """`text` if it is fit for a name or an id: one line of at most `longest` characters."""
     if len(text) > longest:
-        raise Refusal("too-long", pointer, f"At most {longest} characters can be kept here.")
+        raise Refusal("too-long", pointer, "At most %(longest)d characters can be kept here.", longest=longest)
     if not text.isprintable() and _CONTROL.search(text):
         raise Refusal("invalid-character", pointer, "There is a control character in it.")
     return text
@@ -262,13 +272,18 @@ def _value(said: EventValue | None) -> tuple[int | None, str | None]:
     try:
         return minor_units(said.amount, said.currency), said.currency
     except ValueError:
-        digits = precision_of(said.currency)
-        detail = f"An amount in {said.currency} is a number from 0 on with at most {digits} decimals."
-        raise Refusal("bad-amount", "/value/amount", detail) from None
+        raise Refusal(
+            "bad-amount",
+            "/value/amount",
+            "An amount in %(currency)s is a number from 0 on with at most %(digits)d decimals.",
+            currency=said.currency,
+            digits=precision_of(said.currency),
+        ) from None
 
 
 _PATH: Final = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?")
 _NAME: Final = re.compile(r"`(?P<name>[^`]*)`")
+_SORTS: Final = re.compile(r"Expected `(?P<expected>[^`]*)`, got `(?P<got>[^`]*)`")
 
 
 def _refusal_of(error: msgspec.ValidationError) -> Refusal:
@@ -281,4 +296,7 @@ def _refusal_of(error: msgspec.ValidationError) -> Refusal:
         return Refusal("unknown-field", f"{pointer}/{name['name']}", "There is no such field.")
     if what.startswith("Object missing required field") and name:
         return Refusal("missing-field", f"{pointer}/{name['name']}", "This field is needed.")
+    sorts = _SORTS.fullmatch(what)
+    if sorts:
+        return Refusal("wrong-type", pointer, "Here belongs %(expected)s, and there is %(got)s.", **sorts.groupdict())
     return Refusal("wrong-type", pointer, f"{what}.")

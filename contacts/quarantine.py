@@ -41,6 +41,7 @@ def keep(source: Source, kept: Sequence[Kept], *, endpoint: str = "") -> None:
             reason=one.refusal.reason,
             pointer=one.refusal.pointer[:255],
             detail=one.refusal.detail,
+            values=one.refusal.values,
             message_id=one.message_id[:255].replace("\0", ""),
             endpoint=endpoint,
         )

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from rest.strict_json import MalformedJson, fault_in, read
+from rest.strict_json import Fault, MalformedJson, fault_in, read
+from rest.telling import MALFORMED, malformed_values
 
 from .messages import Message, Refusal, message_of
 from .quarantine import Kept
@@ -22,15 +23,23 @@ def kept_message(raw: bytes) -> Message:
     try:
         value, is_clean = read(raw)
     except MalformedJson as error:
-        raise Refusal("malformed-json", "", str(error)) from None
+        raise malformed(error) from None
     return _message(value, is_clean)
+
+
+def malformed(error: MalformedJson) -> Refusal:
+    return Refusal("malformed-json", "", MALFORMED, **malformed_values(error))
+
+
+def refused(fault: Fault) -> Refusal:
+    return Refusal(fault.code, fault.pointer, fault.detail, **fault.values)
 
 
 def refuse_faulty(value: Any) -> None:
     """Refuse a value that JSON can say and we can't keep."""
     fault = fault_in(value)
     if fault:
-        raise Refusal(fault.code, fault.pointer, fault.detail)
+        raise refused(fault)
 
 
 def _message(item: Any, is_clean: bool) -> Message:

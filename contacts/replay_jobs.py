@@ -10,6 +10,7 @@ from staff.policy import Principal
 from .jobs import WALKS, Outcome, start_walk
 from .models import Job, Quarantine, Source
 from .replaying import DONE, replay
+from .telling import why
 
 REPLAY: Final = "replay"
 REPLAYS_A_STEP: Final = 100
@@ -31,7 +32,7 @@ def replay_walk(job: Job, by: Principal) -> tuple[int | None, Outcome]:
         elif result.status in DONE and result.event_id:
             outcome.events.append(result.event_id)
         else:
-            outcome.left.append((kept.pk, result.reason or str(result.status), result.detail or str(result.status)))
+            outcome.left.append((kept.pk, result.reason or str(result.status), why(result)))
     return (ids[-1], outcome) if ids else (None, outcome)
 
 

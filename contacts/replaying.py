@@ -86,6 +86,7 @@ def _try(kept: Quarantine, mended: bytes | None) -> Result:
             reason=refusal.reason,
             pointer=refusal.pointer,
             detail=refusal.detail,
+            values=refusal.values or None,
         )
     row = Quarantine.objects.filter(pk=kept.pk)
     if result.status in DONE:
@@ -98,6 +99,7 @@ def _try(kept: Quarantine, mended: bytes | None) -> Result:
             reason=result.reason or "",
             pointer=(result.pointer or "")[:255],
             detail=result.detail or "",
+            values=result.values or {},
         )
     return result
 

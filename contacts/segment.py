@@ -58,7 +58,8 @@ def message_of(item: object, *, kind: str | None = None, sent_at: object = None)
         raise Refusal("wrong-type", "", "A call is a JSON object.")
     kind = kind or _text(item, "type")
     if kind not in KINDS:
-        raise Refusal("bad-type" if kind else "missing-type", "/type", f"A call is one of {', '.join(sorted(KINDS))}.")
+        reason = "bad-type" if kind else "missing-type"
+        raise Refusal(reason, "/type", "A call is one of %(kinds)s.", kinds=", ".join(sorted(KINDS)))
     said = {name: value for name, value in item.items() if name not in _OF_THE_ATTEMPT}
     body = checked_size(msgspec.json.encode(said | {"type": kind}, order="sorted"))
     sent = item.get("sentAt") or sent_at

@@ -11,6 +11,7 @@ from rest.authentication import presented_key, principal_of, require_scope
 from rest.limits import limit_rate
 from rest.problems import Problem, json_view, require_method
 from rest.strict_json import MalformedJson, Reading, read
+from rest.telling import told
 from staff.keys import find_key
 from staff.policy import Principal
 
@@ -18,7 +19,7 @@ from .doors import body_of, refuse_when_overloaded, with_second_try
 from .ingest import take_in
 from .messages import Message, Refusal
 from .quarantine import Kept, QuarantineFull, keep
-from .reading import refuse_faulty
+from .reading import malformed, refuse_faulty
 from .repeats import note_repeats
 from .segment import KINDS, LETTERS, message_of
 from .settling import Terms
@@ -70,18 +71,18 @@ def _reading(principal: Principal | None, body: bytes) -> Reading:
     try:
         reading = read(body)
     except MalformedJson as error:
-        words = _("At byte %(offset)d: %(reason)s.") % {"offset": error.offset, "reason": error.reason}
+        refusal = malformed(error)
         if principal and principal.may("events:write"):
-            _keep_malformed(principal, body, words)
-        raise Problem("malformed-json", words, offset=error.offset) from None
+            _keep_malformed(principal, body, refusal)
+        raise Problem("malformed-json", told(refusal.detail, refusal.values), offset=error.offset) from None
     if not isinstance(reading.value, dict):
         raise Problem("malformed-json", _("A call is a JSON object."))
     return reading
 
 
-def _keep_malformed(principal: Principal, body: bytes, words: str) -> None:
+def _keep_malformed(principal: Principal, body: bytes, refusal: Refusal) -> None:
     try:
-        keep(source_of(principal), [Kept(body, Refusal("malformed-json", "", words))], endpoint=ENDPOINT)
+        keep(source_of(principal), [Kept(body, refusal)], endpoint=ENDPOINT)
     except QuarantineFull:
         raise Problem("quarantine-full", headers={"Retry-After": "300"}) from None
 

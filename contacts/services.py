@@ -23,6 +23,7 @@ from .models import Contact, Source, SourceKind, Trust
 from .placing import Name, Person
 from .results import Status
 from .sources import source_of
+from .telling import why
 
 # Who is responsible is an event of its own in somebody's story.
 _OWNERSHIP: Final = frozenset({"owner", "team"})
@@ -250,7 +251,7 @@ def _recorded(source: Source, messages: Sequence[Message]) -> list[int]:
     contact_ids = []
     for result in results:
         if result.status != Status.ACCEPTED or result.contact_id is None:
-            raise ValidationError(result.detail or str(result.reason), code=result.reason)
+            raise ValidationError(why(result), code=result.reason)
         contact_ids.append(result.contact_id)
     return contact_ids
 

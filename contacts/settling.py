@@ -64,6 +64,7 @@ class Said(msgspec.Struct, gc=False):
             reason=refusal.reason,
             pointer=refusal.pointer,
             detail=refusal.detail,
+            values=refusal.values or None,
         )
 
     def kept(self, refusal: Refusal) -> Kept:

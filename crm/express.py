@@ -6,11 +6,13 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import activate, get_language_from_request
 
 from contacts.event_api import events
 from funnel.api.boards import boards, moves
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+View = Callable[[HttpRequest], HttpResponseBase]
 
 _EVENTS: Final = "/api/v1/events"
 _BOARD: Final = "/api/v1/board"
@@ -24,16 +26,24 @@ def express(get_response: GetResponse) -> GetResponse:
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if request.method == "GET" and request.path_info == _BOARD:
-            return _finished(boards(request))
-        if request.method != "POST":
+        view = _express_view(request)
+        if view is None:
             return get_response(request)
-        if request.path_info == _EVENTS:
-            return _finished(events(request))
-        found = _MOVES.fullmatch(request.path_info)
-        return _finished(moves(request, int(found[1]))) if found else get_response(request)
+        activate(get_language_from_request(request))  # what is refused, is refused in their language
+        return _finished(view(request))
 
     return middleware
+
+
+def _express_view(request: HttpRequest) -> View | None:
+    if request.method == "GET":
+        return boards if request.path_info == _BOARD else None
+    if request.method != "POST":
+        return None
+    if request.path_info == _EVENTS:
+        return events
+    found = _MOVES.fullmatch(request.path_info)
+    return (lambda asked: moves(asked, int(found[1]))) if found else None
 
 
 def _finished(response: HttpResponseBase) -> HttpResponseBase:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from contacts.models import Contact, Event, Pending, PendingReason, Quarantine
 from contacts.nudge import nudge_on_commit
 from funnel.attempts import REASON, SUSPENDED, TRIES
@@ -11,7 +13,7 @@ from funnel.models import Position
 
 ENDPOINT: Final = "fold"
 WHOM: Final = "/contacts/"
-DIED: Final = "The worker died, or its transaction failed, each time."
+DIED: Final = gettext_noop("The worker died, or its transaction failed, each time.")
 
 
 def hold(person: Person, detail: str = DIED) -> None:

@@ -11,6 +11,7 @@ from rest_framework.serializers import Serializer
 
 from rest.problems import FieldError, Problem
 from rest.strict_json import MalformedJson, fault_in, read
+from rest.telling import MALFORMED, malformed_values, told, told_of
 
 
 def json_body(request: HttpRequest) -> Any:
@@ -19,11 +20,12 @@ def json_body(request: HttpRequest) -> Any:
     try:
         reading = read(request.body)
     except MalformedJson as error:
-        words = _("At byte %(offset)d: %(reason)s.") % {"offset": error.offset, "reason": error.reason}
+        words = told(MALFORMED, malformed_values(error))
         raise Problem("malformed-json", words, offset=error.offset) from None
     fault = None if reading.is_clean else fault_in(reading.value)
     if fault:
-        raise Problem("malformed-json", fault.detail, errors=[FieldError(*fault)])
+        words = told_of(fault)
+        raise Problem("malformed-json", words, errors=[FieldError(fault.pointer, fault.code, words)])
     return reading.value
 
 

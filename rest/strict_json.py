@@ -8,7 +8,8 @@ bad item of a batch does not take the others down. Pure.
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -19,10 +20,12 @@ LARGEST: Final = 2**63 - 1
 
 
 class MalformedJson(ValueError):
-    def __init__(self, offset: int, reason: str) -> None:
-        super().__init__(f"{reason} (byte {offset})")
-        self.offset = offset
-        self.reason = reason
+    """The body means nothing: from which byte on, and why, in words with places for `values`."""
+
+    def __init__(self, offset: int, words: str, **values: str) -> None:
+        self.reason = words % values if values else words
+        super().__init__(f"{self.reason} (byte {offset})")
+        self.offset, self.words, self.values = offset, words, values
 
 
 class Reading(NamedTuple):
@@ -33,11 +36,12 @@ class Reading(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What is wrong with one value: where (a JSON pointer), a code for programs, words for people."""
+    """What is wrong with one value: where (a JSON pointer), a code for programs, words with places for `values`."""
 
     pointer: str
     code: str
     detail: str
+    values: Mapping[str, int | str] = MappingProxyType({})
 
 
 def read(body: bytes) -> Reading:
@@ -110,7 +114,7 @@ def _read_slowly(body: bytes) -> Any:
         value = json.loads(text, object_pairs_hook=_without_repetition, parse_int=_integer)
     except _RepeatedKey:
         at, key = next(_repeated_keys(text))
-        raise MalformedJson(_offset(text, at), f"the key {key} comes twice in one object") from None
+        raise MalformedJson(_offset(text, at), "the key %(key)s comes twice in one object", key=key) from None
     except json.JSONDecodeError as error:
         raise MalformedJson(_offset(text, error.pos), error.msg.lower()) from None
     except RecursionError:
@@ -193,7 +197,8 @@ def _fault_in_text(text: str, pointer: str) -> Fault | None:
     found = _UNTEXTUAL.search(text)
     if not found:
         return None
-    return Fault(pointer, "invalid-character", f"The character U+{ord(found.group()):04X} is no text.")
+    values = {"code": f"{ord(found.group()):04X}"}
+    return Fault(pointer, "invalid-character", "The character U+%(code)s is no text.", values)
 
 
 def _fault_in_object(value: dict[str, Any], pointer: str, depth: int) -> Fault | None:
@@ -216,9 +221,9 @@ def _fault_in_list(value: list[Any], pointer: str, depth: int) -> Fault | None:
 
 def _fault_in_shape(has_many_keys: bool, pointer: str, depth: int) -> Fault | None:
     if depth > DEEPEST:
-        return Fault(pointer, "too-deep", f"Values may lie {DEEPEST} levels deep.")
+        return Fault(pointer, "too-deep", "Values may lie %(most)d levels deep.", {"most": DEEPEST})
     if has_many_keys:
-        return Fault(pointer, "too-many-keys", f"An object may have {MOST_KEYS} keys.")
+        return Fault(pointer, "too-many-keys", "An object may have %(most)d keys.", {"most": MOST_KEYS})
     return None
 
 

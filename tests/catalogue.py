@@ -57,6 +57,9 @@ def compiled(catalogue: Catalog) -> bytes:
     return made.getvalue()
 
 
+# Where those who know no languages say their sentences: the place among what they are called with.
+SAYERS: Final = {"Refusal": 2, "Fault": 2, "MalformedJson": 1}
+
 Text = tuple[str | None, str | tuple[str, ...]]  # its context, and itself; a plural has two forms
 
 
@@ -73,6 +76,9 @@ def _text_of(call: ast.Call) -> Text | None:
     """What a call has translated, if that is what it does and the words stand there."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
     words = [one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else "" for one in call.args]
+    if name in SAYERS:
+        said = words[SAYERS[name]] if len(words) > SAYERS[name] else ""
+        return (None, said) if said else None
     if name not in KEYWORDS or not words or not words[0]:
         return None
     if name.startswith("pgettext"):

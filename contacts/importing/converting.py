@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+
+from rest.telling import told
 
 from ..attributes import ATTRIBUTE_TYPES, BUILT_IN, MOST_OF_A_KIND, normal_tag
 from ..matching import normal_email, normal_phone
@@ -44,13 +45,6 @@ REMEMBERED = 4096  # values of a column that were found sound lately
 OFTEN_THE_SAME = frozenset({"title", "country", "language", "time_zone", "company", "owner", "team", "fit"})
 DETAILS = frozenset(
     ["name", "email", "phone", "title", "country", "language", "time_zone", "company", "owner", "team", "fit"]
-)
-
-# What is said of values where nothing is known of languages, and a row can be refused for.
-SAID_OF_VALUES = (
-    gettext_noop("This is not an e-mail address we could write to."),
-    gettext_noop("There is a control character in it."),
-    gettext_noop("A type is up to 80 small letters a-z, digits and underscores."),
 )
 
 in_order = msgspec.json.Encoder(order="sorted").encode
@@ -222,7 +216,7 @@ def list_reader(place: Place, columns: Columns, check: Check) -> Callable[[int, 
 
 
 def _refused(label: str, refusal: Refusal) -> RowRefused:
-    return RowRefused(label, refusal.reason, _(refusal.detail))
+    return RowRefused(label, refusal.reason, told(refusal.detail, refusal.values))
 
 
 def checked_id(text: str) -> str:

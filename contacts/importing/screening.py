@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 from django.utils.translation import gettext as _
 
+from rest.telling import told
+
 from ..checks import EVENT_CHECKS
 from ..kinds import Types, types_for
 from ..messages import Message, Refusal
@@ -47,7 +49,7 @@ def _check(said: Said, types: Types, horizon: datetime, checked: Checked) -> Non
         if message.type not in types:
             raise RowRefused("", "too-many-types", _("The source has brought too many types nobody named yet."))
         if message.type in EVENT_CHECKS and (refusal := _refusal(message, checked)):
-            raise RowRefused(refusal.pointer, refusal.reason, refusal.detail)
+            raise RowRefused(refusal.pointer, refusal.reason, told(refusal.detail, refusal.values))
 
 
 def _refusal(message: Message, checked: Checked) -> Refusal | None:

@@ -5,7 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -218,7 +218,8 @@ class Quarantine(models.Model):
     raw = models.BinaryField(blank=True, default=b"")
     reason = models.CharField(max_length=60)
     pointer = models.CharField(max_length=255, blank=True)
-    detail = models.TextField(blank=True)
+    detail = models.TextField(blank=True)  # English, with places for
+    values = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     message_id = models.CharField(max_length=255, blank=True, db_collation="C")
     endpoint = models.CharField(max_length=60, blank=True)  # the door it came through; replay uses the same parser
     received_at = models.DateTimeField(db_default=Now())

@@ -5,7 +5,9 @@ from typing import Any, Final
 from django import template
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models import Quarantine
 from crm.desk.money import in_full
+from rest.telling import told
 
 register = template.Library()
 REASONS: Final = {
@@ -43,6 +45,12 @@ def waits_for(waits: dict[str, Any], room: str) -> int:
 def in_words(reason: Any) -> Any:
     """Why a message could not be used; anything else as it is."""
     return REASONS.get(reason, reason) if isinstance(reason, str) else reason
+
+
+@register.filter
+def detail_told(kept: Quarantine) -> str:
+    """What is wrong with it, in a sentence."""
+    return told(kept.detail, kept.values)
 
 
 @register.filter

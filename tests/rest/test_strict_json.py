@@ -135,7 +135,9 @@ def test_a_value_may_lie_deeper_in_a_batch():
     value = read(b"[" * DEEPEST + b"]" * DEEPEST).value
 
     assert fault_in(value, "/3", depth=1) is None
-    assert fault_in(value, "/3", depth=2) == Fault("/3" + "/0" * 15, "too-deep", "Values may lie 16 levels deep.")
+    assert fault_in(value, "/3", depth=2) == Fault(
+        "/3" + "/0" * 15, "too-deep", "Values may lie %(most)d levels deep.", {"most": 16}
+    )
 
 
 def test_only_a_clean_body_takes_the_fast_way():

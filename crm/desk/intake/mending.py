@@ -23,6 +23,7 @@ from crm.desk.intake.rooms import shown
 from crm.desk.intake.waiting import claims_said, claims_seen, reasons, unknown_types
 from crm.desk.people.bulk import begun
 from crm.desk.toasts import toast
+from rest.telling import told
 from staff.policy import Principal
 
 MOST_RAW = 32_768
@@ -97,7 +98,7 @@ def quarantine_page(request: HttpRequest, principal: Principal, quarantine_id: i
         return toast(request, redirect("desk:quarantine"), _("Let go: it is worked out again."))
     if result.status in DONE:
         return toast(request, redirect("desk:quarantine"), _("The message is recorded."))
-    said = {"reason": result.reason, "pointer": result.pointer, "detail": result.detail}
+    said = {"reason": result.reason, "pointer": result.pointer, "detail": told(result.detail, result.values)}
     return _kept(request, principal, kept, typed, said, status=422)
 
 
