@@ -63,7 +63,7 @@ def may_write(leader: Contact, address: str, *, purpose: str = CORRESPONDENCE) -
         return _no(Ground.CLOSED, _("The relationship is closed. Reopen it before you write."))
     members = list(Contact.objects.led_by([leader.pk]).values_list("pk", flat=True))
     consents = {(one.channel, one.purpose): one for one in consents_of(members)}
-    asked_at = _last(members, ASKING)
+    asked_at = last_asked(members)
     refusal = _refusal(consents.get((EMAIL, purpose)), consents, asked_at)
     return refusal or _ground(consents.get((EMAIL, purpose)), asked_at, _last(members, BUYING))
 
@@ -97,6 +97,11 @@ def _ground(consent: Consent | None, asked_at: datetime | None, bought_at: datet
         "Nothing on record allows writing to them: no permission, no order, and they never asked. Record one first."
     )
     return _no(Ground.NO_BASIS, words)
+
+
+def last_asked(members: Collection[int]) -> datetime | None:
+    """When they last wanted to hear from us."""
+    return _last(members, ASKING)
 
 
 def _last(members: Collection[int], types: Collection[str]) -> datetime | None:

@@ -17,10 +17,12 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from campaigns.gate import CONFIRMATION, may_write
 from campaigns.handing import Handed, Outcome, hand_over
+from campaigns.leaving import leave_url
 from campaigns.models import Mail, MailQuerySet, MailState
 from contacts.catalogue import STAFF_SOURCE
 from contacts.ingest import record_events
@@ -157,7 +159,7 @@ def message_id_of(mail: Mail) -> str:
 
 
 def letter_of(mail: Mail) -> EmailMessage:
-    """From our address in the name of whoever wrote it; answers go to them."""
+    """From our address in the name of whoever wrote it; answers go to them. At its foot our letters can be ended."""
     letter = EmailMessage()
     author = mail.author
     letter["From"] = Address(
@@ -169,8 +171,22 @@ def letter_of(mail: Mail) -> EmailMessage:
     letter["Subject"] = mail.subject
     letter["Message-ID"] = mail.message_id or message_id_of(mail)
     letter["Date"] = format_datetime(mail.claimed_at or _clock())
-    letter.set_content(mail.body)
+    if mail.purpose == CONFIRMATION:
+        letter.set_content(mail.body)
+        return letter
+    leave = leave_url(mail)
+    letter["List-Unsubscribe"] = f"<{leave}>"
+    letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    letter.set_content(f"{mail.body}\n\n-- \n{_foot(mail)}\n{leave}\n")
     return letter
+
+
+def _foot(mail: Mail) -> str:
+    """In the language of whoever gets it; where we do not know it, of whoever wrote it."""
+    told = (mail.contact.leader.language[:2], mail.author.language if mail.author else "")
+    language = next((one for one in told if one in dict(settings.LANGUAGES)), settings.LANGUAGE_CODE)
+    with translation.override(language):
+        return _("No more letters from us? Say so here:")
 
 
 def unfinished_mails(contact_ids: Sequence[int]) -> list[Mail]:

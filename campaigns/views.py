@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -37,6 +38,7 @@ View = Callable[..., HttpResponseBase]
 
 MOST_A_MINUTE: Final = 20  # of one address
 TRAP: Final = "website"  # a field that people do not see
+THEMES: Final = ("light", "dark", "auto")  # by `?theme=`; without it, in a frame light, else as the reader's system is
 COUNTRIES: Final = {"fi": "FI"}  # how a telephone number without a country is read
 _UTM: Final = ("utm_source", "utm_medium", "utm_term", "utm_content")
 _CLICKS: Final = ("gclid", "gbraid", "wbraid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")
@@ -95,7 +97,9 @@ def _sent(request: HttpRequest, form: Form, is_framed: bool) -> HttpResponse:
         kept = typed["ticket"] if ticket.age in (Age.RIGHT, Age.YOUNG) else ""
         return _asked(request, form, is_framed, typed=typed, faults=faults, again=again, ticket=kept)
     submission = receive(form=form, answers=answers, agreed=agreed, nonce=ticket.nonce, visit=visit_of(request))
-    return redirect("form-thanks-framed" if is_framed else "form-thanks", submission.token)
+    thanks = reverse("form-thanks-framed" if is_framed else "form-thanks", args=[submission.token])
+    theme = request.GET.get("theme")
+    return redirect(f"{thanks}?theme={theme}" if theme in THEMES else thanks)
 
 
 def _once_more(request: HttpRequest, form: Form, age: Age) -> str:

@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/", include(house.programs)),
     path("api/v1/", include(today.programs)),
     path("l/<str:token>", public.link, name="link"),
+    path("u/<str:token>", public.leave, name="leave"),
     path("", include("crm.desk.urls")),
 ]
 

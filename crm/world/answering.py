@@ -11,6 +11,7 @@ from contacts.messages import Message
 from contacts.models import Contact, Event
 from contacts.turns import QUESTIONS
 from crm.world.saying import demo_event
+from staff.holidays import public_holidays
 from staff.hours import Calendar, Calendars, set_work_week
 from staff.models import User
 from staff.policy import Principal
@@ -31,18 +32,13 @@ ANSWERS: Final = (
     "Thank you for asking. Here is the price list, and my number.",
     "I called and we agreed on the rest.",
 )
-HOLIDAYS: Final = {
-    "12-06": "Independence Day",
-    "12-24": "Christmas Eve",
-    "12-25": "Christmas Day",
-    "12-26": "Boxing Day",
-}
 
 
 def open_the_office(by: User) -> None:
-    """Nine to five on working days, but for the holidays of this year and the next."""
+    """Nine to five on working days, but for the public holidays of this year and the next."""
     year = timezone.localdate().year
-    days = {f"{one}-{day}": name for one in (year, year + 1) for day, name in HOLIDAYS.items()}
+    off = public_holidays("FI", year) | public_holidays("FI", year + 1)
+    days = {day.isoformat(): name for day, name in off.items()}
     week = [[(9 * 60, 17 * 60)]] * 5 + [[], []]
     set_work_week(
         team=None, by=Principal(user=by), time_zone="Europe/Helsinki", week=week, holidays=days, target_minutes=120

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from campaigns.gate import Ground
 from campaigns.handing import Outcome, hand_over
+from campaigns.leaving import leave_url
 from campaigns.mailing import claim_mail, give_up_lapsed, send_mails, take_back_mail, write_mail
 from campaigns.models import Mail, MailState
 from contacts.ingest import record_staff_event
@@ -69,7 +70,13 @@ def test_a_letter_goes_over_the_line_as_it_was_written(jukka, settings):
     )
     assert sent["Message-ID"] == mail.message_id
     assert sent["From"].addresses[0].display_name == "Jukka Mäkelä"
-    assert sent.get_content().replace("\r\n", "\n") == TEXT
+    leave = leave_url(mail)
+    foot = f"\n\n-- \nNo more letters from us? Say so here:\n{leave}\n"
+    assert sent.get_content().replace("\r\n", "\n") == TEXT.rstrip() + foot
+    assert (sent["List-Unsubscribe"].strip(), sent["List-Unsubscribe-Post"]) == (
+        f"<{leave}>",
+        "List-Unsubscribe=One-Click",
+    )
 
 
 def test_what_was_sent_stands_in_the_log_by_its_subject_alone(jukka):

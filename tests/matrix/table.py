@@ -118,6 +118,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/sites/<row:site_id>/close": api(POST="forms:write"),
     # --- what people outside see
     "t.js": everybody("GET"),
+    "u/<str:token>": everybody("GET", "POST"),
     "f/<str:token>": everybody("GET", "POST"),
     "f/<str:token>/framed": everybody("GET", "POST"),
     "f/s/<str:token>": everybody("GET"),
@@ -190,6 +191,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/answers/<row:clock_id>/waive": api(POST="contacts:write"),
     "api/v1/work-hours": api(GET="contacts:read", PUT="hours:manage"),
     "api/v1/work-hours/<row:team_id>": api(GET="contacts:read", PUT="hours:manage", DELETE="hours:manage"),
+    "api/v1/public-holidays/<str:country>/<int:year>": api(GET="contacts:read"),
     "api/v1/assignment-rules": api(GET="contacts:read", POST="hours:manage"),
     "api/v1/assignment-rules/<row:rule_id>": api(PATCH="hours:manage", DELETE="hours:manage"),
     "api/v1/assignments": api(GET="contacts:read"),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -46,7 +47,11 @@ def account_leave(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_GET
 @for_staff("contacts:read")
 def roles(request: HttpRequest, principal: Principal) -> HttpResponse:
-    context = policy(_user(principal)) | {"may_manage": principal.may("staff:manage")}
+    user, asked = _user(principal), request.GET.get("role", "")
+    context = policy(user) | {
+        "may_manage": principal.may("staff:manage"),
+        "picked": asked if asked in Role.values else user.role,  # a phone shows one at a time
+    }
     return shown(request, principal, "roles.html", context)
 
 
@@ -56,7 +61,7 @@ def role_guard(request: HttpRequest, principal: Principal, role: str) -> HttpRes
     """Whether people of the role need a second step."""
     if role not in Role.values:
         raise Http404
-    needed, back = request.POST.get("needed") == "1", redirect("desk:roles")
+    needed, back = request.POST.get("needed") == "1", redirect(f"{reverse('desk:roles')}?role={role}")
     try:
         guard_role(role=Role(role), by=principal, needed=needed)
     except ValidationError as error:

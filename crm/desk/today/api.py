@@ -1,23 +1,23 @@
 """/api/v1/answers, work-hours, assignment-rules and assignments: who waits, and who is given what, for programs."""
 
-from datetime import timedelta
 from typing import Any, Final
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
+from contacts.answer_counts import GROUPS, WEEKS
 from contacts.clocks import give_clock, waive_answer
 from contacts.models import AnswerClock, Contact
 from crm.assigning import change_rule, drop_rule, save_rule, undo_assignment
-from crm.desk.today.report import GROUPS, WEEKS, figures
+from crm.desk.today.report import figures
 from crm.desk.today.shapes import (
     AnswerShape,
     AssignmentShape,
     FiguresPage,
     GiveBody,
+    HolidaysShape,
     HoursBody,
     HoursShape,
     RuleBody,
@@ -36,6 +36,7 @@ from rest.lists import listed
 from rest.pages import PARAMETERS, page
 from rest.queries import invalid_query, parameter, refuse_unknown_parameters, whole_number
 from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
+from staff.holidays import COUNTRIES, public_holidays
 from staff.hours import drop_work_week, set_work_week, week_of
 from staff.models import Team, User
 
@@ -107,14 +108,17 @@ def answer_waive(request: Request, clock_id: int) -> HttpResponse:
     problems=["invalid-query"],
 )
 def answer_figures(request: Request) -> HttpResponse:
-    """Median, ninth tenth and those within the target, in business time of the people's teams."""
+    """Median, ninth tenth and those within the target, in business time of the people's teams.
+
+    Weeks begin on Monday, where the organisation is; the present one is the last of them.
+    """
     asked = request._request
     refuse_unknown_parameters(asked, ("by", "weeks"))
     by = parameter(asked, "by") or ""
     if by not in {"", *GROUPS}:
         raise invalid_query("by", ", ".join(GROUPS))
-    weeks, now = whole_number(asked, "weeks", default=WEEKS, least=1, most=104), timezone.now()
-    found = figures(caller(request), since=now - timedelta(weeks=weeks), until=now, by=by)
+    weeks = whole_number(asked, "weeks", default=WEEKS, least=1, most=104)
+    found = figures(caller(request), weeks=weeks, by=by)
     return answer(FiguresPage([show_figures(one) for one in found]))
 
 
@@ -166,6 +170,21 @@ def team_hours_set(request: Request, team_id: int) -> HttpResponse:
 def _set_hours(request: Request, team: Team | None) -> HttpResponse:
     said: dict[str, Any] = {"holidays": {}} | body_as(HoursBody, request)
     return answer(show_hours(set_work_week(team=team, by=caller(request), **said)))
+
+
+@operation(
+    "contacts:read",
+    summary=_("Read the public holidays of a country"),
+    tag=TAG,
+    answers={200: HolidaysShape},
+    problems=["not-found"],
+)
+def public_holiday_list(request: Request, country: str, year: int) -> HttpResponse:
+    """To be taken over as holidays of working hours: FI, SE, NO, DK, EE and DE are known, from 1900 to 2199."""
+    if country not in COUNTRIES or not 1900 <= year < 2200:
+        raise Http404
+    days = {day.isoformat(): name for day, name in public_holidays(country, year).items()}
+    return answer(HolidaysShape(country, year, days))
 
 
 @operation(

@@ -19,6 +19,8 @@ from crm.desk.doors import for_staff
 from crm.desk.house.forms import HouseForm
 from crm.desk.house.rooms import shown
 from crm.desk.toasts import toast
+from crm.templatetags.companies import country_name
+from staff.holidays import COUNTRIES, public_holidays
 from staff.hours import drop_work_week, set_work_week, week_of
 from staff.models import Team, WorkWeek
 from staff.policy import Principal
@@ -44,12 +46,21 @@ class SpansField(forms.CharField):
 KNOWN: Final = (
     gettext_noop("New Year's Day"),
     gettext_noop("Epiphany"),
+    gettext_noop("Maundy Thursday"),
     gettext_noop("Good Friday"),
+    gettext_noop("Easter Sunday"),
     gettext_noop("Easter Monday"),
     gettext_noop("May Day"),
     gettext_noop("Ascension Day"),
+    gettext_noop("Constitution Day"),
+    gettext_noop("Whit Sunday"),
+    gettext_noop("Whit Monday"),
+    gettext_noop("National Day"),
+    gettext_noop("Victory Day"),
     gettext_noop("Midsummer Eve"),
     gettext_noop("Midsummer Day"),
+    gettext_noop("Day of Restoration of Independence"),
+    gettext_noop("Day of German Unity"),
     gettext_noop("All Saints' Day"),
     gettext_noop("Independence Day"),
     gettext_noop("Christmas Eve"),
@@ -59,10 +70,21 @@ KNOWN: Final = (
 )
 
 
+# Which country's days off are offered first, by the time zone.
+HOMES: Final = {
+    "Europe/Helsinki": "FI",
+    "Europe/Stockholm": "SE",
+    "Europe/Oslo": "NO",
+    "Europe/Copenhagen": "DK",
+    "Europe/Tallinn": "EE",
+    "Europe/Berlin": "DE",
+}
+
+
 class HolidaysField(forms.CharField):
     """A day a line, and its name: 2026-12-24 Christmas Eve."""
 
-    widget = forms.Textarea(attrs={"rows": 9})
+    widget = forms.Textarea(attrs={"rows": 12})
 
     def to_python(self, value: Any) -> dict[str, str]:  # type: ignore[override]
         found, known = {}, {_(name): name for name in KNOWN}
@@ -80,7 +102,20 @@ class HolidaysField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return "\n".join(f"{day} {_(name) if name in KNOWN else name}".strip() for day, name in value.items())
+        return "\n".join(_day_line(day, name) for day, name in value.items())
+
+
+def _day_line(day: str, name: str) -> str:
+    return f"{day} {_(name) if name in KNOWN else name}".strip()
+
+
+def with_public_holidays(typed: str, country: str) -> str:
+    """What was typed, and the country's days off of this year and the next that it does not name, in order."""
+    lines = [line.strip() for line in typed.splitlines() if line.strip()]
+    named, year = {line.partition(" ")[0] for line in lines}, timezone.localdate().year
+    days = public_holidays(country, year) | public_holidays(country, year + 1)
+    lines += [_day_line(day.isoformat(), name) for day, name in days.items() if day.isoformat() not in named]
+    return "\n".join(sorted(lines))
 
 
 class HoursForm(HouseForm):
@@ -115,8 +150,13 @@ class HoursForm(HouseForm):
 def hours(request: HttpRequest, principal: Principal, team_id: int = 0) -> HttpResponseBase:
     """The calendar of the organisation, or of a team."""
     team = get_object_or_404(Team, pk=team_id) if team_id else None
-    form = HoursForm(request.POST or None, initial=_initial(week_of(team)))
-    if form.is_valid():
+    typed = request.POST.copy()
+    country = request.POST.get("country", "")
+    takes = "take" in typed and country in COUNTRIES
+    if takes:
+        typed["holidays"] = with_public_holidays(request.POST.get("holidays", ""), country)
+    form = HoursForm(typed or None, initial=_initial(week_of(team)))
+    if form.is_valid() and not takes:
         try:
             set_work_week(team=team, by=principal, **form.said())
         except ValidationError as error:
@@ -126,7 +166,16 @@ def hours(request: HttpRequest, principal: Principal, team_id: int = 0) -> HttpR
             return toast(request, redirect("desk:hours", team.pk) if team else redirect("desk:hours"), words)
     own = set(WorkWeek.objects.filter(team__isnull=False).values_list("team", flat=True))
     teams = [{"team": one, "has_own": one.pk in own} for one in Team.objects.order_by("name")]
-    context = {"form": form, "team": team, "teams": teams, "has_own": bool(team and team.pk in own)}
+    context = {
+        "form": form,
+        "team": team,
+        "teams": teams,
+        "has_own": bool(team and team.pk in own),
+        "countries": sorted((country_name(code), code) for code in COUNTRIES),
+        "country": country or HOMES.get(form["time_zone"].value(), "FI"),
+        "this_year": timezone.localdate().year,
+        "takes": takes,
+    }
     return _page(request, principal, context, form)
 
 

@@ -102,6 +102,12 @@ def show_hours(week: WorkWeek) -> HoursShape:
     return HoursShape(team, week.time_zone, days, dict(week.holidays), week.target_minutes)
 
 
+class HolidaysShape(msgspec.Struct):
+    country: str
+    year: int
+    days: dict[str, str]
+
+
 class HoursBody(serializers.Serializer[Any]):
     time_zone = serializers.CharField(max_length=40)
     week = serializers.ListField(

@@ -33,6 +33,7 @@ programs = [
     path("answers/<row:clock_id>/waive", endpoint(POST=api.answer_waive)),
     path("work-hours", endpoint(GET=api.hours_read, PUT=api.hours_set)),
     path("work-hours/<row:team_id>", endpoint(GET=api.team_hours_read, PUT=api.team_hours_set, DELETE=api.hours_drop)),
+    path("public-holidays/<str:country>/<int:year>", endpoint(GET=api.public_holiday_list)),
     path("assignment-rules", endpoint(GET=api.rule_list, POST=api.rule_add)),
     path("assignment-rules/<row:rule_id>", endpoint(PATCH=api.rule_change, DELETE=api.rule_drop)),
     path("assignments", endpoint(GET=api.assignment_list)),
