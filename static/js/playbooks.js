@@ -54,6 +54,13 @@
     true,
   );
 
+  // A long list of rules, once unfolded, stays so whatever is changed in it.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-unfold]")) return;
+    event.preventDefault();
+    document.body.classList.add("is-unfolded");
+  });
+
   document.addEventListener("change", (event) => {
     const form = formOf(event.target);
     if (!form) return;

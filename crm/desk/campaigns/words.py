@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from babel.core import Locale
-from babel.numbers import format_currency
+from babel.numbers import format_compact_decimal, format_currency
 from django.utils.translation import get_language, gettext, ngettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
@@ -71,6 +71,12 @@ def _money(minor: int, currency: str, language: str) -> str:
     whole = locale.currency_formats["standard"].pattern.replace("0.00", "0")
     said = format_currency(round(amount), currency, format=whole, locale=locale, currency_digits=False)
     return said.replace("-", "−")
+
+
+def in_short(minor: int, currency: str) -> str:
+    """As a number of two or three digits, such as 1.2K, for where there is no room."""
+    amount = round(major_units(minor, currency))
+    return format_compact_decimal(amount, locale=to_locale(get_language() or "en"), fraction_digits=amount < 10_000)
 
 
 def plain(minor: int | None, currency: str) -> Decimal | None:

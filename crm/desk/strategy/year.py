@@ -17,14 +17,15 @@ from django.views.decorators.http import require_GET
 
 from campaigns.models import Campaign, Channel, Question
 from campaigns.year import BEFORE, MONTHS, Month, Year, month_of, year_from
-from crm.desk.campaigns.words import BANDS, CHANNEL_ICONS, CHANNELS, COLOURS, QUESTIONS, money, plain
+from crm.desk.campaigns.words import BANDS, CHANNEL_ICONS, CHANNELS, COLOURS, QUESTIONS, in_short, money, plain
 from crm.desk.doors import for_staff
 from crm.desk.path.tables import Table
 from crm.desk.places import page
 from funnel.pictures import Picture
 from staff.policy import Principal
 
-WIDTH, HEIGHT, STEPS = 100, 60, 6  # of a month, of the bars
+WIDTH, STEPS = 100, 6  # of a month in the calendar; how high bars of money may be
+BROAD, FRAME, FILL = 100 / MONTHS, 6, 4  # of a month, of what was planned and of what was spent, in per cent
 NOBODY_IN: Final = {
     Question.REACH: gettext_lazy("In %(month)s nobody works on reaching strangers."),
     Question.BEFRIEND: gettext_lazy("In %(month)s nobody works on making friends."),
@@ -47,14 +48,15 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A month of a question: what was planned as a frame, what was spent filled."""
+    """A month of a question: what was planned as a frame, what was spent filled, and its sum; places in per cent."""
 
-    x: int
-    planned_y: str
-    planned: str
-    spent_y: str
-    spent: str
+    middle: str
+    frame: tuple[str, str, str]  # left, top, how high
+    fill: tuple[str, str, str]
+    top: str
     words: str
+    sum: str  # what was spent; of months to come, what is planned
+    short: str  # the same, where there is no room
     is_over: bool  # more was spent than planned
 
 
@@ -154,7 +156,8 @@ class ShownYear:
 
     def _bar(self, number: int, month: Month, question: str) -> Bar:
         planned, spent = month.planned[question], month.spent[question]
-        high = [HEIGHT * STEPS * one / (self.most * self._step(question)) for one in (planned, spent)]
+        frame, fill = (100 * STEPS * one / (self.most * self._step(question)) for one in (planned, spent))
+        middle = BROAD * (number + 0.5)
         said = {"month": date_format(month.first, "F"), "spent": money(spent, self.code)}
         words = ""
         if planned:
@@ -162,8 +165,9 @@ class ShownYear:
         elif spent:
             words = _("%(month)s %(spent)s") % said
         return Bar(
-            number * WIDTH, f"{HEIGHT - high[0]:.1f}", f"{high[0]:.1f}", f"{HEIGHT - high[1]:.1f}", f"{high[1]:.1f}",
-            words, spent > planned > 0,
+            f"{middle:.2f}", _placed(middle, FRAME, frame), _placed(middle, FILL, fill),
+            f"{100 - max(frame, fill):.2f}", words, money(spent or planned, self.code) if words else "",
+            in_short(spent or planned, self.code) if words else "", spent > planned > 0,
         )  # fmt: skip
 
     def campaign_table(self) -> Table:
@@ -189,6 +193,10 @@ class ShownYear:
             for month in self.year.months
         ]
         return Table("money", _("Money, %(currency)s") % {"currency": self.code}, (*head,), rows)
+
+
+def _placed(middle: float, width: int, high: float) -> tuple[str, str, str]:
+    return f"{middle - width / 2:.2f}", f"{100 - high:.2f}", f"{high:.2f}"
 
 
 def _dates(campaign: Campaign) -> str:
