@@ -17,12 +17,14 @@ from staff.hours import Calendar, Calendars
 from staff.models import User
 from staff.policy import Principal
 
+from .answer_counts import mark_answers
 from .ingest import record_events
 from .messages import ContactRef, Message
 from .models import AnswerClock, Contact, Event, NoticeKind
 from .noticing import notify
 from .results import Status
 from .sources import source_of
+from .telling import why
 from .turns import ANSWERS, OWNING, QUESTIONS, WAIVED, Said, Turn, turns
 
 SPOKEN: Final = QUESTIONS | ANSWERS
@@ -70,6 +72,7 @@ def project_clocks(people: Mapping[int, Collection[int]]) -> None:
         AnswerClock.objects.bulk_create(
             changed, update_conflicts=True, unique_fields=["question"], update_fields=fields
         )
+    mark_answers()
 
 
 def _said(leaders: Mapping[int, int]) -> dict[int, list[Said]]:
@@ -196,7 +199,7 @@ def waive_answer(*, clock: AnswerClock, by: Principal) -> Event:
     with transaction.atomic():
         [result] = record_events(source=source_of(by), messages=[message])
         if result.status not in (Status.ACCEPTED, Status.DUPLICATE) or result.event_id is None:
-            raise ValidationError(result.detail or str(result.status), code=result.reason)
+            raise ValidationError(why(result), code=result.reason)
         audit.record(by=by, action="answer_waived", kind="contact", row=clock.contact_id)
     return Event.objects.get(pk=result.event_id)
 

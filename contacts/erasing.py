@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from staff import audit
 from staff.policy import Principal
 
+from .answer_counts import mark_answers
 from .company_marks import mark_companies_of
 from .journal import erased_before, note_erased
 from .locking import lock_people
@@ -54,6 +55,7 @@ def erase_contact(*, contact: Contact, by: Principal) -> Erasure:
         Contact.objects.filter(pk__in=members).update(erased_at=Now(), updated_at=Now(), version=F("version") + 1)
         Identity.objects.live().filter(contact__in=members).update(unlinked_at=Now())
         erasure = Erasure.objects.create(contact_id=leader)
+        mark_answers()
         audit.record(by=by, action="contact_erased", kind="contact", row=leader)
         erased = list(Contact.objects.filter(pk__in=members).only("created_at"))
         transaction.on_commit(partial(note_erased, erased), robust=True)

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from contacts import company_marks, jobs, watching
+from contacts import answer_counts, company_marks, jobs, watching
 from contacts.importing import keeping, working
 
 
@@ -32,3 +32,8 @@ def remind_of_tasks() -> None:
 @shared_task
 def mark_places_of_today() -> None:
     company_marks.mark_places_of_today()
+
+
+@shared_task
+def count_answers() -> None:
+    answer_counts.count_answers()

@@ -402,6 +402,7 @@ _CLOCK = (
     ("crm.tasks.deliver_webhooks", 5.0, 10.0),
     ("campaigns.tasks.send_mails", 5.0, 10.0),
     ("contacts.tasks.watch_answers", 20.0, 20.0),
+    ("contacts.tasks.count_answers", 15.0, 15.0),
     ("crm.tasks.send_morning_mails", 60.0, 60.0),
     ("contacts.tasks.remind_of_tasks", 20.0, 20.0),
     ("crm.tasks.seal_audit", 60.0, 30.0),

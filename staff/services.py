@@ -1,5 +1,6 @@
 """Who works here and what they may: each change by somebody, on record with what was before and what is now."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,8 @@ from staff.policy import Principal
 # What an admin changes of others, and what everybody changes of themselves.
 GIVEN: Final = ("name", "role", "team", "is_active")
 OWN: Final = ("name", "language", "time_zone", "is_away", "wants_morning_mail")
+# Who keeps something by team: told that one is gone, in the same transaction.
+FOLLOWERS: Final[list[Callable[[], None]]] = []
 
 
 def change_user(*, user: User, by: Principal, **changes: Any) -> User:
@@ -75,6 +78,8 @@ def drop_team(*, team: Team, by: Principal) -> None:
         audit.record(by=by, action="team_dropped", kind="team", row=team.pk, name=team.name)
         try:
             team.delete()
+            for follow in FOLLOWERS:
+                follow()
         except ProtectedError:
             raise ValidationError(_("Somebody is still in this team."), code="in_use") from None
 

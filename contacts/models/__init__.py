@@ -1,4 +1,4 @@
-from .clocks import AnswerClock, Notice, NoticeKind
+from .clocks import AnswerClock, AnswerFigure, AnswerMark, Notice, NoticeKind
 from .erasures import Erasure
 from .imports import BEGUN, Import, ImportChunk, ImportReject, ImportState
 from .jobs import Job, JobChunk, JobState
@@ -40,6 +40,8 @@ __all__ = [
     "MUTUAL",
     "NEVER",
     "AnswerClock",
+    "AnswerFigure",
+    "AnswerMark",
     "Claim",
     "Company",
     "CompanyMark",

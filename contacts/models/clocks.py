@@ -120,6 +120,31 @@ class AnswerClock(models.Model):
         return self.answered_at is None
 
 
+class AnswerFigure(models.Model):
+    """How soon we answered, of one group, as of one sight: counted anew as a whole, by contacts.answer_counts."""
+
+    sight = models.BigIntegerField()  # 0: of everybody; else of what a team (its id) sees
+    part = models.CharField(max_length=6)
+    key = models.CharField(max_length=20)  # of the week its Monday, else the id; empty where there is none
+    n = models.IntegerField()
+    median = models.FloatField(null=True)  # seconds of business time
+    p90 = models.FloatField(null=True)
+    in_time = models.IntegerField()
+    ended = models.IntegerField()
+    running = models.IntegerField()
+    counted_at = models.DateTimeField()
+    rests_until = models.DateTimeField()  # not counted again before
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sight", "part", "key"], name="one_answer_figure_a_group")]
+
+
+class AnswerMark(models.Model):
+    """Count the answers anew. Only ever inserted; whoever counts deletes the marks."""
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+
 class NoticeKind(models.TextChoices):
     GIVEN = "given", _("somebody is yours now")
     TO_ANSWER = "to_answer", _("an answer is yours to give")

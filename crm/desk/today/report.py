@@ -1,59 +1,58 @@
 """How soon we answer: median, ninth tenth and share within the target, by team, person, source and week.
 
 Times are business time of the team the person had when they were answered. What was ended without an answer is told
-apart and not measured.
+apart and not measured. For whoever sees everybody the figures are kept (`contacts.answer_counts`); those of whoever
+sees fewer are counted at each look. Weeks are those of the organisation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from contacts.models import AnswerClock
+from contacts.answer_counts import (
+    ALL,
+    GROUPS,
+    KEPT,
+    LATELY,
+    WEEKS,
+    asking,
+    asking_kept,
+    counting,
+    sight_of,
+    since_days,
+    since_weeks,
+    today,
+)
+from contacts.models import Contact
+from contacts.prepared import Prepared
 from contacts.spreadsheet import MARK, csv_line
 from crm.desk.today.spans import worked
-from funnel.pictures import start_of_day
 from staff.policy import Principal, sees_every_row
 
-WEEKS: Final = 12
-GROUPS: Final = ("week", "team", "person", "source")
-_BY: Final = {
-    "": ("''", "''"),
-    "week": ("date_trunc('week', clock.asked_at AT TIME ZONE %(zone)s)::date", "''"),
-    "team": ("clock.team_id", "(SELECT name FROM staff_team WHERE id = {key})"),
-    "person": (
-        "clock.answered_by_id",
-        "(SELECT coalesce(nullif(name, ''), email) FROM staff_user WHERE id = {key})",
-    ),
-    "source": ("clock.source_id", "(SELECT name FROM contacts_source WHERE id = {key})"),
-}
-_MEASURED: Final = """count(took_s) FILTER (WHERE NOT is_waived) AS n,
-           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took_s) FILTER (WHERE NOT is_waived) AS times,
-           count(*) FILTER (WHERE in_time AND NOT is_waived) AS in_time, count(*) FILTER (WHERE is_waived) AS ended,
-           count(*) FILTER (WHERE took_s IS NULL) AS running"""
-_ASKED: Final = "contacts_answerclock clock WHERE asked_at >= %(since)s AND asked_at < %(until)s {scope}"
-_FIGURES: Final = f"""
-    SELECT grouped, {{label}}, n, times[1], times[2], in_time, ended, running
-      FROM (SELECT {{key}} AS grouped, {_MEASURED} FROM {_ASKED} GROUP BY 1) AS found
-     ORDER BY 2 NULLS LAST, 1 NULLS LAST
-"""  # noqa: S608  (words of ours)
-_KEYS: Final = ", ".join(f"{_BY[name][0]} AS {name}" for name in GROUPS)
-_PART: Final = " ".join(f"WHEN {15 - (8 >> place)} THEN '{name}'" for place, name in enumerate(GROUPS))
-_LABEL: Final = " ".join(f"WHEN '{name}' THEN {_BY[name][1].format(key=name)}" for name in GROUPS)
-_TABLES: Final = f"""
-    SELECT part, coalesce(week::text, team::text, person::text, source::text),
-           CASE part {_LABEL} END AS label, n, times[1], times[2], in_time, ended, running, week
-      FROM (SELECT CASE GROUPING({", ".join(GROUPS)}) {_PART} END AS part, {", ".join(GROUPS)}, {_MEASURED}
-              FROM (SELECT {_KEYS}, took_s, in_time, is_waived FROM {_ASKED}) AS clock
-             GROUP BY GROUPING SETS ({", ".join(f"({name})" for name in GROUPS)})) AS found
-     ORDER BY week, label NULLS LAST, 2 NULLS LAST
-"""  # noqa: S608  (words of ours)
+_LABELLED: Final = """
+    SELECT part, key, CASE part
+           WHEN 'team' THEN (SELECT name FROM staff_team WHERE id::text = key)
+           WHEN 'person' THEN (SELECT coalesce(nullif(name, ''), email) FROM staff_user WHERE id::text = key)
+           WHEN 'source' THEN (SELECT name FROM contacts_source WHERE id::text = key) END AS label,
+           n, median, p90, in_time, ended, running
+      FROM ({found}) AS found
+     ORDER BY CASE part WHEN 'week' THEN key END, label NULLS LAST, key
+"""
+_KEPT: Final = Prepared(
+    "answer_figures",
+    _LABELLED.format(found=KEPT),
+    is_general=True,
+    sight="bigint",
+    parts="text[]",
+    today="timestamptz",
+    patience="timestamptz",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +98,65 @@ class Table:
         return MARK + "".join(rows)
 
 
-def figures(principal: Principal, *, since: datetime, until: datetime, by: str = "") -> list[Figures]:
-    """The figures of the questions asked in this time of people the principal sees: one statement."""
-    key, label = _BY[by]
-    statement = _FIGURES.replace("{key}", key).replace("{label}", label.format(key="found.grouped"))
-    rows = _rows(principal, statement, since=since, until=until)
-    return [Figures(str(row[0] or ""), _named(by, row[0], row[1]), *row[2:]) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Of WEEKS by each group, and of the last DAYS all together."""
+
+    tables: Sequence[Table]
+    lately: Figures
 
 
-def tables(principal: Principal, weeks: int = WEEKS) -> list[Table]:
-    """The same by each group, the clocks read once."""
+def report(principal: Principal) -> Report:
+    found = _found(principal, (*GROUPS, LATELY))
+    return Report(_tables(found), _only(found[LATELY]))
+
+
+def tables(principal: Principal) -> list[Table]:
+    return _tables(_found(principal, GROUPS))
+
+
+def lately(principal: Principal) -> Figures:
+    return _only(_found(principal, [LATELY])[LATELY])
+
+
+def figures(principal: Principal, *, weeks: int = WEEKS, by: str = "") -> list[Figures]:
+    """Of the questions of so many weeks, the present one among them."""
+    part = by or ALL
+    if weeks == WEEKS:
+        return _found(principal, [part])[part]
+    return [_figures(row) for row in _counted(principal, [part], since_weeks(weeks))]
+
+
+def _found(principal: Principal, parts: Sequence[str]) -> dict[str, list[Figures]]:
+    """As they are kept, or else counted now."""
+    found: dict[str, list[Figures]] = {part: [] for part in parts}
+    sight = sight_of(principal)
+    rows = [] if sight is None else _KEPT.rows(**asking_kept(sight, parts))
+    for row in rows or _counted(principal, parts, since_days() if parts == [LATELY] else since_weeks(WEEKS)):
+        found[row[0]].append(_figures(row))
+    return found
+
+
+def _counted(principal: Principal, parts: Sequence[str], since: datetime) -> list[tuple[Any, ...]]:
+    whose, values = _whose(principal)
+    with connection.cursor() as cursor:
+        cursor.execute(_LABELLED.format(found=counting(parts, whose)), asking(since) | values)
+        return list(cursor.fetchall())
+
+
+def _figures(row: Sequence[Any]) -> Figures:
+    part, key, label, *said = row
+    return Figures(key, _named(part, key, label), *said)
+
+
+def _only(found: Sequence[Figures]) -> Figures:
+    return found[0] if found else Figures("", "", 0, None, None, 0, 0, 0)
+
+
+def _tables(found: Mapping[str, list[Figures]]) -> list[Table]:
     titles = {"week": _("By week"), "team": _("By team"), "person": _("By person"), "source": _("By source")}
     heads = {"week": _("Week of"), "team": _("Team"), "person": _("Answered by"), "source": _("Source")}
-    lines: dict[str, list[Figures]] = {name: [] for name in titles}
-    for part, key, label, *said, week in _rows(principal, _TABLES, since=_monday(weeks), until=timezone.now()):
-        lines[part].append(Figures(key or "", _named(part, week or key, label), *said))
-    lines["week"] = _every_week(lines["week"])
+    lines = {**found, "week": _every_week(found["week"])}
     return [Table(name, title, _head(heads[name]), lines[name]) for name, title in titles.items()]
 
 
@@ -123,27 +165,12 @@ def _every_week(lines: Sequence[Figures]) -> list[Figures]:
     if not lines:
         return []
     asked = {date.fromisoformat(one.key): one for one in lines}
-    weeks = (timezone.localdate() - min(asked)).days // 7 + 1
+    weeks = (today() - min(asked)).days // 7 + 1
     mondays = [min(asked) + timedelta(weeks=week) for week in range(weeks)]
     return [
-        asked.get(monday) or Figures(str(monday), _named("week", monday, ""), 0, None, None, 0, 0, 0)
+        asked.get(monday) or Figures(str(monday), _named("week", str(monday), ""), 0, None, None, 0, 0, 0)
         for monday in mondays
     ]
-
-
-def _rows(principal: Principal, statement: str, *, since: datetime, until: datetime) -> Sequence[tuple[Any, ...]]:
-    scope, values = _scope(principal)
-    asked: dict[str, Any] = {"since": since, "until": until, "zone": timezone.get_current_timezone_name()} | values
-    with connection.cursor() as cursor:
-        cursor.execute(statement.replace("{scope}", scope), asked)
-        return list(cursor.fetchall())
-
-
-def lately(principal: Principal, days: int = 30) -> Figures:
-    """Of the last days, all together."""
-    now = timezone.now()
-    found = figures(principal, since=now - timedelta(days=days), until=now)
-    return found[0] if found else Figures("", "", 0, None, None, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,26 +215,17 @@ def _head(first: str) -> list[str]:
     return [first, _("Answered"), _("Median"), _("9 of 10 within"), _("Within target"), _("Ended"), _("Waiting")]
 
 
-def _hours(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds / 3600, 2)
+def _named(part: str, key: str, label: str | None) -> str:
+    if part == "week":
+        return date_format(date.fromisoformat(key), pgettext("day and short month", "j M"))
+    return label or {"team": _("No team"), "person": _("A program")}.get(part, "")
 
 
-def _monday(weeks: int) -> datetime:
-    today = timezone.localdate()
-    return start_of_day(today - timedelta(days=today.weekday(), weeks=weeks - 1))
-
-
-def _named(by: str, key: Any, label: Any) -> str:
-    if by == "week" and key:
-        return date_format(key, pgettext("day and short month", "j M"))
-    return str(label or {"team": _("No team"), "person": _("A program")}.get(by, ""))
-
-
-def _scope(principal: Principal) -> tuple[str, dict[str, Any]]:
-    if principal.user and sees_every_row(principal):  # asked of the clocks themselves, not of their ids
-        return "AND contact_id NOT IN (SELECT contact_id FROM contacts_erasure WHERE done_at IS NULL)", {}
-    sql, values = AnswerClock.objects.visible_to(principal).values("pk").query.sql_with_params()
-    if "WHERE" not in sql:
-        return "", {}
-    names = {f"scope_{place}": value for place, value in enumerate(values)}
-    return f"AND clock.id IN ({sql % tuple(f'%({name})s' for name in names)})", names
+def _whose(principal: Principal) -> tuple[str, dict[str, Any]]:
+    """The clocks of the people they see; of those who are being erased nobody sees any."""
+    if sees_every_row(principal):
+        return "WHERE contact_id NOT IN (SELECT contact_id FROM contacts_erasure WHERE done_at IS NULL)", {}
+    seen = Contact.objects.visible_to(principal).filter(erased_at=None).values("pk")
+    sql, values = seen.query.sql_with_params()
+    names = {f"seen_{place}": value for place, value in enumerate(values)}
+    return f"WHERE contact_id IN ({sql % tuple(f'%({name})s' for name in names)})", names

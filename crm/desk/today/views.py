@@ -25,7 +25,7 @@ from crm.desk.today.doing import tasks_of
 from crm.desk.today.forms import GiveForm
 from crm.desk.today.headline import headline
 from crm.desk.today.inbox import WHOSE, first_waiting, inbox, sum_of
-from crm.desk.today.report import bars, lately, tables
+from crm.desk.today.report import bars, lately, report, tables
 from crm.desk.undoing import undo_token
 from staff.hours import Calendars
 from staff.models import Role, User
@@ -152,12 +152,12 @@ def task_postpone(request: HttpRequest, principal: Principal, task_id: int, days
 @require_GET
 @for_staff("figures:read")
 def answers(request: HttpRequest, principal: Principal) -> HttpResponse:
-    found, calendar = tables(principal), Calendars.read().of(principal.user.team_id if principal.user else None)
+    found, calendar = report(principal), Calendars.read().of(principal.user.team_id if principal.user else None)
     context = {
-        "tables": [(table, figures_drawn(table.lines)) for table in found],
-        "lately": lately(principal),
+        "tables": [(table, figures_drawn(table.lines)) for table in found.tables],
+        "lately": found.lately,
         "goal": calendar.target,
-        "chart": bars(found[0], calendar.target),
+        "chart": bars(found.tables[0], calendar.target),
         "waiting": sum_of(principal),
         "now": timezone.now(),
     }
