@@ -171,9 +171,6 @@ def letter_of(mail: Mail) -> EmailMessage:
     letter["Subject"] = mail.subject
     letter["Message-ID"] = mail.message_id or message_id_of(mail)
     letter["Date"] = format_datetime(mail.claimed_at or _clock())
-    if mail.purpose == CONFIRMATION:
-        letter.set_content(mail.body)
-        return letter
     leave = leave_url(mail)
     letter["List-Unsubscribe"] = f"<{leave}>"
     letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

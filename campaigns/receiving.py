@@ -51,7 +51,7 @@ def receive(*, form: Form, answers: Answers, agreed: bool, nonce: str, visit: Vi
     base = _name_of(nonce, answers, agreed)
     if visit.site and visit.anonymous_id:
         _join_browser(visit, answers.email, base)
-    results = take(Terms(form.source, endpoint=ENDPOINT), list(_messages(form, answers, agreed, base, visit)))
+    results = take(Terms(form.source, endpoint=ENDPOINT), list(messages_of(form, answers, agreed, base, visit)))
     with transaction.atomic():
         submission, is_new = Submission.objects.get_or_create(
             form=form,
@@ -134,7 +134,7 @@ def _join_browser(visit: Visit, email: str, base: str) -> None:
     take(Terms(visit.site.source, endpoint=ENDPOINT), [message])
 
 
-def _messages(form: Form, answers: Answers, agreed: bool, base: str, visit: Visit) -> Iterator[Message]:
+def messages_of(form: Form, answers: Answers, agreed: bool, base: str, visit: Visit) -> Iterator[Message]:
     """Who they are, what they sent, what they agreed to; in this order, so that somebody new has a name at once."""
     ref = ContactRef(email=answers.email)
     campaign = visit.campaign or (form.campaign.key if form.campaign else None)

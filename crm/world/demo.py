@@ -10,6 +10,7 @@ from crm.world.bringing import bring_the_fair
 from crm.world.campaigning import plan_campaigns
 from crm.world.drafting import draft_playbook
 from crm.world.firms import know_companies
+from crm.world.following import take_up_newcomers
 from crm.world.letters import correspond
 from crm.world.living import live_on
 from crm.world.loading import fold_people, lay_ground, load_people
@@ -66,6 +67,8 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     plan_campaigns(staff, seed=SEED)
     ask_on_the_web(staff, seed=SEED)
     bring_the_fair(staff, seed=SEED)
+    advance_everything()
+    take_up_newcomers(staff, seed=SEED)
     send_oddly()
     advance_everything()
     work_off_company_marks()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from contacts.companies import join_company, update_company, update_membership
 from contacts.declaring import declare_field
-from contacts.models import Company, FieldKind, Joining, Membership, MembershipRole, TieKind
+from contacts.models import Company, Contact, FieldKind, Joining, Membership, MembershipRole, TieKind
 from contacts.network import add_tie
 from contacts.services import NewContact, create_contact
 from crm.world.working import Staff
@@ -112,6 +112,7 @@ def _wrote_lately(firms: Sequence[Company], by: Principal) -> None:
     """People with an address of a firm: one takes them in, the other asks first."""
     for firm, joining, newcomers in zip(firms[:2], (Joining.PROPOSE, Joining.JOIN), NEWCOMERS, strict=False):
         update_company(company=firm, by=by, joining=joining)
-        for name, title in newcomers:
+        for days, (name, title) in enumerate(newcomers, start=2):
             email = f"{name.replace(' ', '.').lower()}@{firm.domains[0]}"
-            create_contact(by=by, new=NewContact(attributes={"name": name, "title": title, "email": email}))
+            made = create_contact(by=by, new=NewContact(attributes={"name": name, "title": title, "email": email}))
+            Contact.objects.filter(pk=made.pk).update(created_at=timezone.now() - timedelta(days=days, hours=len(name)))

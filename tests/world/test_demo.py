@@ -2,8 +2,9 @@
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Count, Sum
 
-from campaigns.models import Mail, Target
+from campaigns.models import FormDay, Mail, Submission, Target
 from contacts.models import Contact, Event, Import, Merge, SavedView, Task
 from crm.world.bringing import KNOWN, SLIPS, VISITORS
 from crm.world.demo import COLLEAGUES, make_demo
@@ -40,6 +41,8 @@ def test_the_demo_company_shows_every_feature(capsys: pytest.CaptureFixture[str]
     assert Transition.objects.exclude(superseded_at=None).exists()
     imports = Import.objects.values_list("state", "rows_read", "rejected", "created")
     assert list(imports) == [("done", VISITORS, len(SLIPS), VISITORS - KNOWN - len(SLIPS))]
+    sent = FormDay.objects.values_list("form").annotate(Sum("sent")).order_by("form")
+    assert list(sent) == list(Submission.objects.values_list("form").annotate(Count("pk")).order_by("form"))
     assert login.colleagues == {email: role for email, (_name, role, _team) in COLLEAGUES.items()}
     call_command("rebuild", check=True)
     assert " 0 differences" in capsys.readouterr().out
