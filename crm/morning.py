@@ -25,7 +25,7 @@ from campaigns.handing import Handed, Outcome, hand_over
 from crm.desk.today.came import FURTHEST, came
 from crm.desk.today.doing import tasks_of
 from crm.desk.today.headline import headline
-from crm.desk.today.inbox import first_waiting, sum_of
+from crm.desk.today.inbox import sum_of, told
 from crm.models import Look, MorningMail, MorningMailState
 from staff.hours import Calendars
 from staff.models import User
@@ -141,7 +141,7 @@ def _told(user: User) -> tuple[str, str] | None:
     context = {
         "user": user,
         "headline": headline(waiting, tasks, new, now),
-        "waiting": first_waiting(principal, "mine", FEW),
+        "waiting": told(waiting.first[:FEW]),
         "tasks": tasks,
         "came": new,
         "address": settings.SITE_URL.rstrip("/") + reverse("desk:today"),

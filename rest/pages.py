@@ -73,11 +73,18 @@ class Page:
 
 
 def page(
-    request: HttpRequest, rows: QuerySet[Any, Any], *, orderings: Orderings, default: str, near: Near | None = None
+    request: HttpRequest,
+    rows: QuerySet[Any, Any],
+    *,
+    orderings: Orderings,
+    default: str,
+    near: Near | None = None,
+    beginning: Sequence[Any] | None = None,
 ) -> Page:
     """The page of `rows` (models or dicts) that the address asks for; `default` names the order when it does not.
 
     Whatever lies `near` comes before all others in this order; where it fills the page, these are not looked for.
+    `beginning`: the first rows of the default order, one more than a page has where there are more.
     """
     limit = whole_number(request, "limit", default=DEFAULT_LIMIT, least=1, most=LARGEST_LIMIT)
     ordering = _ordering(request, orderings, default)
@@ -89,7 +96,9 @@ def page(
     rows = rows.order_by(*_sorted_by(columns, descending != backwards))
     there = near(cursor.values[0] if cursor else None, limit + 1) if near and not backwards else None
     found = list(rows.filter(there)[: limit + 1]) if there else []
-    if len(found) <= limit:
+    if beginning is not None and not cursor and (ordering, limit) == (default, DEFAULT_LIMIT):
+        found = list(beginning)
+    elif len(found) <= limit:
         found = list(rows[: limit + 1])
     has_more = len(found) > limit
     shown = found[:limit]

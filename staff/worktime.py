@@ -30,14 +30,10 @@ class WorkTime:
         first, last = _midnight(start.astimezone(UTC).date()) + DAY, _midnight(end.astimezone(UTC).date())
         if first > last:
             return self._walked(start, end)
-        total = self._walked(start, first) + self._walked(last, end)
-        day, until = first.date(), last.date()
-        while day < until:
-            after = _next_month(day)
-            if day.day == 1 and after <= until:
-                total, day = total + _in_days(self, day, after), after
-            else:
-                total, day = total + _in_days(self, day, day + DAY), day + DAY
+        total = _walked(self, start, first) + _walked(self, last, end)
+        while first < last:
+            month = min(_next_month(first), last)
+            total, first = total + _walked(self, first, month), month
         return total
 
     def _walked(self, start: datetime, end: datetime) -> timedelta:
@@ -91,17 +87,17 @@ class WorkTime:
 
 
 @lru_cache(maxsize=4096)
-def _in_days(work: WorkTime, first: date, after: date) -> timedelta:
-    """Whole days of UTC: who waits for long is looked at again and again."""
-    return work._walked(_midnight(first), _midnight(after))
+def _walked(work: WorkTime, start: datetime, end: datetime) -> timedelta:
+    """Who waits for long is looked at again and again, and all of them as of the same moment."""
+    return work._walked(start, end)
 
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+def _next_month(at: datetime) -> datetime:
+    return datetime(at.year + at.month // 12, at.month % 12 + 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=4096)

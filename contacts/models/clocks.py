@@ -4,7 +4,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -33,10 +33,11 @@ class AnswerClockQuerySet(models.QuerySet["AnswerClock"]):
 
     def waiting(self) -> Self:
         """Running, and nobody has answered in the log meanwhile: what is recorded is folded a moment later."""
+        asked = Event.objects.filter(pk=OuterRef(OuterRef("last_question_id"))).values("occurred_at")
         answers = Event.objects.standing().filter(
             Q(type__key__in=TALKS | ENDINGS) | Q(type__key__in=LETTERS, by__isnull=False, campaign_key=None),
             contact=OuterRef("contact"),
-            occurred_at__gte=OuterRef("last_question__occurred_at"),
+            occurred_at__gte=Subquery(asked),  # looked for only where there is a mark
             source__trust=Trust.TRUSTED,
         )
         unfolded = Pending.objects.filter(contact_id=OuterRef("contact_id"))  # who has no mark has no news

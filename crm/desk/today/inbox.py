@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
-from django.db.models import Count, Min, Q
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -17,6 +18,7 @@ from contacts.prepared import Prepared
 from rest.pages import DEFAULT_LIMIT, Page, page
 from rest.problems import Problem
 from staff.hours import Calendars
+from staff.models import User
 from staff.policy import Principal
 
 COUNTED: Final = 1000
@@ -82,12 +84,13 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """How many wait (no more than COUNTED are counted), and since when the oldest does."""
+    """How many wait (no more than COUNTED are counted), since when the oldest does, and a page of them and one more."""
 
     n: int
     more: bool
     overdue: int
     since: datetime | None
+    first: Sequence[Mapping[str, Any]]
 
 
 def clocks_of(principal: Principal, whose: str = "") -> Any:
@@ -99,29 +102,48 @@ def clocks_of(principal: Principal, whose: str = "") -> Any:
     return waiting
 
 
-def inbox(request: HttpRequest, principal: Principal, whose: str) -> Inbox:
+def inbox(request: HttpRequest, principal: Principal, whose: str, waiting: Sum) -> Inbox:
     """The page of the inbox that the address asks for."""
     clocks = clocks_of(principal, whose).values("id", "due_at")
     try:
-        found = page(request, clocks, orderings=ORDERINGS, default="due_at")
+        found = page(request, clocks, orderings=ORDERINGS, default="due_at", beginning=waiting.first)
     except Problem:  # an address that somebody shortened or made up begins at the top
-        found = Page(list(clocks.order_by("due_at", "pk")[:DEFAULT_LIMIT]), None, None)
-    return Inbox(told([one["id"] for one in found.rows]), found)
+        found = Page(waiting.first[:DEFAULT_LIMIT], None, None)
+    return Inbox(told(found.rows), found)
 
 
-def first_waiting(principal: Principal, whose: str, n: int, calendars: Calendars | None = None) -> list[Waiting]:
-    first = clocks_of(principal, whose).order_by("due_at", "pk").values_list("pk", flat=True)[:n]
-    return told(list(first), calendars)
+_SUM: Final = f"""
+SELECT count(*), count(*) FILTER (WHERE due_at < %(now)s), min(asked_at),
+       (array_agg(id ORDER BY due_at, id))[:{DEFAULT_LIMIT + 1}],
+       (array_agg(due_at ORDER BY due_at, id))[:{DEFAULT_LIMIT + 1}]
+  FROM ({{walk}}) AS waiting
+"""  # noqa: S608  (words of ours)
+# Stand for who looks, and for their team, while the statement is made.
+_USER, _TEAM = 123_456_789, 987_654_321
 
 
 def sum_of(principal: Principal, whose: str = "") -> Sum:
     """One statement, whatever waits."""
-    some = clocks_of(principal, whose).order_by("due_at", "pk")[: COUNTED + 1]
-    late = Q(due_at__lt=timezone.now())
-    found = AnswerClock.objects.filter(pk__in=some.values("pk")).aggregate(
-        n=Count("pk"), overdue=Count("pk", filter=late), since=Min("asked_at")
-    )
-    return Sum(min(found["n"], COUNTED), found["n"] > COUNTED, min(found["overdue"], COUNTED), found["since"])
+    user = principal.user
+    assert user  # programs have no inbox
+    walk = _walk(user.role, user.team_id is not None, whose)
+    [(n, overdue, since, ids, dues)] = walk.rows(now=timezone.now(), user=user.pk, team=user.team_id)
+    first = [{"id": clock, "due_at": due_at} for clock, due_at in zip(ids or (), dues or (), strict=True)]
+    return Sum(min(n, COUNTED), n > COUNTED, min(overdue, COUNTED), since, first)
+
+
+@cache
+def _walk(role: str, has_team: bool, whose: str) -> Prepared:
+    """Those who wait, as somebody like this sees them: asked so often that the statement is made once."""
+    somebody = Principal(user=User(pk=_USER, team_id=_TEAM if has_team else None, role=role))
+    some = clocks_of(somebody, whose).order_by("due_at", "pk").values("id", "due_at", "asked_at")[: COUNTED + 1]
+    sql, values = some.query.sql_with_params()
+    names = {_USER: "%(user)s", _TEAM: "%(team)s"}
+    with connection.cursor() as cursor:
+        said = tuple(names.get(value) or cursor.mogrify("%s", [value]).decode() for value in values)
+    name = f"inbox_{role}{'_in_team' if has_team else ''}_{whose}"
+    types = {"now": "timestamptz", "user": "bigint", "team": "bigint"}
+    return Prepared(name, _SUM.format(walk=sql % said), is_general=True, **types)
 
 
 _LINES: Final = Prepared(
@@ -142,16 +164,17 @@ SELECT k.id, k.contact_id, coalesce(nullif(c.name, ''), c.emails[1], '#' || c.id
        ON stop.id = p.stage_id
  ORDER BY one.number
 """,
+    is_general=True,
     ids="bigint[]",
 )
 
 
-def told(clock_ids: Sequence[int], calendars: Calendars | None = None) -> list[Waiting]:
+def told(clocks: Sequence[Mapping[str, Any]], calendars: Calendars | None = None) -> list[Waiting]:
     """The clocks as they are shown now: one statement, and one for the hours of the teams where they are not known."""
-    if not clock_ids:
+    if not clocks:
         return []
     now, hours = timezone.now(), calendars or Calendars.read()
-    return [_told(row, now, hours) for row in _LINES.rows(ids=list(clock_ids))]
+    return [_told(row, now, hours) for row in _LINES.rows(ids=[clock["id"] for clock in clocks])]
 
 
 def _told(row: Sequence[Any], now: datetime, calendars: Calendars) -> Waiting:

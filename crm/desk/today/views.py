@@ -24,7 +24,7 @@ from crm.desk.today.cells import came_drawn, figures_drawn, first_drawn, tasks_d
 from crm.desk.today.doing import tasks_of
 from crm.desk.today.forms import GiveForm
 from crm.desk.today.headline import headline
-from crm.desk.today.inbox import WHOSE, first_waiting, inbox, sum_of
+from crm.desk.today.inbox import WHOSE, inbox, sum_of, told
 from crm.desk.today.report import bars, lately, report, tables
 from crm.desk.undoing import undo_token
 from staff.hours import Calendars
@@ -42,7 +42,7 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
     waiting, tasks, now = sum_of(principal), tasks_of(principal), timezone.now()
     new = came(principal, new_since(principal.user), mine=mine)
     may_work, calendars = principal.may("contacts:write"), Calendars.read()
-    first = first_waiting(principal, "", FEW, calendars)
+    first = told(waiting.first[:FEW], calendars)
     drawn = {
         "overdue": tasks_drawn(tasks.overdue, request, is_late=True, may_work=may_work),
         "today": tasks_drawn(tasks.today, request, is_late=False, may_work=may_work),
@@ -80,7 +80,8 @@ def today_seen(request: HttpRequest, principal: Principal) -> HttpResponse:
 def inbox_page(request: HttpRequest, principal: Principal) -> HttpResponse:
     whose = request.GET.get("whose", "")
     whose = whose if whose in {one.key for one in WHOSE} else ""
-    waiting, shown = sum_of(principal, whose), inbox(request, principal, whose)
+    waiting = sum_of(principal, whose)
+    shown = inbox(request, principal, whose, waiting)
     context = {
         "inbox": shown,
         "lines": waiting_drawn(shown.lines, request, may_work=principal.may("contacts:write")),
