@@ -43,6 +43,7 @@ def create_company(*, by: Principal, **fields: Any) -> Company:
         _refuse_taken(fields, by=by)
         company = Company.objects.create(**fields, sort_key=sort_key(fields["name"]))
         _index(company)
+        mark_companies([company.pk])
         audit.record(by=by, action="company_created", kind="company", row=company.pk)
     company.refresh_from_db()
     return company

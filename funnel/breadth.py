@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Final
 
+import msgspec
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, Q
+from django.utils import timezone
 
-from contacts.models import Company, Contact, Membership
+from contacts.models import NEVER, Company, Contact, Membership
+from contacts.prepared import Prepared
 from funnel.models import Position, Standing
 from funnel.reading import WORLD, moment_of
 from funnel.remembering import orders_remembered
@@ -31,11 +34,20 @@ class Group:
     last_event_at: datetime | None
 
 
+Held = tuple[str, int | None, int | None, int, int]  # a group as it is kept: role, stage, health, standing, people
+
+
 @dataclass(frozen=True, slots=True)
 class Breadth:
     """The people who have a place in a company now. Whoever is closed stands on no path and is counted apart."""
 
     groups: Sequence[Group]
+    heard_on: date | None = None  # the day of the newest event of any of them
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> "Breadth":
+        heard_at = max((group.last_event_at for group in groups if group.last_event_at), default=None)
+        return cls(groups, timezone.localdate(heard_at, _zone()) if heard_at else None)
 
     @property
     def living(self) -> list[Group]:
@@ -70,6 +82,42 @@ def _sums(pairs: Iterable[tuple[int | None, int]]) -> dict[int | None, int]:
     return sums
 
 
+def _zone() -> tzinfo:
+    return timezone.get_default_timezone()
+
+
+# --- Kept, for whoever sees everybody ---------------------------------------------------------------------------------
+
+_KEPT: Final = Prepared(
+    "breadth_kept",
+    """
+    SELECT its.company_id, its.held::text, nullif(c.heard_on, %(never)s::date)
+      FROM funnel_companybreadth its JOIN contacts_company c ON c.id = its.company_id
+     WHERE its.company_id = ANY(%(ids)s::bigint[])
+       AND (its.front IS NOT NULL OR NOT EXISTS (SELECT FROM contacts_companymark WHERE company_id = its.company_id))
+    """,
+    ids="bigint[]",
+    never="date",
+)
+
+
+def breadth_of(principal: Principal, company_ids: Collection[int], *, today: date) -> Mapping[int, Breadth]:
+    """Of each company the people the principal sees. Who sees everybody reads what is kept; where something changed
+    since, a company is counted now, but for large ones, which are counted again within seconds."""
+    if not sees_every_row(principal):
+        return breadth_counted(principal, company_ids, today=today)
+    rows = _KEPT.rows(ids=list(company_ids), never=NEVER)
+    kept = {one: kept_breadth(one, msgspec.json.decode(held), heard_on) for one, held, heard_on in rows}
+    missing = [company for company in company_ids if company not in kept]
+    return {**kept, **(breadth_counted(principal, missing, today=today) if missing else {})}
+
+
+def kept_breadth(company: int, held: Iterable[Held], heard_on: date | None) -> Breadth:
+    return Breadth([Group(company, *one, last_event_at=None) for one in held], heard_on)
+
+
+# --- Counted now ------------------------------------------------------------------------------------------------------
+
 _GROUPS: Final = """
 SELECT place.company_id, place.role, p.stage_id, p.health, coalesce(p.standing, {open}), count(*), max(p.last_event_at)
   FROM ({places}) place LEFT JOIN funnel_position p ON p.contact_id = place.person
@@ -77,7 +125,7 @@ SELECT place.company_id, place.role, p.stage_id, p.health, coalesce(p.standing, 
 """
 
 
-def breadth_of(principal: Principal, company_ids: Collection[int], *, today: date) -> Mapping[int, Breadth]:
+def breadth_counted(principal: Principal, company_ids: Collection[int], *, today: date) -> Mapping[int, Breadth]:
     """Of each company the people the principal sees, in one statement; a person counts once, by the role said."""
     places = _places(principal, today).filter(company__in=list(company_ids)).annotate(said_last=Q(role=""))
     places = places.order_by("company_id", "person", "said_last", "pk").distinct("company_id", "person")
@@ -85,12 +133,12 @@ def breadth_of(principal: Principal, company_ids: Collection[int], *, today: dat
     try:
         query, values = places.values("company_id", "role", "person").query.sql_with_params()
     except EmptyResultSet:  # nobody is seen, or nothing was asked for
-        return {company_id: Breadth(()) for company_id in company_ids}
+        return {company_id: Breadth.of(()) for company_id in company_ids}
     with connection.cursor() as cursor:
         cursor.execute(_GROUPS.format(places=query, open=Standing.OPEN.value), values)
         for row in cursor.fetchall():
             groups[row[0]].append(Group(*row))
-    return {company_id: Breadth(tuple(its)) for company_id, its in groups.items()}
+    return {company_id: Breadth.of(tuple(its)) for company_id, its in groups.items()}
 
 
 def people_at(principal: Principal, company: Company, *, today: date) -> list[int]:
@@ -120,17 +168,25 @@ class Bought:
 
 
 def bought_by(leader_ids: Collection[int]) -> Bought:
-    """Read from what the fold remembers: no event is looked at. Who waits to be folded anew is missing till then."""
     buyers = Position.objects.filter(contact__in=leader_ids, health__isnull=False).order_by("-last_event_at", "contact")
-    memories = list(buyers.values_list("memory", flat=True)[: MOST_BUYERS + 1])
+    return bought_of(list(buyers.values_list("memory", flat=True)[: MOST_BUYERS + 1]))
+
+
+def bought_of(memories: Sequence[str | None]) -> Bought:
+    """Read from what the fold remembers: no event is looked at. Who waits to be folded anew is missing till then."""
+    if not memories:
+        return Bought(0, 0, {}, None, is_all=True)
     stamp = WORLD.playbooks().stamp
-    count, orders, sums, newest = 0, 0, dict[str, int](), 0
-    for memory in memories[:MOST_BUYERS]:
-        count += 1
-        for order in orders_remembered(memory, stamp):
-            orders, newest = orders + 1, max(newest, order.at)
-            if order.value is not None and order.currency:
-                sums[order.currency] = sums.get(order.currency, 0) + order.value - order.refunded
+    orders = [order for memory in memories[:MOST_BUYERS] for order in orders_remembered(memory, stamp)]
+    sums: dict[str, int] = {}
+    for order in orders:
+        if order.value is not None and order.currency:
+            sums[order.currency] = sums.get(order.currency, 0) + order.value - order.refunded
+    newest = max((order.at for order in orders), default=None)
     return Bought(
-        count, orders, dict(sorted(sums.items())), moment_of(newest) if newest else None, len(memories) <= MOST_BUYERS
+        min(len(memories), MOST_BUYERS),
+        len(orders),
+        dict(sorted(sums.items())),
+        None if newest is None else moment_of(newest),
+        len(memories) <= MOST_BUYERS,
     )

@@ -1,36 +1,52 @@
-"""How many people a company has, and on which day one of them was heard of last: kept with it, for lists to sort by.
+"""How many people a company has, where they stand, and on which day one of them was heard of last: kept with it.
 
-What changes either writes a mark in its own transaction; whoever counts takes the marks and counts those companies
+What changes any of it writes a mark in its own transaction; whoever counts takes the marks and counts those companies
 anew, so no count is added to and none can drift. A day is that of the organisation's time zone.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
 from contacts.models import NEVER, Company, PendingReason
+from funnel.breadth import bought_by
+from funnel.company_people import (
+    BY_ROLE,
+    COOLEST,
+    IS_TO_CARE_FOR,
+    LARGE,
+    LIVELIEST,
+    MOVED_LAST,
+    MOVES_SHOWN,
+    PEOPLE,
+    PEOPLE_SHOWN,
+    PLACES,
+    TO_CARE_FOR,
+)
 from funnel.folding import Folded
-from funnel.models import Dimension, Standing
+from funnel.models import Standing
 from funnel.reading import array
 
 AT_ONCE: Final = 1000  # companies
+PEOPLE_A_SECOND: Final = 500  # a company of many is counted no sooner again than this allows: 2,500 people rest for 5 s
 _TAKES_BACK: Final = frozenset(
     {PendingReason.RETRACTION, PendingReason.MERGE, PendingReason.CUT, PendingReason.REBUILD}
 )
 
 
-def work_off_company_marks() -> int:
-    """Count until no mark is left that nobody else has in hand; return of how many companies."""
+def work_off_company_marks(*, large: int = LARGE) -> int:
+    """Count until no mark is left but of companies that rest or are in other hands; return of how many companies."""
     counted = 0
-    while some := count_companies():
+    while some := count_companies(large=large):
         counted += some
     return counted
 
 
 @transaction.atomic
-def count_companies(*, limit: int = AT_ONCE) -> int:
+def count_companies(*, limit: int = AT_ONCE, large: int = LARGE) -> int:
     """Take the marks of some companies, all of each, and count these anew; return how many companies.
 
     A mark is committed with what it tells of, and the companies are locked before their people are read: what is
@@ -42,53 +58,102 @@ def count_companies(*, limit: int = AT_ONCE) -> int:
         if marked:
             list(Company.objects.select_for_update(no_key=True).filter(pk__in=marked).order_by("pk").values_list("pk"))
             said: dict[str, Any] = {"companies": marked, "today": timezone.localdate(), "never": NEVER}
-            said |= {"zone": timezone.get_default_timezone_name(), "closed": Standing.CLOSED.value}
+            said |= {"zone": timezone.get_default_timezone_name(), "closed": Standing.CLOSED.value, "large": large}
             cursor.execute(_COUNT, said)
+            for company, people in cursor.fetchall():
+                _keep_front(company, people)
     return len(marked)
 
 
 _TAKE: Final = """
 DELETE FROM contacts_companymark WHERE id IN (
     SELECT id FROM contacts_companymark
-     WHERE company_id = ANY(ARRAY(SELECT DISTINCT company_id FROM contacts_companymark ORDER BY 1 LIMIT %s))
+     WHERE company_id = ANY(ARRAY(
+               SELECT DISTINCT company_id FROM contacts_companymark marked
+                WHERE NOT EXISTS (SELECT FROM funnel_companybreadth its
+                                   WHERE its.company_id = marked.company_id AND its.rests_until > clock_timestamp())
+                ORDER BY 1 LIMIT %s))
        FOR UPDATE SKIP LOCKED)
 RETURNING company_id
 """
-_COUNT: Final = """
-UPDATE contacts_company c SET people = found.people, heard_on = found.heard_on
-  FROM (SELECT one.id, count(DISTINCT p.id) FILTER (WHERE at.standing IS DISTINCT FROM %(closed)s) AS people,
-               coalesce((max(at.last_event_at) AT TIME ZONE %(zone)s)::date, %(never)s) AS heard_on
-          FROM unnest(%(companies)s::bigint[]) AS one (id)
-          LEFT JOIN contacts_membership m ON m.company_id = one.id
-               AND (m.since IS NULL OR m.since <= %(today)s) AND (m.until IS NULL OR m.until > %(today)s)
-          LEFT JOIN contacts_contact its ON its.id = m.contact_id
-          LEFT JOIN contacts_contact p ON p.id = its.leader_id AND p.is_listed
-          LEFT JOIN funnel_position at ON at.contact_id = p.id
-         GROUP BY one.id) AS found
- WHERE c.id = found.id AND (c.people, c.heard_on) IS DISTINCT FROM (found.people::int, found.heard_on)
+# What is kept only of a large company is taken away here, and put there again if it still is large.
+_COUNT: Final = f"""
+WITH place AS MATERIALIZED ({PLACES.format(which="m.company_id = ANY(%(companies)s::bigint[])", scope="")}),
+one AS MATERIALIZED ({PEOPLE}),
+held AS (
+    SELECT company_id, role, stage, health, standing, count(*) AS people, max(last_event_at) AS heard_at
+      FROM one GROUP BY 1, 2, 3, 4, 5),
+found AS MATERIALIZED (
+    SELECT c.id, coalesce(sum(people) FILTER (WHERE standing <> %(closed)s), 0)::int AS people,
+           coalesce((max(heard_at) AT TIME ZONE %(zone)s)::date, %(never)s::date) AS heard_on,
+           coalesce(jsonb_agg(jsonb_build_array(role, stage, health, standing, people)
+                              ORDER BY role, stage, health, standing) FILTER (WHERE people > 0), '[]') AS held
+      FROM unnest(%(companies)s::bigint[]) AS c (id) LEFT JOIN held ON held.company_id = c.id GROUP BY 1),
+kept AS (
+    INSERT INTO funnel_companybreadth AS was (company_id, held) SELECT id, held FROM found ORDER BY id
+    ON CONFLICT (company_id) DO UPDATE SET held = excluded.held, front = NULL, bought = NULL, rests_until = NULL
+     WHERE was.held <> excluded.held OR was.front IS NOT NULL),
+counted AS (
+    UPDATE contacts_company c SET people = found.people, heard_on = found.heard_on
+      FROM found WHERE c.id = found.id AND (c.people, c.heard_on) IS DISTINCT FROM (found.people, found.heard_on))
+SELECT id, people FROM found WHERE people > %(large)s
+"""  # noqa: S608  (words of ours)
+
+
+# --- Of a company of many, whoever its page may show first
+
+
+def _keep_front(company: int, people: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST, {"company": company, "today": timezone.localdate()})
+        [(front, customers)] = cursor.fetchall()
+        bought = msgspec.json.encode(bought_by(customers)).decode()
+        cursor.execute(_KEEP, [front, bought, people // PEOPLE_A_SECOND, company])
+
+
+def _ids(order: str, most: int, rows: str = "one") -> str:
+    return f"(SELECT id FROM {rows} ORDER BY {order} LIMIT {most})"  # noqa: S608
+
+
+_FRONT: Final = " UNION ".join(
+    [
+        _ids(BY_ROLE, PEOPLE_SHOWN + 1, "place"),
+        _ids(LIVELIEST, MOVES_SHOWN + 1),
+        _ids(MOVED_LAST, MOVES_SHOWN + 1),
+        _ids(COOLEST, TO_CARE_FOR, f"one WHERE {IS_TO_CARE_FOR}"),
+    ]
+)
+_FIRST: Final = f"""
+WITH place AS MATERIALIZED ({PLACES.format(which="m.company_id = %(company)s", scope="")}),
+one AS MATERIALIZED ({PEOPLE})
+SELECT ARRAY({_FRONT}), ARRAY(SELECT person FROM one WHERE health IS NOT NULL)
+"""  # noqa: S608  (words of ours)
+_KEEP: Final = """
+UPDATE funnel_companybreadth SET front = %s, bought = %s, rests_until = clock_timestamp() + %s * interval '1 second'
+ WHERE company_id = %s
 """
 
 
+# --- What a fold changes
+
+
 def mark_their_companies(folded: Sequence[Folded]) -> None:
-    """Mark the companies of those who were heard of on a newer day than anybody there, or may have been on none."""
+    """Mark the companies of those who moved, of whom something was taken back, or who were heard of on a newer day
+    than anybody there; and the large ones, where the order of people changes with each event."""
     known = [one for one in folded if not one.person.is_visitor]
     if known:
         rows = [
-            (position.contact, one.last_event_at, _may_count_less(one))
+            (position.contact, one.last_event_at, _may_stand_otherwise(one))
             for one in known
             for position in one.person.positions
         ]
         with connection.cursor() as cursor:
             zone = timezone.get_default_timezone_name()
-            cursor.execute(_MARK, [*map(array, zip(*rows, strict=True)), zone])
+            cursor.execute(_MARK, [*map(array, zip(*rows, strict=True)), LARGE, zone])
 
 
-def _may_count_less(one: Folded) -> bool:
-    """Of whom something was taken back, or whose relationship ended or began again."""
-    if any(mark.reason in _TAKES_BACK for mark in one.person.marks):
-        return True
-    moves = (*one.new, *(gone.entry for gone in one.dead)) if one.dead else one.new
-    return bool(moves) and any(entry.dimension == Dimension.STANDING for entry in moves)
+def _may_stand_otherwise(one: Folded) -> bool:
+    return bool(one.new or one.dead) or any(mark.reason in _TAKES_BACK for mark in one.person.marks)
 
 
 _MARK: Final = """
@@ -97,6 +162,6 @@ SELECT DISTINCT m.company_id
   FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS one (member, heard_at, is_sure)
   JOIN contacts_membership m ON m.contact_id = one.member
   JOIN contacts_company c ON c.id = m.company_id
- WHERE one.is_sure
+ WHERE one.is_sure OR c.people > %s
     OR c.heard_on < (('epoch'::timestamptz + one.heard_at * interval '1 microsecond') AT TIME ZONE %s)::date
 """

@@ -269,6 +269,9 @@ class CompanyMark(models.Model):
         Company, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
 
+    class Meta:
+        indexes = [models.Index(fields=["company"], name="company_marked")]
+
 
 class MembershipRole(models.TextChoices):
     DECISION_MAKER = "decision_maker", _("decision maker")

@@ -13,10 +13,15 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Company
 from contacts.network import Neighbour
-from crm.desk.people.cells import short_day as short_day_of
+from crm.desk.people.cells import dates_shown
 
 register = template.Library()
-register.filter("short_day", short_day_of)
+
+
+@register.filter
+def short_date(day: date) -> str:
+    """Today, Tue, 3 Jun, 3 Jun 2025: the day, as short as it can be said."""
+    return dates_shown()(day)
 
 
 @register.filter

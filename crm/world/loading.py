@@ -125,6 +125,7 @@ def _copy_companies(world: World, ground: Ground) -> None:
         key = ground.first_company + number
         sheet.add(key, name, f"{{{domain}}}", "FI", "{}", 1, sort_key(name), _vector(tokens))
     sheet.copy()
+    mark_companies(range(ground.first_company, ground.first_company + world.companies))
 
 
 def _sheets(world: World, ground: Ground, block: Iterable[Somebody]) -> list[Sheet]:

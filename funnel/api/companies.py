@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from contacts.company_api import COMPANIES, visible_company
 from contacts.event_api import EventShape, show_events
 from contacts.models import Contact, Event
-from funnel.breadth import bought_by, breadth_of, people_at
+from funnel.breadth import bought_by, breadth_counted, people_at
 from funnel.models import Stage
 from funnel.names import HEALTH_NAMES
 from rest.answers import answer
@@ -59,7 +59,7 @@ def company_breadth(request: Request, company_id: int) -> HttpResponse:
     """How many of its people, in which role, stand at which stage; of those one may see, each person once. Orders are
     those kept by its newest 2,000 customers."""
     company, by, today = visible_company(request, company_id), caller(request), timezone.localdate()
-    breadth = breadth_of(by, [company.pk], today=today)[company.pk]
+    breadth = breadth_counted(by, [company.pk], today=today)[company.pk]
     bought = bought_by(people_at(by, company, today=today))
     keys: dict[int | None, str | None] = {None: None, **dict(Stage.objects.values_list("pk", "key"))}
     held: dict[tuple[str, str | None], int] = {}

@@ -1,6 +1,9 @@
 """Counts kept in the same transaction as each move, so that a dashboard's cost does not grow with the log."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from contacts.models import Company
 
 
 class StageCount(models.Model):
@@ -57,3 +60,23 @@ class PaceCount(models.Model):
     lag = models.SmallIntegerField()
     is_visitor = models.BooleanField()
     n = models.BigIntegerField()
+
+
+class CompanyBreadth(models.Model):
+    """How many of a company's people share a role, a stage, a health and a standing, each person once.
+
+    Counted anew after whatever changes it (`CompanyMark`). Of a company of many also its `front`, the places of whoever
+    its page may show first, and what its people bought; that takes long, so it is left in peace until `rests_until`.
+    """
+
+    company = models.OneToOneField(
+        Company,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        primary_key=True,
+        related_name="breadth",
+    )
+    held = models.JSONField(default=list)  # [role, stage, health, standing, people] of each group
+    front = ArrayField(models.BigIntegerField(), null=True)
+    bought = models.JSONField(null=True)
+    rests_until = models.DateTimeField(null=True)

@@ -63,7 +63,7 @@ def test_breadth_counts_each_person_once_at_their_stage_and_only_whom_one_sees()
     assert breadths[other.pk].groups == ()
     for principal in (Principal(user=seller), Principal(user=make_user(role=Role.MANAGER))):
         counted = breadth_of(principal, [nordlogi.pk], today=TODAY)[nordlogi.pk]
-        assert set(people_of(principal, nordlogi.pk, most=9).breadth(nordlogi.pk).groups) == set(counted.groups)
+        assert set(people_of(principal, nordlogi, most=9).breadth(nordlogi.pk).groups) == set(counted.groups)
 
 
 @pytest.mark.parametrize(
@@ -295,3 +295,25 @@ def test_the_story_of_a_company_is_paged_and_narrowed():
     assert ([one.entry.to_name for one in moves.entries], bool(moves.older)) == (["Lead"] * 30, True)
     assert {(one.entry.why.number, one.entry.why.cause.type.key) for one in moves.entries} == {(7, "quote_requested")}
     assert client.get(address, {"kind": "orders"}).context["shown"].timeline.entries == []
+
+
+def test_the_page_of_a_large_company_says_what_reading_all_its_people_says():
+    client, _admin = at_desk()
+    nordlogi = company()
+    for number in range(6):
+        make, role = (buyer if number % 2 else asker), ("", "user", "decision_maker")[number % 3]
+        join_company(
+            contact=make(ago(200 - 30 * number), name=f"{number}"), company=nordlogi, by=Principal(), role=role
+        )
+    advance_everything()
+
+    def shown():
+        it = client.get(f"/companies/{nordlogi.pk}").context["shown"]
+        story = [(one.at, one.who) for one in it.timeline.entries]
+        return it.headline, it.matrix, it.people, it.health, it.to_care_for, it.bought, it.breadth.heard_on, story
+
+    read = shown()
+    work_off_company_marks(large=5)
+    assert Company.objects.get().breadth.front is not None
+    assert shown() == read
+    assert (len(read[2]), read[5].orders, len(read[7])) == (6, 3, 12)

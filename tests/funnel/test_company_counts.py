@@ -1,23 +1,28 @@
-"""How many people a company has and when one was heard of last, as lists sort by it."""
+"""What is kept with a company: how many of its people stand where, and when one of them was heard of last."""
 
+from dataclasses import astuple
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contacts.companies import create_company, drop_membership, join_company, update_membership
 from contacts.company_marks import mark_places_of_today
 from contacts.erasing import erase_contact, finish_erasures
 from contacts.ingest import retract_event
 from contacts.merging import cut_merge, merge_contacts
-from contacts.models import NEVER, Company, Membership
+from contacts.models import NEVER, Company, Event, Membership, Merge
 from funnel.advancing import advance_everything
-from funnel.breadth import breadth_of
+from funnel.breadth import Bought, bought_by, breadth_counted, people_at
 from funnel.company_counts import work_off_company_marks
-from staff.models import Role
+from funnel.company_people import LARGE
+from staff.models import Role, User
 from staff.policy import Principal
 from tests.desk.scenes import ago, asker, buyer
-from tests.factories import make_user
+from tests.factories import undone
 from tests.funnel.worlds import happened, install
 
 pytestmark = pytest.mark.django_db
@@ -28,18 +33,22 @@ def _path() -> None:
     install()
 
 
-def counted() -> dict[str, tuple[int, date]]:
+def counted(large: int = LARGE) -> dict[str, tuple[int, date]]:
     """What is kept with each company, after whoever works off what is to be done; it is what a look at all says."""
     advance_everything()
-    work_off_company_marks()
-    kept = {one.name: (one.people, one.heard_on) for one in Company.objects.all()}
-    ids = dict(Company.objects.values_list("pk", "name"))
-    looked_at = breadth_of(Principal(user=make_user(role=Role.MANAGER)), ids, today=timezone.localdate())
-    assert kept == {
-        ids[pk]: (one.people, timezone.localdate(one.touched_at) if one.touched_at else NEVER)
-        for pk, one in looked_at.items()
-    }
-    return kept
+    work_off_company_marks(large=large)
+    today, manager = timezone.localdate(), Principal(user=User(role=Role.MANAGER))
+    companies = list(Company.objects.select_related("breadth"))
+    looked_at = breadth_counted(manager, [one.pk for one in companies], today=today)
+    for one in companies:
+        breadth = looked_at[one.pk]
+        assert (one.people, one.heard_on) == (breadth.people, breadth.heard_on or NEVER)
+        assert {tuple(group) for group in one.breadth.held} == {astuple(group)[1:-1] for group in breadth.groups}
+        assert (one.breadth.front is None) == (one.people <= large)
+        if one.breadth.front is not None:
+            bought = bought_by(people_at(manager, one, today=today))
+            assert msgspec.convert(one.breadth.bought, Bought) == bought
+    return {one.name: (one.people, one.heard_on) for one in companies}
 
 
 def test_counts_of_a_company_follow_whatever_changes_them():
@@ -81,6 +90,51 @@ def test_a_place_that_begins_today_is_counted_though_nobody_writes_it_down():
     mark_places_of_today()
 
     assert counted() == {"Nordlogi": (1, day(3))}
+
+
+HAPPENS = ("order_completed", "quote_requested", "relationship_ended", "reopened", "page_viewed")
+ROLES = ("", "decision_maker", "user")
+doing = st.tuples(st.sampled_from(("event", "event", "join", "end", "merge", "cut", "retract", "erase")),
+                  st.integers(0, 9), st.integers(0, 9))  # fmt: skip
+
+
+@settings(max_examples=8)
+@given(st.lists(st.lists(doing, max_size=6), min_size=1, max_size=3))
+def test_what_is_kept_is_what_a_plain_count_gives_whatever_was_done(rounds):
+    with undone():
+        companies = [create_company(by=Principal(), name=name) for name in ("Nordlogi", "Other")]
+        people = [asker(ago(20 + number), name=f"Person {number}") for number in range(4)]
+        for number, one in enumerate(people):
+            join_company(contact=one, company=companies[number % 2], by=Principal(), role=ROLES[number % 3])
+        for doings in rounds:
+            for what, one, other in doings:
+                _do(what, people, companies, one, other)
+            counted(large=2)
+
+
+def _do(what, people, companies, one, other):
+    person, company = people[one % 4], companies[other % 2]
+    person.refresh_from_db()
+    if what == "erase" and one == other and not person.erased_at:
+        erase_contact(contact=person, by=Principal())
+        finish_erasures()
+    elif person.erased_at:
+        return
+    elif what == "event":
+        happened(person, HAPPENS[other % 5], ago(9 - one / 2), value_minor=100 * other, currency="EUR")
+    elif what == "retract" and (event := Event.objects.filter(contact=person, retracted_at=None).last()):
+        retract_event(event=event)
+    elif what == "join" and not Membership.objects.current().filter(contact=person, company=company).exists():
+        join_company(contact=person, company=company, by=Principal(), role=ROLES[other % 3])
+    elif what == "end" and (place := Membership.objects.current().filter(contact=person).first()):
+        update_membership(membership=place, by=Principal(), until=timezone.localdate())
+    elif what == "merge":
+        them = people[other % 4]
+        them.refresh_from_db()
+        if them.leader_id != person.leader_id and not them.erased_at:
+            merge_contacts(first=person, second=them)
+    elif what == "cut" and (merge := Merge.objects.live().filter(older=person).first()):
+        cut_merge(merge=merge)
 
 
 def day(days: float) -> date:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from html import escape
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from crm.desk.companies.listing import Line
 from crm.desk.companies.picture import Part
 from crm.desk.drawing import grey, joined, row_address
-from crm.desk.people.cells import days_shown
+from crm.desk.people.cells import dates_shown, days_shown
 from crm.templatetags.polku import health, initials, stops
 
 
@@ -23,6 +23,7 @@ class Pen:
 
     address: Callable[[int], str]
     day: Callable[[datetime], str]
+    date: Callable[[date], str]
     language: str
     never: str
     nobody: str
@@ -30,12 +31,12 @@ class Pen:
 
 def lines_drawn(lines: Iterable[Line]) -> SafeString:
     address, language = row_address("desk:company-page"), get_language() or ""
-    pen = Pen(address, days_shown(), language, grey(_("never")), grey(_("nobody")))
+    pen = Pen(address, days_shown(), dates_shown(), language, grey(_("never")), grey(_("nobody")))
     return joined(_line(line, pen) for line in lines)
 
 
 def _line(line: Line, pen: Pen) -> str:
-    heard = pen.day(line.touched_at) if line.touched_at else ""
+    heard = pen.date(line.heard_on) if line.heard_on else ""
     owner = _owner(line.owner) if line.owner else pen.nobody
     return (
         f'<tr><td class="c-name"><div class="row-x sp-12">'

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -73,7 +73,7 @@ class Line:
     created_at: datetime
     people: int
     parts: Sequence[Part]
-    touched_at: datetime | None
+    heard_on: date | None
     cooling: int
     lapsed: int
 
@@ -135,7 +135,7 @@ def _line(company: Mapping[str, Any], breadth: Breadth, stages: Sequence[Stage])
         company["created_at"],
         breadth.people,
         stack(breadth, stages),
-        breadth.touched_at,
+        breadth.heard_on,
         health.get(Health.COOLING, 0),
         health.get(Health.LAPSED, 0),
     )

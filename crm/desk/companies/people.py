@@ -1,4 +1,7 @@
-"""The people of a company, all that its page tells of them, in one statement: each of them is read once."""
+"""The people of a company, all that its page tells of them, in one statement: each of them is read once.
+
+Of a large one whoever sees everybody reads only those who may be shown, and of all what is kept of them.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,14 +11,24 @@ import msgspec
 from django.db import connection
 from django.utils import timezone
 
-from contacts.models import Contact, MembershipRole
+from contacts.models import Company, Contact
 from contacts.prepared import Prepared
-from funnel.breadth import Breadth, Group
-from funnel.models import Health, Standing
+from funnel.breadth import MOST_BUYERS, Breadth, Group
+from funnel.company_people import (
+    BY_ROLE,
+    COOLEST,
+    IS_TO_CARE_FOR,
+    LIVELIEST,
+    MOVED_LAST,
+    MOVES_SHOWN,
+    PEOPLE,
+    PEOPLE_SHOWN,
+    PLACES,
+    TO_CARE_FOR,
+)
+from funnel.models import CompanyBreadth, Health
 from staff.policy import Principal, sees_every_row
 
-PEOPLE_SHOWN: Final = 60
-TO_CARE_FOR: Final = 5
 MOST_PEOPLE: Final = 2000  # whose events are looked through: those of whom something was heard last
 NO_ROLE: Final = "none"
 
@@ -58,89 +71,105 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """`liveliest`, `moved` and `customers` are people: of whom something was heard, who moved, who bought last."""
+    """`liveliest`, `moved` are people: of whom something was heard, who moved last. `held` and `memories`, of those who
+    bought, are of all; nothing where they are kept."""
 
-    held: list[Held]
     mates: list[Mate]
     liveliest: list[int]
     moved: list[int]
-    customers: list[int]
     to_care_for: list[Customer]
+    held: list[Held] = []
+    memories: list[str | None] = []
 
     def breadth(self, company: int) -> Breadth:
-        return Breadth(tuple(Group(company, *msgspec.structs.astuple(one)) for one in self.held))
+        return Breadth.of(tuple(Group(company, *msgspec.structs.astuple(one)) for one in self.held))
 
 
 def _list(columns: str, rows: str) -> str:
     return f"(SELECT coalesce(json_agg(row_to_json(it)), '[]') FROM (SELECT {columns} FROM {rows}) it)"  # noqa: S608
 
 
-def _first(order: str, most: str, where: str = "TRUE") -> str:
-    ordered = f"SELECT person FROM one WHERE {where} ORDER BY {order} DESC NULLS LAST, person LIMIT {most}"  # noqa: S608
-    return f"(SELECT coalesce(json_agg(person), '[]') FROM ({ordered}) it)"  # noqa: S608
+def _first(column: str, rows: str) -> str:
+    return f"(SELECT coalesce(json_agg({column}), '[]') FROM (SELECT {column} FROM {rows}) it)"  # noqa: S608
 
 
 _NAME: Final = "coalesce(nullif(who.name, ''), who.emails[1], '#' || who.id) AS name"
-_ROLES: Final = ", ".join(f"'{role}'" for role in MembershipRole.values)
-_RANK: Final = f"array_position(ARRAY[{_ROLES}], role::text)"
 _MATES: Final = f"""
-SELECT *, row_number() OVER (ORDER BY {_RANK} NULLS LAST, last_event_at DESC NULLS LAST, id) AS number FROM place
+SELECT *, row_number() OVER (ORDER BY {BY_ROLE}) AS number FROM place
  WHERE (%(role)s = '' OR role = replace(%(role)s, '{NO_ROLE}', '')) AND (%(stage)s = 0 OR stage = %(stage)s)
  ORDER BY number LIMIT {PEOPLE_SHOWN + 1}
 """  # noqa: S608  (words of ours)
-_PARTS: Final = {
-    "held": _list(
-        "role, stage, health, standing, count(*) AS people, max(last_event_at) AS last_event_at",
-        "one GROUP BY 1, 2, 3, 4",
-    ),
+_SHOWN: Final = {
     "mates": _list(
         "it.id AS place, role, coalesce(nullif(it.title, ''), who.title) AS title, since, until, by_domain, "
         f"person, {_NAME}, stage, health, standing",
         f"({_MATES}) it JOIN contacts_contact who ON who.id = person ORDER BY number",
     ),
-    "liveliest": _first("last_event_at", "%(most)s"),
-    "moved": _first("entered_at", "%(most)s"),
-    "customers": _first("last_event_at", str(MOST_PEOPLE + 1), "health IS NOT NULL"),
+    "liveliest": _first("person", f"one ORDER BY {LIVELIEST} LIMIT %(most)s"),
+    "moved": _first("person", f"one ORDER BY {MOVED_LAST} LIMIT %(most)s"),
     "to_care_for": _list(
         f"person, {_NAME}, health",
-        f"one JOIN contacts_contact who ON who.id = person WHERE standing <> {Standing.CLOSED.value} "
-        f"AND health IN ({Health.COOLING.value}, {Health.LAPSED.value}) "
-        f"ORDER BY health, wake_at, person LIMIT {TO_CARE_FOR}",
+        f"one JOIN contacts_contact who ON who.id = person WHERE {IS_TO_CARE_FOR} ORDER BY {COOLEST} "
+        f"LIMIT {TO_CARE_FOR}",
     ),
 }
-_OBJECT: Final = ", ".join(f"'{name}', {part}" for name, part in _PARTS.items())
-_FOUND: Final = f"""
-WITH place AS MATERIALIZED (
-    SELECT m.id, m.role, m.title, m.since, m.until, m.by_domain, leader.id AS person, p.stage_id AS stage, p.health,
-           coalesce(p.standing, {Standing.OPEN.value}) AS standing, p.last_event_at, p.entered_at, p.wake_at
-      FROM contacts_membership m
-      JOIN contacts_contact its ON its.id = m.contact_id
-      JOIN contacts_contact leader ON leader.id = its.leader_id AND leader.is_listed
-      LEFT JOIN funnel_position p ON p.contact_id = leader.id
-     WHERE m.company_id = %(company)s AND (m.since IS NULL OR m.since <= %(today)s)
-       AND (m.until IS NULL OR m.until > %(today)s) {{scope}}),
-one AS MATERIALIZED (SELECT DISTINCT ON (person) * FROM place ORDER BY person, role = '', id)
-SELECT json_build_object({_OBJECT})::text
-"""  # noqa: S608  (words of ours)
-_OF_ALL: Final = Prepared(
-    "people_of_company",
-    _FOUND.format(scope=""),
-    company="bigint",
-    today="date",
-    role="text",
-    stage="smallint",
-    most="integer",
-)
+_COUNTED: Final = {
+    "held": _list(
+        "role, stage, health, standing, count(*) AS people, max(last_event_at) AS last_event_at",
+        "one GROUP BY 1, 2, 3, 4",
+    ),
+    "memories": _first(
+        "memory",
+        "one JOIN funnel_position ON contact_id = person WHERE one.health IS NOT NULL "
+        f"ORDER BY one.last_event_at DESC, person LIMIT {MOST_BUYERS + 1}",
+    ),
+}
 
 
-def people_of(principal: Principal, company: int, *, role: str = "", stage: int = 0, most: int) -> Found:
+def _question(which: str, parts: dict[str, str], scope: str = "") -> str:
+    told = ", ".join(f"'{name}', {part}" for name, part in parts.items())
+    return f"""
+    WITH place AS MATERIALIZED ({PLACES.format(which=which, scope=scope)}), one AS MATERIALIZED ({PEOPLE})
+    SELECT json_build_object({told})::text
+    """
+
+
+_OF_COMPANY: Final = "m.company_id = %(asked)s"
+
+
+def _prepared(name: str, which: str, parts: dict[str, str], asked: str) -> Prepared:
+    question = _question(which, parts)
+    return Prepared(name, question, asked=asked, today="date", role="text", stage="smallint", most="integer")
+
+
+_ALL: Final = _prepared("people_of_company", _OF_COMPANY, _SHOWN | _COUNTED, "bigint")
+_NARROWED: Final = _prepared("people_of_large_company", _OF_COMPANY, _SHOWN, "bigint")
+_FRONT: Final = _prepared("front_of_company", "m.id = ANY(%(asked)s::bigint[])", _SHOWN, "bigint[]")
+
+
+def people_of(principal: Principal, company: Company, *, role: str = "", stage: int = 0, most: int) -> Found:
     """The people with a place in the company now whom the principal sees; `mates` narrowed to a role and a stage.
 
     Of the liveliest, and of those who moved last, no more than `most`.
     """
-    asked = {"company": company, "today": timezone.localdate(), "role": role, "stage": stage, "most": most}
-    [(text,)] = _OF_ALL.rows(**asked) if sees_every_row(principal) else _seen(principal, asked)
+    asked = {"asked": company.pk, "today": timezone.localdate(), "role": role, "stage": stage, "most": most}
+    kept = kept_of(principal, company)
+    if not sees_every_row(principal):
+        rows = _seen(principal, asked)
+    elif kept is None:
+        rows = _ALL.rows(**asked)
+    elif role or stage or most > MOVES_SHOWN + 1:
+        rows = _NARROWED.rows(**asked)
+    else:
+        rows = _FRONT.rows(**asked | {"asked": kept.front})
+    [(text,)] = rows
     return msgspec.json.decode(text, type=Found)
+
+
+def kept_of(principal: Principal, company: Company) -> CompanyBreadth | None:
+    """What is kept of a large company, for whoever sees everybody."""
+    kept: CompanyBreadth | None = getattr(company, "breadth", None)
+    return kept if kept and kept.front is not None and sees_every_row(principal) else None
 
 
 def _seen(principal: Principal, asked: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
@@ -148,5 +177,5 @@ def _seen(principal: Principal, asked: dict[str, Any]) -> Sequence[tuple[Any, ..
     names = {f"scope_{place}": value for place, value in enumerate(values)}
     scope = f"AND leader.id IN ({sql % tuple(f'%({name})s' for name in names)})"
     with connection.cursor() as cursor:
-        cursor.execute(_FOUND.format(scope=scope), asked | names)
+        cursor.execute(_question(_OF_COMPANY, _SHOWN | _COUNTED, scope), asked | names)
         return list(cursor.fetchall())

@@ -4,20 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.domains import FREE_MAIL, MOST_PROPOSED, first_proposed
-from contacts.models import Company, Contact, CustomField, MembershipRole
+from contacts.models import NEVER, Company, Contact, CustomField, MembershipRole
 from contacts.network import Neighbour, network_of
 from crm.desk.companies.headline import headline
-from crm.desk.companies.people import NO_ROLE, PEOPLE_SHOWN, Customer, Mate, people_of
+from crm.desk.companies.people import NO_ROLE, Customer, Found, Mate, kept_of, people_of
 from crm.desk.companies.picture import Matrix, matrix
 from crm.desk.companies.timeline import Timeline, most_asked, timeline_of
 from crm.desk.own_fields import told
 from crm.desk.person.beside import Sum
-from funnel.breadth import Bought, Breadth, bought_by
+from funnel.breadth import Bought, Breadth, bought_of, kept_breadth
+from funnel.company_people import PEOPLE_SHOWN
 from funnel.models import Health, Stage
 from staff.policy import Principal
 
@@ -74,8 +76,8 @@ def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
     today, stages = timezone.localdate(), list(Stage.objects.in_use())
     narrowed = _narrowed(request, stages)
     stage = narrowed.stage.pk if narrowed.stage else 0
-    found = people_of(principal, company.pk, role=narrowed.role, stage=stage, most=most_asked(request))
-    breadth = found.breadth(company.pk)
+    found = people_of(principal, company, role=narrowed.role, stage=stage, most=most_asked(request))
+    breadth, bought = _of_all(principal, company, found)
     mates = list({one.person: one for one in reversed(found.mates)}.values())[::-1]  # the first place of each
     proposed = list(first_proposed(principal, company, PROPOSED_SHOWN + 1))
     return Shown(
@@ -92,10 +94,19 @@ def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
         proposed=proposed[:PROPOSED_SHOWN],
         proposed_more=len(proposed) > PROPOSED_SHOWN,
         free_mail=[domain for domain in company.domains if domain in FREE_MAIL],
-        bought=bought_by(found.customers),
+        bought=bought,
         to_care_for=found.to_care_for,
         timeline=timeline_of(request, found, stages),
     )
+
+
+def _of_all(principal: Principal, company: Company, found: Found) -> tuple[Breadth, Bought]:
+    """How many stand where and what they bought: kept of a large company, else reckoned of those that were read."""
+    kept = kept_of(principal, company)
+    if kept is None:
+        return found.breadth(company.pk), bought_of(found.memories)
+    heard_on = None if company.heard_on == NEVER else company.heard_on
+    return kept_breadth(company.pk, kept.held, heard_on), msgspec.convert(kept.bought, Bought)
 
 
 def proposed_to(principal: Principal, company: Company) -> list[int]:
@@ -105,7 +116,7 @@ def proposed_to(principal: Principal, company: Company) -> list[int]:
 
 def _details(company: Company) -> list[tuple[str, str]]:
     """What is written in the fields that the organisation declared, field by field."""
-    declared = CustomField.objects.filter(of="company").order_by("pk")
+    declared = CustomField.objects.filter(of="company").order_by("pk") if company.custom else ()
     return [(one.label, told(company.custom[one.key])) for one in declared if one.key in company.custom]
 
 

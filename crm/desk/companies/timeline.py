@@ -1,23 +1,23 @@
 """Everything that happened to the people of a company, the newest first, page by page."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import HttpRequest
 
-from contacts.models import Contact, Event, EventType
+from contacts.models import Event, EventType, Source
+from contacts.prepared import Prepared
 from crm.desk.companies.people import MOST_PEOPLE, Found
-from crm.desk.person.timeline import KINDS, MOVES, PAGE, Chip, Entry, cursor_asked, kind_asked, moves_told, told_of
+from crm.desk.person.telling import tell
+from crm.desk.person.timeline import KINDS, MOVES, PAGE, Chip, Entry, cursor_asked, kind_asked, moves_told, names_of
+from funnel.company_people import MOVES_SHOWN
 from funnel.explaining import Why
 from funnel.models import RULE_ERASED, RULE_START, Dimension, Stage, Transition
-from funnel.reading import WORLD
+from funnel.reading import WORLD, decoded
 from rest.pages import Cursor
-
-MOST_MOVES: Final = 60
+from staff.models import User
 
 
 class Who(NamedTuple):
@@ -44,17 +44,58 @@ class Timeline:
     chips: Sequence[Chip]
 
 
+_NAME: Final = "coalesce(nullif({0}.name, ''), {0}.emails[1], '#' || {0}.id)"
+_TYPE: Final = "type.id, type.key, type.label_en, type.label_fi, type.is_named"
 # Of each person only as many events are read as a page has, however long their story is.
-_NEWEST: Final = """
-SELECT e.id FROM unnest(%(contacts)s::bigint[]) AS one(id) CROSS JOIN LATERAL (
-    SELECT id, occurred_at, rank FROM contacts_event
-     WHERE contact_id = one.id AND retracted_at IS NULL
-       AND (%(types)s::smallint[] IS NULL OR type_id = ANY(%(types)s::smallint[]))
-       AND (occurred_at, rank, id) < (%(at)s::timestamptz, %(rank)s, %(event)s)
-     ORDER BY occurred_at DESC, rank DESC, id DESC LIMIT %(limit)s) e
- ORDER BY e.occurred_at DESC, e.rank DESC, e.id DESC LIMIT %(limit)s
-"""
+_EVENTS: Final = Prepared(
+    "events_of_company",
+    f"""
+    SELECT e.id, e.occurred_at, e.rank, e.value_minor, e.currency, e.properties::text, e.by_id,
+           member.leader, {_NAME.format("leader")}, source.name, staff.name, staff.email, {_TYPE}
+      FROM (SELECT id, id AS leader FROM unnest(%(people)s::bigint[]) AS one (id)
+             UNION ALL SELECT id, leader_id FROM contacts_contact
+             WHERE leader_id = ANY(%(people)s::bigint[]) AND leader_id <> id) member
+     CROSS JOIN LATERAL (
+           SELECT * FROM contacts_event
+            WHERE contact_id = member.id AND retracted_at IS NULL
+              AND (%(kinds)s::text[] IS NULL
+                   OR type_id = ANY(ARRAY(SELECT id FROM contacts_eventtype WHERE key = ANY(%(kinds)s::text[]))))
+              AND (occurred_at, rank, id) < (%(at)s::timestamptz, %(rank)s, %(event)s)
+            ORDER BY occurred_at DESC, rank DESC, id DESC LIMIT {PAGE + 1}) e
+      JOIN contacts_contact leader ON leader.id = member.leader
+      JOIN contacts_eventtype type ON type.id = e.type_id
+      JOIN contacts_source source ON source.id = e.source_id
+      LEFT JOIN staff_user staff ON staff.id = e.by_id
+     ORDER BY e.occurred_at DESC, e.rank DESC, e.id DESC LIMIT {PAGE + 1}
+    """,  # noqa: S608  (words of ours)
+    people="bigint[]",
+    kinds="text[]",
+    at="timestamptz",
+    rank="smallint",
+    event="bigint",
+)
 _END: Final = ("infinity", 0, 0)
+# Those between two moments, the last before a move.
+_MOVES: Final = Prepared(
+    "moves_of_company",
+    f"""
+    SELECT t.id, t.occurred_at, t.from_value, t.to_value, t.version, t.rule, t.cause_id,
+           leader.id, {_NAME.format("leader")}, {_TYPE}
+      FROM funnel_transition t
+      JOIN contacts_contact leader ON leader.id = t.contact_id
+      LEFT JOIN contacts_event cause ON cause.id = t.cause_id
+      LEFT JOIN contacts_eventtype type ON type.id = cause.type_id
+     WHERE t.contact_id = ANY(%(people)s::bigint[]) AND t.superseded_at IS NULL
+       AND t.dimension = {Dimension.STAGE.value} AND t.from_value IS NOT NULL
+       AND t.occurred_at >= %(since)s::timestamptz AND (t.occurred_at, t.id) < (%(at)s::timestamptz, %(move)s)
+     ORDER BY t.occurred_at DESC, t.id DESC LIMIT %(most)s
+    """,  # noqa: S608  (words of ours)
+    people="bigint[]",
+    since="timestamptz",
+    at="timestamptz",
+    move="bigint",
+    most="integer",
+)
 
 
 def most_asked(request: HttpRequest) -> int:
@@ -64,102 +105,81 @@ def most_asked(request: HttpRequest) -> int:
     Of older ones, and of one kind, nothing is known before looking at everybody.
     """
     is_first = cursor_asked(request) is None and kind_asked(request) in ("", MOVES)
-    return MOST_MOVES + 1 if is_first else MOST_PEOPLE
+    return MOVES_SHOWN + 1 if is_first else MOST_PEOPLE
 
 
 def timeline_of(request: HttpRequest, found: Found, stages: Sequence[Stage]) -> Timeline:
-    """The page that the address asks for, of these people, in nine statements."""
+    """The page that the address asks for, of these people."""
     kind, asked = kind_asked(request), cursor_asked(request)
-    people = _people({*found.liveliest, *found.moved})
-    heard = set(found.liveliest)
-    members = [member for member, who in people.items() if who.id in heard]
-    events, older = ([], None) if kind == MOVES else _events(members, kind, asked)
-    since = events[-1].occurred_at if older else None
-    moves, more = _moves(found.moved, kind, asked, since)
-    causes = _causes(moves)
-    types = EventType.objects.in_bulk({*causes.values(), *(event.type_id for event in events)})
-    said = [Happened(one.at, people[event.contact_id], one) for event, one in _told(events, types, stages)]
-    for entry in moves_told(moves, stages, _whys(moves, causes, types)):
-        assert entry.move
-        said.append(Happened(entry.at, people[entry.move.contact_id], entry))
-    said.sort(key=lambda one: one.at, reverse=True)
+    events, older = ([], None) if kind == MOVES else _events(found.liveliest, kind, asked, stages)
+    since = events[-1].at if older else None
+    moves, more = _moves(found.moved, kind, asked, since, stages) if kind in ("", MOVES) else ([], None)
+    said = sorted([*events, *moves], key=lambda one: one.at, reverse=True)
     return Timeline(said, older or more, kind, _chips(kind))
 
 
-def _people(leader_ids: Collection[int]) -> dict[int, Who]:
-    """These people by all contacts that are theirs."""
-    members = Contact.objects.led_by(leader_ids).select_related("leader")
-    leaders = members.only("leader__name", "leader__emails") if leader_ids else ()
-    return {one.pk: Who(one.leader_id, str(one.leader)) for one in leaders}
-
-
-def _causes(moves: Sequence[Transition]) -> dict[int, int]:
-    """The types of the events that moved them."""
-    causes = [move.cause_id for move in moves if move.cause_id]
-    return dict(Event.objects.filter(pk__in=causes).values_list("pk", "type_id"))
-
-
-def _whys(moves: Sequence[Transition], causes: Mapping[int, int], types: Mapping[int, EventType]) -> dict[int, Why]:
-    """By which fact and which rule each was made; the sentences are told where somebody asks for them."""
-    rules = {book.number: book.document["rules"] for book in WORLD.playbooks().versions} if moves else {}
-    whys = {}
-    for move in moves:
-        rule = rules[move.version][move.rule] if move.rule not in (RULE_START, RULE_ERASED) else None
-        type_ = causes.get(move.cause_id or 0)
-        cause = Event(pk=move.cause_id, type=types[type_]) if type_ else None
-        by_timer, number = rule is not None and rule["on"] == "time", move.rule + 1 if rule else None
-        whys[move.pk] = Why("", "", by_timer, cause, (), version=move.version, number=number)
-    return whys
-
-
 def _events(
-    contact_ids: Sequence[int], kind: str, asked: tuple[datetime, int, int] | None
-) -> tuple[list[Event], str | None]:
+    people: Sequence[int], kind: str, asked: tuple[datetime, int, int] | None, stages: Sequence[Stage]
+) -> tuple[list[Happened], str | None]:
     at, rank, event = asked or _END
-    of_kind = EventType.objects.filter(key__in=KINDS[kind][1]).values_list("pk", flat=True) if kind else None
-    kinds = None if of_kind is None else list(of_kind)
-    values: dict[str, Any] = {
-        "contacts": contact_ids,
-        "types": kinds,
-        "at": at,
-        "rank": rank,
-        "event": event,
-        "limit": PAGE + 1,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, values)
-        ids = [row[0] for row in cursor.fetchall()]
-    found = Event.objects.select_related("by").in_bulk(ids[:PAGE])
-    events = [found[one] for one in ids[:PAGE]]
-    return events, _cursor(events[-1].occurred_at, events[-1].rank, events[-1].pk) if len(ids) > PAGE else None
+    kinds = sorted(KINDS[kind][1]) if kind else None
+    rows = _EVENTS.rows(people=people, kinds=kinds, at=at, rank=rank, event=event)
+    events = [_event(*row) for row in rows[:PAGE]]
+    names = names_of([one for one, _who in events], stages)
+    told = [Happened(one.occurred_at, who, Entry(one.occurred_at, one, tell(one, names))) for one, who in events]
+    older = _cursor(*rows[PAGE - 1][1:3], rows[PAGE - 1][0]) if len(rows) > PAGE else None
+    return told, older
+
+
+def _event(pk: int, at: datetime, rank: int, value: int | None, currency: str | None, said: str, by: int | None,
+           leader: int, who: str, source: str, name: str, email: str, *type_: Any) -> tuple[Event, Who]:  # fmt: skip
+    event = Event(pk=pk, occurred_at=at, value_minor=value, currency=currency, properties=decoded(said))
+    event.type, event.source = _type(*type_), Source(name=source)
+    if by:
+        event.by = User(pk=by, name=name, email=email)
+    return event, Who(leader, who)
+
+
+def _type(pk: int, key: str, english: str, finnish: str, is_named: bool) -> EventType:
+    return EventType(pk=pk, key=key, label_en=english, label_fi=finnish, is_named=is_named)
 
 
 def _moves(
-    leader_ids: Sequence[int], kind: str, asked: tuple[datetime, int, int] | None, since: datetime | None
-) -> tuple[list[Transition], str | None]:
+    people: Sequence[int],
+    kind: str,
+    asked: tuple[datetime, int, int] | None,
+    since: datetime | None,
+    stages: Sequence[Stage],
+) -> tuple[list[Happened], str | None]:
     """The moves of the page: between its first and its last event, or a page of moves alone."""
-    if kind not in ("", MOVES):
-        return [], None
-    moves = Transition.objects.live().filter(
-        contact__in=leader_ids, dimension=Dimension.STAGE, from_value__isnull=False
-    )
-    if since:
-        moves = moves.filter(occurred_at__gte=since)
-    if asked and kind == MOVES:
-        moves = moves.filter(TupleLessThan(Tuple("occurred_at", "id"), (asked[0], asked[2])))
-    elif asked:
-        moves = moves.filter(occurred_at__lt=asked[0])
-    most = PAGE if kind == MOVES else MOST_MOVES
-    found = list(moves.order_by("-occurred_at", "-id")[: most + 1])
-    is_more = kind == MOVES and len(found) > most
-    shown = found[:most]
-    return shown, _cursor(shown[-1].occurred_at, 0, shown[-1].pk) if is_more else None
+    most = PAGE if kind == MOVES else MOVES_SHOWN
+    at, _rank, move = asked or _END
+    last = move if kind == MOVES else 0  # of the moment itself none, where it is that of an event
+    rows = _MOVES.rows(people=people, since=since or "-infinity", at=at, move=last, most=most + 1)
+    moves = [_move(*row) for row in rows[:most]]
+    whos, whys = {one.pk: who for one, who, _cause in moves}, _whys(moves)
+    told = moves_told([one for one, _who, _cause in moves], stages, whys)
+    said = [Happened(one.at, whos[one.move.pk], one) for one in told if one.move]
+    is_more = kind == MOVES and len(rows) > most
+    return said, _cursor(moves[-1][0].occurred_at, 0, moves[-1][0].pk) if is_more else None
 
 
-def _told(
-    events: Sequence[Event], types: Mapping[int, EventType], stages: Sequence[Stage]
-) -> list[tuple[Event, Entry]]:
-    return list(zip(events, told_of(events, types, stages, None), strict=True)) if events else []
+def _move(pk: int, at: datetime, from_: int, to: int | None, version: int, rule: int, cause: int | None,
+          leader: int, who: str, *type_: Any) -> tuple[Transition, Who, Event | None]:  # fmt: skip
+    move = Transition(pk=pk, occurred_at=at, from_value=from_, to_value=to, version=version, rule=rule)
+    move.dimension = Dimension.STAGE
+    return move, Who(leader, who), Event(pk=cause, type=_type(*type_)) if type_[0] else None
+
+
+def _whys(moves: Sequence[tuple[Transition, Who, Event | None]]) -> dict[int, Why]:
+    """By which fact and which rule each was made; the sentences are told where somebody asks for them."""
+    rules = {book.number: book.document["rules"] for book in WORLD.playbooks().versions} if moves else {}
+    whys = {}
+    for move, _who, cause in moves:
+        rule = rules[move.version][move.rule] if move.rule not in (RULE_START, RULE_ERASED) else None
+        by_timer, number = rule is not None and rule["on"] == "time", move.rule + 1 if rule else None
+        whys[move.pk] = Why("", "", by_timer, cause, (), version=move.version, number=number)
+    return whys
 
 
 def _chips(kind: str) -> list[Chip]:

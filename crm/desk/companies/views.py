@@ -135,7 +135,7 @@ def company_find(request: HttpRequest, principal: Principal) -> HttpResponse:
 
 
 def visible_company(principal: Principal, company_id: int) -> Company:
-    companies = Company.objects.visible_to(principal).select_related("owner", "team")
+    companies = Company.objects.visible_to(principal).select_related("owner", "team", "breadth")
     company: Company = get_object_or_404(companies, pk=company_id)
     return company
 

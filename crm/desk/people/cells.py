@@ -152,6 +152,11 @@ def days_shown() -> Callable[[datetime], str]:
     return lambda at: _short_day(at.astimezone(zone).date(), today, language)
 
 
+def dates_shown() -> Callable[[date], str]:
+    today, language = timezone.localdate(), get_language() or ""
+    return lambda day: _short_day(day, today, language)
+
+
 def _day(at: datetime, pen: Pen) -> str:
     return _short_day(at.astimezone(pen.zone).date(), pen.today, pen.language)
 

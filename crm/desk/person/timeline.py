@@ -22,6 +22,9 @@ from staff.models import User
 PAGE: Final = 30
 MOST_MOVES: Final = 200
 LATE: Final = timedelta(hours=1)
+_OF_FIELDS: Final = frozenset({"attributes_changed", "contact_created"})
+_OF_OWNERS: Final = _OF_FIELDS | {"owner_changed"}
+_SPEAKING: Final = _OF_OWNERS | {"stage_set"}
 TOGETHER: Final = timedelta(hours=2)  # pages looked at one after another are one visit
 _ORDER: Final = ("occurred_at", "rank", "id")
 MOVES: Final = "moves"
@@ -168,11 +171,12 @@ def told_of(
     events: Iterable[Event], types: Mapping[int, EventType], stages: Sequence[Stage], retractor: User | None
 ) -> list[Entry]:
     events = list(events)
-    names, sources = _names(events, types, stages), Source.objects.in_bulk()
+    sources = Source.objects.in_bulk()
     campaigns = {one.key: one.name for one in words().all.campaigns}
-    entries = []
     for event in events:
         event.type, event.source = types[event.type_id], sources[event.source_id]
+    names, entries = names_of(events, stages), []
+    for event in events:
         own = retractor is not None and event.by_id == retractor.pk and event.retracted_at is None
         key = event.campaign_key or ""
         campaign = campaigns.get(key, key)
@@ -182,14 +186,17 @@ def told_of(
     return entries
 
 
-def _names(events: Sequence[Event], types: Mapping[int, EventType], stages: Sequence[Stage]) -> Names:
-    keys = {types[event.type_id].key for event in events}
-    details = {"owner_changed", "contact_created", "attributes_changed"}
-    owners = {event.properties.get("owner") for event in events if types[event.type_id].key in details}
-    known = [owner for owner in owners if isinstance(owner, int)]
-    users = {user.pk: str(user) for user in User.objects.filter(pk__in=known)} if known else {}
-    needs_fields = keys & {"attributes_changed", "contact_created"}
-    return Names({stage.key: str(stage) for stage in stages}, users, field_names() if needs_fields else {})
+def names_of(events: Sequence[Event], stages: Iterable[Any]) -> Names:
+    """How we call what these number; what none of them speaks of is not asked for."""
+    keys = {event.type.key for event in events}
+    if not keys & _SPEAKING:
+        return Names({}, {}, {})
+    users = words().users if keys & _OF_OWNERS else {}
+    return Names(
+        {stage.key: str(stage) for stage in stages},
+        {pk: one.name for pk, one in users.items()},
+        field_names() if keys & _OF_FIELDS else {},
+    )
 
 
 def moves_told(moves: Sequence[Transition], stages: Sequence[Stage], whys: Mapping[int, Why]) -> list[Entry]:
