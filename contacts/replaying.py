@@ -25,16 +25,21 @@ from .settling import Terms
 DONE: Final = frozenset({Status.ACCEPTED, Status.DUPLICATE, Status.CLAIM})
 
 
+# By the door a message came through from outside. All others are written by services of ours, such as forms.
+READERS: Final[dict[str, Callable[[bytes], Message]]] = {
+    "events": reading.kept_message,
+    "segment": segment.kept_message,
+}
+
+
 def _own_message(raw: bytes) -> Message:
     return msgspec.json.decode(raw, type=Message)
 
 
-# By the door a message came through; the empty one is our own services.
-READERS: Final[dict[str, Callable[[bytes], Message]]] = {
-    "events": reading.kept_message,
-    "segment": segment.kept_message,
-    "": _own_message,
-}
+def is_mendable(kept: Quarantine) -> bool:
+    """What a service of ours wrote is no text for people: nothing looks at it again."""
+    return kept.endpoint in READERS and kept.event_id is None
+
 
 # What is held by others than our doors, they let go: the fold adds here how it takes up a person again.
 RELEASES: Final[dict[str, Callable[[Quarantine], None]]] = {}
@@ -56,8 +61,10 @@ def replay(kept: Quarantine, *, by: Principal | None, mended: bytes | None = Non
         elif held.endpoint in RELEASES:
             RELEASES[held.endpoint](held)
             _note_released(held)
-        else:
+        elif mended is None or is_mendable(held):
             result = _try(held, mended)
+        else:
+            raise ValidationError(_("This can be replayed only as it came."), code="not_mendable")
         if by:
             action = "quarantine_replayed" if mended is None or result is None else "quarantine_mended"
             audit.record(by=by, action=action, kind="quarantine", row=kept.pk)
@@ -111,7 +118,7 @@ class _StillBad(Exception):
 
 def _result(kept: Quarantine, raw: bytes) -> Result:
     """What becomes of the message now; when it is still bad, nothing is written a second time."""
-    message = READERS[kept.endpoint](raw)
+    message = READERS.get(kept.endpoint, _own_message)(raw)
     try:
         with transaction.atomic():
             [result] = take(Terms(kept.source, kept.received_at, kept.endpoint), [message])

@@ -6,12 +6,15 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 
+from contacts.ingest import take
 from contacts.models import Contact, Event, EventType, Quarantine, Source
 from contacts.replaying import replay
+from contacts.settling import Terms
 from staff.keys import create_key
-from tests.factories import make_public_source, make_source
+from tests.factories import make_message, make_public_source, make_source
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
 
@@ -213,6 +216,20 @@ def test_what_was_kept_can_be_replayed_when_it_is_understood():
 
     assert (kept.reason, result and result.status, kept.replayed_at is not None) == ("too-many-types", "accepted", True)
     assert (Event.objects.count(), Event.objects.latest("pk").occurred_at) == (101, kept.received_at)
+
+
+def test_what_a_form_of_ours_said_is_replayed_as_it_came():
+    source = make_public_source()
+    take(Terms(source, endpoint="form"), [make_message(f"new_{n:03}", "aino@example.com") for n in range(101)])
+    kept = Quarantine.objects.get()
+    EventType.objects.filter(first_source=source).update(is_named=True)
+
+    with pytest.raises(ValidationError) as refusal:
+        replay(kept, by=None, mended=b"{}")
+    result = replay(kept, by=None)
+
+    assert (refusal.value.code, result and result.status) == ("not_mendable", "accepted")
+    assert Event.objects.filter(contact__emails=["aino@example.com"]).count() == 101
 
 
 def test_a_visitor_who_identifies_becomes_known_with_all_they_did(key):

@@ -14,7 +14,7 @@ from contacts.claims import confirm_claim, refuse_claim
 from contacts.models import Quarantine
 from contacts.naming import may_be_meant, name_type
 from contacts.replay_jobs import replay_all
-from contacts.replaying import DONE, replay
+from contacts.replaying import DONE, is_mendable, replay
 from crm.desk.doors import for_staff
 from crm.desk.finding import newest_first
 from crm.desk.intake.cells import SHOWN_OF_KEPT, claims_drawn, quarantine_drawn, types_drawn
@@ -89,7 +89,7 @@ def quarantine_page(request: HttpRequest, principal: Principal, quarantine_id: i
     if request.method != "POST":
         return _kept(request, principal, kept, _laid_out(raw))
     typed = request.POST.get("raw", "").replace("\r\n", "\n")
-    mended = None if kept.event_id or typed in {raw, _laid_out(raw)} else typed[:MOST_RAW]
+    mended = None if not is_mendable(kept) or typed in {raw, _laid_out(raw)} else typed[:MOST_RAW]
     try:
         result = replay(kept, by=principal, mended=None if mended is None else mended.encode())
     except ValidationError as error:
@@ -124,7 +124,7 @@ def _laid_out(raw: str) -> str:
 def _kept(
     request: HttpRequest, principal: Principal, kept: Quarantine, raw: str, said: Any = None, *, status: int = 200
 ) -> HttpResponse:
-    context = {"room": "desk:quarantine", "kept": kept, "raw": raw, "said": said}
+    context = {"room": "desk:quarantine", "kept": kept, "raw": raw, "said": said, "is_mendable": is_mendable(kept)}
     return shown(request, principal, "kept.html", context, status=status)
 
 
