@@ -43,7 +43,7 @@ def mail_of(token: str) -> Mail | None:
         number = int(_SIGNER.unsign(token))
     except (signing.BadSignature, ValueError):
         return None
-    found = Mail.objects.select_related("contact__leader").filter(pk=number).exclude(address="")
+    found = Mail.objects.select_related("contact__leader", "author").filter(pk=number).exclude(address="")
     return found.filter(contact__leader__erased_at=None).first()
 
 

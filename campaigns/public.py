@@ -54,7 +54,12 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
             end_letters(mail)
         return HttpResponse() if _ONE_CLICK in request.POST else redirect("leave", token)
     with translation.override(_language(mail)):
-        context = {"address": _masked(mail.address), "agreed": agreed_by(mail)}
+        context = {
+            "address": _masked(mail.address),
+            "agreed": agreed_by(mail),
+            "author": mail.author,
+            "written_at": mail.created_at,
+        }
         response = render(request, "forms/leave.html", context)
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -166,11 +166,16 @@ def test_hours_are_set_by_page_and_read_by_programs():
     form: dict[str, Any] = {f"day_{number}": "22-6" for number in range(7)}
     form |= {"time_zone": "Europe/Helsinki", "target_minutes": 60, "holidays": "2026-12-24 Christmas Eve\n"}
     wrong = client.post(f"/settings/hours/{team.pk}", form | {"day_0": "from nine"})
+    offered = client.post(f"/settings/hours/{team.pk}", form | {"take": "1", "country": "FI"})
     saved = client.post(f"/settings/hours/{team.pk}", form)
     told = make_caller("contacts:read").get(f"/api/v1/work-hours/{team.pk}").json()
 
     assert (wrong.status_code, saved.status_code) == (422, 302)
     assert "Write hours as 9-17" in wrong.text
+    year = timezone.localdate().year
+    lines = offered.context["form"]["holidays"].value().splitlines()
+    assert (offered.status_code, len(lines)) == (200, len({*lines, "2026-12-24 Christmas Eve"}))
+    assert {f"{year}-12-06 Independence Day", f"{year + 1}-01-06 Epiphany"} <= set(lines)
     assert told == {
         "team": team.pk,
         "time_zone": "Europe/Helsinki",

@@ -13,13 +13,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from contacts.jobs import CHUNK, KINDS, UNDO, foresee, start_job, stop_job, take_step, undo_job
-from contacts.models import Job
+from contacts.models import Contact, Job
+from contacts.replay_jobs import REPLAY
 from crm.desk.doors import for_staff
+from crm.desk.drawing import row_address
 from crm.desk.people.asked import Asked
 from crm.desk.people.sentences import Option
 from crm.desk.people.vocabulary import Words, forget, words
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
+from crm.templatetags.polku import figure
+from rest.telling import told
 from staff.policy import Principal
 
 NOBODY: Final = "none"
@@ -180,10 +184,10 @@ def said_of(job: Job) -> str:
         "replay": ngettext("%(n)s message is recorded.", "%(n)s messages are recorded.", job.done),
         UNDO: ngettext("Undone for %(n)s person.", "Undone for %(n)s people.", job.done),
     }
-    said = done[job.kind] % {"n": job.done, "tag": job.params.get("tag", ""), "to": job.params.get("to", "")}
+    said = done[job.kind] % {"n": figure(job.done), "tag": job.params.get("tag", ""), "to": job.params.get("to", "")}
     if job.left_alone:
         left = ngettext("%(n)s was left alone.", "%(n)s were left alone.", job.left_alone)
-        said = f"{said} {left % {'n': job.left_alone}}"
+        said = f"{said} {left % {'n': figure(job.left_alone)}}"
     return said
 
 
@@ -200,7 +204,7 @@ def job_page(request: HttpRequest, principal: Principal, job_id: int) -> HttpRes
         "title": _title(job),
         "said": said_of(job),
         "share": round(100 * job.seen / job.total) if job.total else 100 * (not job.is_running),
-        "left": _left(job),
+        "left": _left(job, principal),
         "undoing": undoing,
         "may_undo": job.done and not job.is_running and job.kind != UNDO and not undoing,
     }
@@ -250,9 +254,17 @@ def _title(job: Job) -> str:
     return str(_TITLES[job.kind])
 
 
-def _left(job: Job) -> list[list[Any]]:
-    """The first of those who were left alone: id, code, sentence."""
+def _left(job: Job, principal: Principal) -> dict[str, list[tuple[str, str]]]:
+    """The first of those who were left alone, by the reason: the address and the name of each."""
     found: list[list[Any]] = []
     for left in job.chunks.exclude(left=[]).order_by("pk").values_list("left", flat=True)[:MOST_LEFT_SHOWN]:
         found += left[: MOST_LEFT_SHOWN - len(found)]
-    return found
+    place, names = "desk:quarantine-page", {}
+    if job.kind != REPLAY:
+        people = Contact.objects.visible_to(principal).filter(pk__in=[number for number, _code, _sentence in found])
+        place, names = "desk:contact-page", {one.pk: str(one) for one in people}
+    address = row_address(place)
+    grouped: dict[str, list[tuple[str, str]]] = {}
+    for number, _code, sentence in found:
+        grouped.setdefault(told(sentence), []).append((address(number), names.get(number) or f"#{number}"))
+    return grouped
