@@ -73,18 +73,11 @@ class Page:
 
 
 def page(
-    request: HttpRequest,
-    rows: QuerySet[Any, Any],
-    *,
-    orderings: Orderings,
-    default: str,
-    near: Near | None = None,
-    beginning: Sequence[Any] | None = None,
+    request: HttpRequest, rows: QuerySet[Any, Any], *, orderings: Orderings, default: str, near: Near | None = None
 ) -> Page:
     """The page of `rows` (models or dicts) that the address asks for; `default` names the order when it does not.
 
     Whatever lies `near` comes before all others in this order; where it fills the page, these are not looked for.
-    `beginning`: the first rows of the default order, one more than a page has where there are more.
     """
     limit = whole_number(request, "limit", default=DEFAULT_LIMIT, least=1, most=LARGEST_LIMIT)
     ordering = _ordering(request, orderings, default)
@@ -96,12 +89,21 @@ def page(
     rows = rows.order_by(*_sorted_by(columns, descending != backwards))
     there = near(cursor.values[0] if cursor else None, limit + 1) if near and not backwards else None
     found = list(rows.filter(there)[: limit + 1]) if there else []
-    if beginning is not None and not cursor and (ordering, limit) == (default, DEFAULT_LIMIT):
-        found = list(beginning)
-    elif len(found) <= limit:
+    if len(found) <= limit:
         found = list(rows[: limit + 1])
-    has_more = len(found) > limit
-    shown = found[:limit]
+    return _page(request, found, ordering, columns, limit, cursor)
+
+
+def first_page(request: HttpRequest, found: Sequence[Any], *, orderings: Orderings, default: str) -> Page:
+    """The same, of rows that were read already: the first in this order, one more than a page has if there are more."""
+    return _page(request, found, default, orderings[default.removeprefix("-")], DEFAULT_LIMIT, None)
+
+
+def _page(
+    request: HttpRequest, found: Sequence[Any], ordering: str, columns: Sequence[str], limit: int, cursor: Cursor | None
+) -> Page:
+    backwards = cursor is not None and cursor.backwards
+    has_more, shown = len(found) > limit, list(found[:limit])
     if backwards:
         shown.reverse()
 

@@ -30,11 +30,7 @@ class WorkTime:
         first, last = _midnight(start.astimezone(UTC).date()) + DAY, _midnight(end.astimezone(UTC).date())
         if first > last:
             return self._walked(start, end)
-        total = _walked(self, start, first) + _walked(self, last, end)
-        while first < last:
-            month = min(_next_month(first), last)
-            total, first = total + _walked(self, first, month), month
-        return total
+        return _walked(self, start, first) + _in_days(self, first, last) + _walked(self, last, end)
 
     def _walked(self, start: datetime, end: datetime) -> timedelta:
         total = timedelta()
@@ -90,6 +86,15 @@ class WorkTime:
 def _walked(work: WorkTime, start: datetime, end: datetime) -> timedelta:
     """Who waits for long is looked at again and again, and all of them as of the same moment."""
     return work._walked(start, end)
+
+
+@lru_cache(maxsize=4096)
+def _in_days(work: WorkTime, first: datetime, last: datetime) -> timedelta:
+    total = timedelta()
+    while first < last:
+        month = min(_next_month(first), last)
+        total, first = total + _walked(work, first, month), month
+    return total
 
 
 def _midnight(day: date) -> datetime:

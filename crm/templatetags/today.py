@@ -1,14 +1,15 @@
 """Lengths of time on the pages of today and the inbox."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django import template
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import pgettext
+from django.utils.safestring import SafeString
 
 from contacts.models import Task
 from contacts.recurring import Repeat
+from crm.desk.today.cells import figures_drawn
+from crm.desk.today.report import Figures
 from crm.desk.today.spans import repeat_words, short, worked
 
 register = template.Library()
@@ -25,9 +26,8 @@ def business(length: timedelta) -> str:
 
 
 @register.filter
-def day_month(moment: datetime) -> str:
-    """`30 Nov`: the year is plain."""
-    return date_format(timezone.localtime(moment), pgettext("day and short month", "j M"))
+def figures(lines: Iterable[Figures]) -> SafeString:
+    return figures_drawn(lines)
 
 
 @register.filter

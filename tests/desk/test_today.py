@@ -143,7 +143,7 @@ def test_the_report_measures_what_was_answered_and_tells_the_rest_apart():
     asks(2, "Waits", team=team)
     advance_everything()
     context = client.get("/inbox/answers").context
-    by = {table.name: table.lines for table, _drawn in context["tables"]}
+    by = {table.name: table.lines for table in context["tables"]}
     [figures] = by["team"]
     csv = client.get("/inbox/answers/team.csv").text.splitlines()
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -140,11 +141,21 @@ def _asked(principal: Principal, asked: dict[str, Any], *, mine: bool) -> Sequen
 
 def _line(said: Sequence[Any]) -> Line:
     at, who, name, emails, place, stage, key, label_en, label_fi, cause, value, currency, *type_ = said
-    stop = Stage(id=stage, key=key, label_en=label_en, label_fi=label_fi) if stage else None
+    stop = _stop(stage, key, label_en, label_fi) if stage else None
     event = Event(id=cause, value_minor=value, currency=currency) if cause else None
     if event:
-        event.type = EventType(**dict(zip(("key", "label_en", "label_fi"), type_, strict=True)))
+        event.type = _type(*type_)
     return Line(Contact(id=who, name=name, emails=emails), at, place or 0, stop, event)
+
+
+@lru_cache(maxsize=100)
+def _stop(stage: int, key: str, label_en: str, label_fi: str) -> Stage:
+    return Stage(id=stage, key=key, label_en=label_en, label_fi=label_fi)
+
+
+@lru_cache(maxsize=500)
+def _type(key: str, label_en: str, label_fi: str) -> EventType:
+    return EventType(key=key, label_en=label_en, label_fi=label_fi)
 
 
 def _end_of_tomorrow() -> datetime:

@@ -12,13 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from contacts.models import Task
 from contacts.recurring import Repeat
 from crm.desk.drawing import joined, row_address, small_icon, token_field
 from crm.desk.today.came import Line
+from crm.desk.today.doing import Due
 from crm.desk.today.inbox import Waiting
 from crm.desk.today.report import Figures
-from crm.desk.today.spans import repeat_words, short, worked
+from crm.desk.today.spans import repeat_words, short, short_day, worked
 from crm.templatetags.polku import initials, money, percent, stops, when
 
 Draw = Callable[[Any], str]
@@ -119,40 +119,39 @@ def _left_in(minutes: int, tone: str, _language: str) -> str:
 # --- What is to be done -----------------------------------------------------------------------------------------------
 
 
-def tasks_drawn(tasks: Iterable[Task], request: HttpRequest, *, is_late: bool, may_work: bool) -> SafeString:
-    page, me = row_address("desk:contact-page"), request.user
+def tasks_drawn(tasks: Iterable[Due], request: HttpRequest, *, is_late: bool, may_work: bool) -> SafeString:
+    page, me = row_address("desk:contact-page"), request.user.pk
     tick, later = (_tick(request), _later(request)) if may_work else (_nothing, _nothing)
     late, given = _("was due %(when)s"), _("from %(name)s")
 
-    def due(task: Task) -> str:
+    def due(task: Due) -> str:
         at = when(task.due_at)
         if is_late:
             return f'<span class="warn num">{escape(late % {"when": at})}</span>'
         return f'<span class="num">{at}</span>'
 
-    def line(task: Task) -> str:
-        who = task.contact.leader
-        about = [escape(str(who)), due(task)]
+    def line(task: Due) -> str:
+        about = [escape(str(task.contact)), due(task)]
         if task.repeat:
             about.append(f"{small_icon('repeat')} {escape(repeat_words(Repeat.read(task.repeat)))}")
         if task.remind_at:
             about.append(f'{small_icon("bell")} <span class="num">{when(task.remind_at)}</span>')
-        if task.created_by and task.created_by != me:
-            about.append(escape(given % {"name": task.created_by}))
+        if task.by and task.by != me:
+            about.append(escape(given % {"name": task.by_name}))
         return (
             f'<li class="td-row td-task" data-row>{tick(task)}<div class="grow">'
-            f'<a class="t-strong" data-open href="{page(who.pk)}">{escape(task.title)}</a>'
+            f'<a class="t-strong" data-open href="{page(task.contact.pk)}">{escape(task.title)}</a>'
             f'<p class="t-meta">{" · ".join(about)}</p></div>{later(task)}</li>'
         )
 
     return joined(map(line, tasks))
 
 
-def _nothing(_task: Task) -> str:
+def _nothing(_task: Due) -> str:
     return ""
 
 
-def _tick(request: HttpRequest) -> Callable[[Task], str]:
+def _tick(request: HttpRequest) -> Callable[[Due], str]:
     done, token, label, title = row_address("desk:task-done"), token_field(request), _("Done: %(title)s"), _("Done")
     button = f'<button class="cb" data-do="x" aria-label="%s" title="{escape(title)}"></button></form>'
     return lambda task: f"{_posts(done(task.pk))}{token}{button % escape(label % {'title': task.title})}"
@@ -161,13 +160,13 @@ def _tick(request: HttpRequest) -> Callable[[Task], str]:
 _PUT_OFF: Final = (("p", "1"), ("P", "7"))
 
 
-def _later(request: HttpRequest) -> Callable[[Task], str]:
+def _later(request: HttpRequest) -> Callable[[Due], str]:
     token, change = token_field(request), row_address("desk:task-change")
     day, week = (row_address("desk:task-postpone", days) for _key, days in _PUT_OFF)
     a_day, a_week, changed = _("A day later: %(title)s"), _("A week later: %(title)s"), _("Change: %(task)s")
     button = '<button class="b is-quiet is-small" data-do="%s" aria-label="%s" title="%s">%s</button></form>'
 
-    def later(task: Task) -> str:
+    def later(task: Due) -> str:
         said = {"title": task.title, "task": task.title}
         return (
             f'<div class="td-later">{_posts(day(task.pk))}{token}'
@@ -198,6 +197,30 @@ def came_drawn(lines: Iterable[Line]) -> SafeString:
         )
 
     return joined(map(line, lines))
+
+
+def cooling_drawn(recalls: Iterable[Line], cooling: Iterable[Line]) -> SafeString:
+    """Who asked us to come back, and who cools."""
+    page, asked, cools = row_address("desk:contact-page"), _("asked us to come back on %(date)s"), _("cools %(date)s")
+
+    def who(one: Line) -> str:
+        return f'<a class="t-strong clip" data-open href="{page(one.contact.pk)}">{escape(str(one.contact))}</a>'
+
+    def recall(one: Line) -> str:
+        words = escape(asked % {"date": short_day(one.at)})
+        return (
+            f'<li class="td-row" data-row><div class="grow">{who(one)}'
+            f'<p class="t-meta"><span class="warn">{words}</span></p></div></li>'
+        )
+
+    def cool(one: Line) -> str:
+        words = escape(cools % {"date": short_day(one.at)})
+        return (
+            f'<li class="td-row" data-row><div class="grow"><div class="row-x">{who(one)}</div><p class="t-meta row-x '
+            f'sp-6">{stops(one.place)} {escape(str(one.stage))} · <span class="warn num">{words}</span></p></div></li>'
+        )
+
+    return joined([*map(recall, recalls), *map(cool, cooling)])
 
 
 def _cause(one: Line) -> str:

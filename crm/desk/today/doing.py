@@ -3,26 +3,43 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from django.utils import timezone
 
-from contacts.models import Task
+from contacts.models import Contact, Task
+from contacts.prepared import Prepared
+from crm.desk.today.seen import MOMENT, TYPES, somebody, statement_of
 from staff.policy import Principal
 
 AT_MOST: Final = 60
 AHEAD: Final = timedelta(days=14)
 _SHOWN: Final = (
-    *("title", "due_at", "remind_at", "repeat", "repeat_day", "created_by__name", "created_by__email"),
-    *("contact__leader__name", "contact__leader__emails"),
+    *("pk", "title", "due_at", "remind_at", "repeat", "created_by_id", "created_by__name", "created_by__email"),
+    *("contact__leader_id", "contact__leader__name", "contact__leader__emails"),
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A task of theirs, about whom, and who gave it."""
+
+    pk: int
+    title: str
+    due_at: datetime
+    remind_at: datetime | None
+    repeat: str
+    by: int | None
+    by_name: str
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
 class Tasks:
-    overdue: Sequence[Task]
-    today: Sequence[Task]
-    coming: Sequence[Task]
+    overdue: Sequence[Due]
+    today: Sequence[Due]
+    coming: Sequence[Due]
 
     @property
     def n(self) -> int:
@@ -31,15 +48,28 @@ class Tasks:
 
 def tasks_of(principal: Principal) -> Tasks:
     """Their own open tasks, the longest due first: one statement."""
-    if principal.user is None:
-        return Tasks([], [], [])
-    now = timezone.now()
+    user, now = principal.user, timezone.now()
+    assert user  # programs have no tasks
     end = timezone.make_aware(datetime.combine(timezone.localdate(), time.max))
-    open_ = Task.objects.visible_to(principal).open().for_user(principal.user).due_by(end + AHEAD)
-    shown = open_.select_related("contact__leader", "created_by").only(*_SHOWN)
-    found = list(shown.order_by("due_at", "pk")[:AT_MOST])
+    rows = _open(user.role, user.team_id is not None).rows(user=user.pk, team=user.team_id, moment=end + AHEAD)
+    found = [_due(*row) for row in rows]
     return Tasks(
         [task for task in found if task.due_at < now],
         [task for task in found if now <= task.due_at <= end],
         [task for task in found if task.due_at > end],
     )
+
+
+def _due(*row: Any) -> Due:
+    pk, title, due_at, remind_at, repeat, by, name, email, who, called, emails = row
+    giver, about = name or email or "", Contact(id=who, name=called, emails=emails)
+    return Due(pk, title, due_at, remind_at, repeat, by, giver, about)
+
+
+@cache
+def _open(role: str, has_team: bool) -> Prepared:
+    looking = somebody(role, has_team=has_team)
+    assert looking.user
+    tasks = Task.objects.visible_to(looking).open().for_user(looking.user).due_by(MOMENT).order_by("due_at", "pk")
+    name = f"tasks_{role}{'_in_team' if has_team else ''}"
+    return Prepared(name, statement_of(tasks.values_list(*_SHOWN)[:AT_MOST]), is_general=True, **TYPES)

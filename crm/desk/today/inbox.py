@@ -2,23 +2,24 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
-from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import AnswerClock, EventType
 from contacts.prepared import Prepared
-from rest.pages import DEFAULT_LIMIT, Page, page
+from crm.desk.today.seen import TYPES, somebody, statement_of
+from rest.pages import DEFAULT_LIMIT, PARAMETERS, Page, first_page, page
 from rest.problems import Problem
 from staff.hours import Calendars
-from staff.models import User
 from staff.policy import Principal
 
 COUNTED: Final = 1000
@@ -104,22 +105,20 @@ def clocks_of(principal: Principal, whose: str = "") -> Any:
 
 def inbox(request: HttpRequest, principal: Principal, whose: str, waiting: Sum) -> Inbox:
     """The page of the inbox that the address asks for."""
-    clocks = clocks_of(principal, whose).values("id", "due_at")
-    try:
-        found = page(request, clocks, orderings=ORDERINGS, default="due_at", beginning=waiting.first)
-    except Problem:  # an address that somebody shortened or made up begins at the top
-        found = Page(waiting.first[:DEFAULT_LIMIT], None, None)
+    found = first_page(request, waiting.first, orderings=ORDERINGS, default="due_at")
+    if any(name in request.GET for name in PARAMETERS):
+        with suppress(Problem):  # an address that somebody shortened or made up begins at the top
+            clocks = clocks_of(principal, whose).values("id", "due_at")
+            found = page(request, clocks, orderings=ORDERINGS, default="due_at")
     return Inbox(told(found.rows), found)
 
 
 _SUM: Final = f"""
-SELECT count(*), count(*) FILTER (WHERE due_at < %(now)s), min(asked_at),
+SELECT count(*), count(*) FILTER (WHERE due_at < %(moment)s), min(asked_at),
        (array_agg(id ORDER BY due_at, id))[:{DEFAULT_LIMIT + 1}],
        (array_agg(due_at ORDER BY due_at, id))[:{DEFAULT_LIMIT + 1}]
   FROM ({{walk}}) AS waiting
 """  # noqa: S608  (words of ours)
-# Stand for who looks, and for their team, while the statement is made.
-_USER, _TEAM = 123_456_789, 987_654_321
 
 
 def sum_of(principal: Principal, whose: str = "") -> Sum:
@@ -127,23 +126,17 @@ def sum_of(principal: Principal, whose: str = "") -> Sum:
     user = principal.user
     assert user  # programs have no inbox
     walk = _walk(user.role, user.team_id is not None, whose)
-    [(n, overdue, since, ids, dues)] = walk.rows(now=timezone.now(), user=user.pk, team=user.team_id)
+    [(n, overdue, since, ids, dues)] = walk.rows(moment=timezone.now(), user=user.pk, team=user.team_id)
     first = [{"id": clock, "due_at": due_at} for clock, due_at in zip(ids or (), dues or (), strict=True)]
     return Sum(min(n, COUNTED), n > COUNTED, min(overdue, COUNTED), since, first)
 
 
 @cache
 def _walk(role: str, has_team: bool, whose: str) -> Prepared:
-    """Those who wait, as somebody like this sees them: asked so often that the statement is made once."""
-    somebody = Principal(user=User(pk=_USER, team_id=_TEAM if has_team else None, role=role))
-    some = clocks_of(somebody, whose).order_by("due_at", "pk").values("id", "due_at", "asked_at")[: COUNTED + 1]
-    sql, values = some.query.sql_with_params()
-    names = {_USER: "%(user)s", _TEAM: "%(team)s"}
-    with connection.cursor() as cursor:
-        said = tuple(names.get(value) or cursor.mogrify("%s", [value]).decode() for value in values)
+    waiting = clocks_of(somebody(role, has_team=has_team), whose).order_by("due_at", "pk")
+    walk = statement_of(waiting.values("id", "due_at", "asked_at")[: COUNTED + 1])
     name = f"inbox_{role}{'_in_team' if has_team else ''}_{whose}"
-    types = {"now": "timestamptz", "user": "bigint", "team": "bigint"}
-    return Prepared(name, _SUM.format(walk=sql % said), is_general=True, **types)
+    return Prepared(name, _SUM.format(walk=walk), is_general=True, **TYPES)
 
 
 _LINES: Final = Prepared(
@@ -191,7 +184,7 @@ def _told(row: Sequence[Any], now: datetime, calendars: Calendars) -> Waiting:
         name,
         place,
         asked,
-        kind=str(EventType(key=key, label_en=label_en, label_fi=label_fi)),
+        kind=_kind(key, label_en, label_fi, get_language()),
         source=source,
         words=said_in(json.loads(properties)),
         who=who,
@@ -201,6 +194,11 @@ def _told(row: Sequence[Any], now: datetime, calendars: Calendars) -> Waiting:
         left=left,
         share=100 * (1 - left / calendar.target),
     )
+
+
+@lru_cache(maxsize=500)
+def _kind(key: str, label_en: str, label_fi: str, _language: str | None) -> str:
+    return str(EventType(key=key, label_en=label_en, label_fi=label_fi))
 
 
 def said_in(properties: Mapping[str, Any]) -> str:

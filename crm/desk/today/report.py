@@ -85,8 +85,8 @@ class Figures:
 class Table:
     name: str
     title: str
-    head: Sequence[str]
-    lines: Sequence[Figures]
+    head: tuple[str, ...]
+    lines: tuple[Figures, ...]
 
     def csv(self) -> str:
         """As a file for tables: minutes of business time, UTF-8 with a mark for Excel."""
@@ -102,13 +102,13 @@ class Table:
 class Report:
     """Of WEEKS by each group, and of the last DAYS all together."""
 
-    tables: Sequence[Table]
+    tables: tuple[Table, ...]
     lately: Figures
 
 
 def report(principal: Principal) -> Report:
     found = _found(principal, (*GROUPS, LATELY))
-    return Report(_tables(found), _only(found[LATELY]))
+    return Report(tuple(_tables(found)), _only(found[LATELY]))
 
 
 def tables(principal: Principal) -> list[Table]:
@@ -157,7 +157,7 @@ def _tables(found: Mapping[str, list[Figures]]) -> list[Table]:
     titles = {"week": _("By week"), "team": _("By team"), "person": _("By person"), "source": _("By source")}
     heads = {"week": _("Week of"), "team": _("Team"), "person": _("Answered by"), "source": _("Source")}
     lines = {**found, "week": _every_week(found["week"])}
-    return [Table(name, title, _head(heads[name]), lines[name]) for name, title in titles.items()]
+    return [Table(name, title, _head(heads[name]), tuple(lines[name])) for name, title in titles.items()]
 
 
 def _every_week(lines: Sequence[Figures]) -> list[Figures]:
@@ -193,7 +193,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    bars: Sequence[Bar]
+    bars: tuple[Bar, ...]
     goal: str  # how far down its line lies
     width: int
     words: str
@@ -203,16 +203,16 @@ def bars(weeks: Table, goal: timedelta) -> Chart:
     """The medians of the weeks beside the goal."""
     target = goal.total_seconds()
     top = 1.15 * max([target, *(one.median or 0 for one in weeks.lines)])
-    made = [
+    made = tuple(
         Bar(one, 10 * place, 100 * (one.median or 0) / top, (one.median or 0) > target)
         for place, one in enumerate(weeks.lines)
-    ]
+    )
     words = "; ".join(f"{one.label}: {one.median_text}" for one in weeks.lines)
     return Chart(made, f"{100 - 100 * target / top:.1f}", 10 * len(made), words)
 
 
-def _head(first: str) -> list[str]:
-    return [first, _("Answered"), _("Median"), _("9 of 10 within"), _("Within target"), _("Ended"), _("Waiting")]
+def _head(first: str) -> tuple[str, ...]:
+    return (first, _("Answered"), _("Median"), _("9 of 10 within"), _("Within target"), _("Ended"), _("Waiting"))
 
 
 def _named(part: str, key: str, label: str | None) -> str:

@@ -1,9 +1,12 @@
-"""Lengths of time as short as they can be said."""
+"""Lengths of time, and days, as short as they can be said."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from contacts.recurring import Repeat
 
@@ -31,6 +34,16 @@ def worked(length: timedelta) -> str:
     if hours >= MANY_HOURS:
         return _("over %(hours)s h") % {"hours": MANY_HOURS}
     return short(length) if not hours or hours < 24 else _("%(hours)s h") % {"hours": hours + (minutes >= 30)}
+
+
+def short_day(moment: datetime) -> str:
+    """`30 Nov`: the year is plain."""
+    return _day(timezone.localtime(moment).date(), get_language())
+
+
+@lru_cache(maxsize=1000)
+def _day(day: date, _language: str | None) -> str:
+    return date_format(day, pgettext("day and short month", "j M"))
 
 
 def repeat_words(repeat: Repeat) -> str:

@@ -20,7 +20,7 @@ from crm.desk.finding import as_file, table_named
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from crm.desk.today.came import came, look, new_since
-from crm.desk.today.cells import came_drawn, figures_drawn, first_drawn, tasks_drawn, waiting_drawn
+from crm.desk.today.cells import came_drawn, cooling_drawn, first_drawn, tasks_drawn, waiting_drawn
 from crm.desk.today.doing import tasks_of
 from crm.desk.today.forms import GiveForm
 from crm.desk.today.headline import headline
@@ -50,6 +50,7 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
         "first": first_drawn(first),
         "leads": came_drawn(new.leads),
         "moves": came_drawn(new.moves),
+        "cooling": cooling_drawn(new.recalls, new.cooling),
     }
     context = {
         "now": now,
@@ -155,7 +156,7 @@ def task_postpone(request: HttpRequest, principal: Principal, task_id: int, days
 def answers(request: HttpRequest, principal: Principal) -> HttpResponse:
     found, calendar = report(principal), Calendars.read().of(principal.user.team_id if principal.user else None)
     context = {
-        "tables": [(table, figures_drawn(table.lines)) for table in found.tables],
+        "tables": found.tables,
         "lately": found.lately,
         "goal": calendar.target,
         "chart": bars(found.tables[0], calendar.target),
