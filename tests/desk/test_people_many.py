@@ -98,7 +98,8 @@ def test_the_page_of_a_job_says_who_was_left_alone_and_why_to_its_author_alone()
     job = start_job(by=Principal(user=user), kind="tag", params={"tag": "vip"}, choice={"ids": [ann.pk]})
     work_off_jobs()
 
-    assert client.get(f"/jobs/{job.pk}").context["left"] == [[ann.pk, "tagged", "They have this tag already."]]
+    left = client.get(f"/jobs/{job.pk}").context["left"]
+    assert left == {"They have this tag already.": [(f"/contacts/{ann.pk}", "Ann")]}
     assert at_desk(Role.ADMIN)[0].get(f"/jobs/{job.pk}").status_code == 404
 
 
