@@ -71,9 +71,6 @@ class Gates:
         own = next((stage for stage in self.path.stages if stage.pk == campaign.stage_id), None)
         return own or self.of(campaign.question)
 
-    def is_over(self, stage: Stage, from_stage: int, to_stage: int) -> bool:
-        return self.rank(from_stage) < self.rank(stage.pk) <= self.rank(to_stage)
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

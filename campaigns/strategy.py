@@ -10,20 +10,21 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import Campaign, Channel, Question, Way
 from campaigns.models.plan import EURO
 from campaigns.outcome import Gates, Outcome, Won, outcomes
+from campaigns.reading import every_campaign
 from campaigns.results import credited, spent
 from campaigns.spreading import each, part_of
 from contacts.models import Contact
-from funnel.models import Pace, Phase, Position, Stage, StageWorth, Standing
-from funnel.pacing import Overview, Span, Walks, Whose, overview, today_of
+from contacts.prepared import Prepared
+from funnel.models import Pace, Phase, Position, Stage, Standing
+from funnel.pacing import Span, Walks, Whose, today_of
 from funnel.pictures import Path, Picture, sees_everyone
 from funnel.spans import Days, day_of
-from funnel.walks import Step, walk
+from funnel.walks import Step, walk_beside
 
 PERIODS: Final = (7, 30, 90, 365)
 POINTS: Final = 7  # of the trend
@@ -136,13 +137,13 @@ class Strategy:
 
 def strategy(picture: Picture, whose: Whose, *, days: int, way: Way = Way.LAST) -> Strategy:
     """The period are the `days` that end with the picture's; costs of campaigns in other currencies stand apart."""
-    walked = walk(picture, whose, days=days)
     period = Days(today_of(picture) - days + 1, today_of(picture))
+    walked, moves = walk_beside(picture, whose, _asked(period), days=days)
     spans = [period, period.before()]
-    campaigns = list(Campaign.objects.order_by("name"))
+    campaigns = every_campaign()
     lines, costs = credited(picture, whose.principal, spans, way, among=whose.among), spent(picture, spans)
     gates = Gates(walked.path)
-    crossed = _crossed(overview(picture, whose, _asked(period)), gates)
+    crossed = _crossed(moves, gates)
     everybody = sees_everyone(whose.principal) and not whose.among
     now, before = (outcomes(gates, campaigns, lines, costs, place) for place in (NOW, BEFORE))
     currency = main_currency(campaigns)
@@ -169,20 +170,21 @@ def _parts(period: Days) -> list[Days]:
     return [Days(first, after - 1) for first, after in pairwise(edges)]
 
 
-def _crossed(seen: Overview, gates: Gates) -> dict[str, list[Won]]:
+def _crossed(moves: Sequence[Walks], gates: Gates) -> dict[str, list[Won]]:
     """By question: who came over its gate, in the period, in the one before, and in each part."""
-    half = len(seen.walks) // 2
+    half = len(moves) // 2
     return {
         question: [
             Won(*(_over(gates, gates.of(question), walks) for walks in pair))
-            for pair in zip(seen.walks[:half], seen.walks[half:], strict=True)
+            for pair in zip(moves[:half], moves[half:], strict=True)
         ]
         for question in Question.values
     }
 
 
 def _over(gates: Gates, gate: Stage, walks: Walks) -> int:
-    return sum(n for moved, n in walks.items() if gates.is_over(gate, moved.from_stage, moved.to_stage))
+    rank, ranks = gates.rank(gate.pk), gates.ranks
+    return sum(n for moved, n in walks.items() if ranks.get(moved[1], 0) < rank <= ranks.get(moved[2], 0))
 
 
 def counted(question: str, won: Won) -> int:
@@ -281,19 +283,22 @@ def _standing_long(stage: Stage, whose: Whose) -> int:
     return positions.filter(entered_at__lt=timezone.now() - STANDS_LONG).values("pk")[:COUNTED].count()
 
 
-_LAST_TOUCHES: Final = """
-    SELECT wanted.key, last.occurred_at FROM unnest(%s::text[]) AS wanted (key)
+_LAST_TOUCHES: Final = Prepared(
+    "last_touches",
+    """
+    SELECT wanted.key, last.occurred_at FROM unnest(%(keys)s::text[]) AS wanted (key)
       JOIN LATERAL (SELECT occurred_at FROM contacts_event
                      WHERE campaign_key = wanted.key AND campaign_key > '' AND retracted_at IS NULL
                      ORDER BY occurred_at DESC LIMIT 1) AS last ON true
-"""
+""",
+    is_general=True,
+    keys="text[]",
+)
 
 
 def last_touches(keys: Sequence[str]) -> dict[str, datetime]:
     """When each campaign touched somebody last."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LAST_TOUCHES, [list(keys)])
-        return dict(cursor.fetchall())
+    return dict(_LAST_TOUCHES.rows(keys=list(keys)))
 
 
 def _silent(campaigns: Iterable[Campaign], today: date) -> dict[str, date]:
@@ -344,6 +349,16 @@ def planned(campaign: Campaign, period: Days) -> int:
 
 def _worth(path: Path, currency: str) -> int | None:
     stages = [stage.pk for stage in path.stages if stage.phase == Phase.CUSTOMER]
-    rows = StageWorth.objects.filter(stage_id__in=stages, currency=currency).values_list("n", "value_minor")
-    people, value = (sum(column) for column in zip(*rows, strict=True)) if rows else (0, 0)
+    [(people, value)] = _BOUGHT.rows(stages=stages, currency=currency)
     return each(value, people) if value > 0 else None
+
+
+_BOUGHT: Final = Prepared(
+    "worth_of_customers",
+    """
+    SELECT coalesce(sum(n), 0)::bigint, coalesce(sum(value_minor), 0)::bigint FROM funnel_stageworth
+     WHERE stage_id = ANY(%(stages)s::smallint[]) AND currency = %(currency)s
+""",
+    stages="smallint[]",
+    currency="varchar",
+)

@@ -1,11 +1,17 @@
 """Statements that are planned once a connection: where reading is quick, planning is what costs."""
 
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from types import MappingProxyType
+from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
+
+Row = TypeVar("Row", bound=Model)
 
 # Of the transaction that is the EXECUTE behind it, and of nothing else.
 _GENERALLY: Final = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; "
@@ -51,3 +57,67 @@ class Prepared:
         numbered = {name: f"${number}" for number, name in enumerate(self.types, start=1)}
         types = f"({', '.join(self.types.values())})" if self.types else ""
         return f"PREPARE {self.name}{types} AS {self.sql % numbered}"
+
+
+class PreparedModels(Generic[Row]):
+    """Rows of a model, with all their columns, by such a statement: `rest` stands behind the table, which is `its`.
+
+    `joined` names foreign keys whose rows are read with them; `adding` is what each row is told beside its columns.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: type[Row],
+        rest: str = "",
+        *,
+        joined: Sequence[str] = (),
+        adding: Mapping[str, str] = MappingProxyType({}),
+        **types: str,
+    ) -> None:
+        self.name: Final = name
+        self.model: Final = model
+        self.rest: Final = rest
+        self.joined: Final = joined
+        self.adding: Final = adding
+        self.types: Final = types
+
+    def rows(self, **values: Any) -> list[Row]:
+        return [self._read(row) for row in self._prepared.rows(**values)]
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, type[Model], slice]]:
+        """The model and each that is joined: what they are called, and which columns are theirs."""
+        keys: list[Any] = [self.model._meta.get_field(key) for key in self.joined]
+        models = {"its": self.model, **{key.name: key.related_model for key in keys}}
+        parts, at = [], 0
+        for name, model in models.items():
+            parts.append((name, model, slice(at, at + len(_fields(model)))))
+            at += len(_fields(model))
+        return parts
+
+    @cached_property
+    def _prepared(self) -> Prepared:
+        columns = [f'{part}."{field}"' for part, model, _at in self._parts for field in _fields(model)]
+        tables = f"{self.model._meta.db_table} its"
+        for name, model, _at in self._parts[1:]:
+            tables += f' LEFT JOIN {model._meta.db_table} {name} ON {name}.id = its."{name}_id"'
+        columns += self.adding.values()
+        question = f"SELECT {', '.join(columns)} FROM {tables} {self.rest}"  # noqa: S608  (names of ours)
+        return Prepared(self.name, question, is_general=False, **self.types)
+
+    def _read(self, row: tuple[Any, ...]) -> Row:
+        [(_its, _model, at), *others] = self._parts
+        found = self.model.from_db(DEFAULT_DB_ALIAS, _fields(self.model), row[at])
+        for name, model, at in others:
+            other = None if row[at.start] is None else model.from_db(DEFAULT_DB_ALIAS, _fields(model), row[at])
+            setattr(found, name, other)
+        for name, value in zip(self.adding, row[self._parts[-1][2].stop :], strict=True):
+            setattr(found, name, value)
+        return found
+
+
+@cache
+def _fields(model: type[Model]) -> list[str]:
+    """Also the names of the columns: none of ours is called otherwise."""
+    return [field.attname for field in model._meta.concrete_fields]

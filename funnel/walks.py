@@ -115,26 +115,40 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
 
     Arrivals are told for the `month` of this day too; for that of the picture where none is named.
     """
+    return walk_beside(picture, whose, (), days=days, window=window, month=month)[0]
+
+
+def walk_beside(
+    picture: Picture,
+    whose: Whose,
+    asked: Sequence[Span],
+    *,
+    days: int,
+    window: int | None = None,
+    month: date | None = None,
+) -> tuple[Walk, Sequence[Walks]]:
+    """The same, and the answers to other spans that are asked about together with it."""
     window = window or WINDOW_OF.get(days, 30)
     today = today_of(picture)
     plan_month = (month or day_of(today)).replace(day=1)
     spans = _Spans.of(today, days, window, plan_month)
-    seen = overview(picture, whose, spans.asked())
-    key = (days, window, plan_month, today)
+    own = spans.asked()
+    seen = overview(picture, whose, [*own, *asked])
+    key = (days, window, plan_month, today, *asked)
     known = _walked.get(key)
     if known is None or known[0] is not seen:
         if len(_walked) >= MOST_WALKED:
             _walked.clear()
-        known = _walked[key] = seen, _walk(seen, spans, days, plan_month)
-    return known[1]
+        known = _walked[key] = seen, _walk(seen, seen.walks[: len(own)], spans, days, plan_month)
+    return known[1], seen.walks[len(own) :]
 
 
 MOST_WALKED: Final = 100
 _walked: dict[tuple[Any, ...], tuple[Overview, "Walk"]] = {}  # the last ones, beside what they were made of
 
 
-def _walk(seen: Overview, spans: "_Spans", days: int, plan_month: date) -> Walk:
-    came, came_before, entered, entered_before, went, went_before, *others = seen.walks
+def _walk(seen: Overview, walks: Sequence[Walks], spans: "_Spans", days: int, plan_month: date) -> Walk:
+    came, came_before, entered, entered_before, went, went_before, *others = walks
     stays, trend, trend_before, fared, visits, visits_before, in_month = others
     medians = medians_of_stay(stays)
     living = {place: n for place, n in seen.places.items() if not place.group.is_visitor and place.standing != CLOSED}

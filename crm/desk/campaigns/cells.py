@@ -1,6 +1,6 @@
 """The lines of the pages of campaigns: campaigns with what came of them, costs, links, the bars of a chart."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -11,8 +11,9 @@ from django.utils.translation import ngettext
 
 from campaigns.figure_api import short_address
 from campaigns.linking import long_address
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Cost
 from crm.desk.campaigns.listing import Row
+from crm.desk.campaigns.showing import Figure, Line, Page
 from crm.desk.campaigns.words import money
 from crm.desk.drawing import joined, row_address, short_date, small_icon, token_field
 from crm.templatetags.polku import figure, stops
@@ -50,21 +51,62 @@ def _runs(row: Row) -> str:
     return escape(_("always")) if row.is_running else ""
 
 
-COST: Sequence[str] = ("id", "first_on", "last_on", "sum_minor", "note")
+def figures_drawn(shown: Page, people_at: str) -> SafeString:
+    """The numbers of a campaign; `people_at` leads to those behind one of them."""
+    whose, who = escape(_("Who: %(label)s")), escape(_("who?"))
+
+    def cell(one: Figure) -> str:
+        label, behind = escape(one.label), ""
+        if one.what:
+            behind = f" {_who(people_at, one.what, whose % {'label': label}, who)}"
+        return (
+            f'<div><dt class="t-meta">{label}</dt><dd class="t-fig">{escape(one.value)}</dd>'
+            f'<dd class="t-meta num">{escape(one.note)}{behind}</dd></div>'
+        )
+
+    return joined(map(cell, shown.figures()))
 
 
-def costs_drawn(
-    costs: Iterable[Mapping[str, Any]], currency: str, request: HttpRequest, *, may_plan: bool
-) -> SafeString:
+def moved_drawn(shown: Page, people_at: str) -> SafeString:
+    """Whom it moved: a row for each stage."""
+    whose, who = escape(_("Who: %(label)s")), escape(_("who?"))
+
+    def row(line: Line) -> str:
+        stage = escape(str(line.stage))
+        behind = _who(people_at, line.stage.key, whose % {"label": stage}, who) if line.came else ""
+        return (
+            f'<tr><th scope="row"><span class="stage">{stops(line.place)}{stage}</span></th>'
+            '<td class="moved-bar" aria-hidden="true"><svg class="meterbar" viewBox="0 0 100 4" '
+            'preserveAspectRatio="none"><rect class="bg" width="100" height="4"/>'
+            f'<rect class="f-{min(line.place, 6)}" width="{line.width}" height="4"/></svg></td>'
+            f'<td class="r">{_with_visitors(line.people_first, line.visitors_first)}</td>'
+            f'<td class="r">{_with_visitors(line.people_last, line.visitors_last)}</td>'
+            f'<td class="moved-who">{behind}</td></tr>'
+        )
+
+    return joined(map(row, shown.lines()))
+
+
+def _who(people_at: str, what: str, label: str, words: str) -> str:
+    address = escape(people_at % what)
+    return f'<a class="why" href="{address}" data-drawer="{address}" aria-label="{label}">{words}</a>'
+
+
+def _with_visitors(people: int, visitors: int) -> str:
+    beside = f'<span class="t-meta"> + {figure(visitors)}</span>' if visitors else ""
+    return f"{figure(people)}{beside}"
+
+
+def costs_drawn(costs: Iterable[Cost], currency: str, request: HttpRequest, *, may_plan: bool) -> SafeString:
     take_back = _taking_back(request) if may_plan else lambda cost, sum_, day: ""
 
-    def line(cost: Mapping[str, Any]) -> str:
-        sum_, first = escape(money(cost["sum_minor"], currency)), short_date(cost["first_on"])
-        days = first if cost["first_on"] == cost["last_on"] else f"{first}–{short_date(cost['last_on'])}"
-        note = f'<p class="t-meta clip">{escape(cost["note"])}</p>' if cost["note"] else ""
+    def line(cost: Cost) -> str:
+        sum_, first = escape(money(cost.sum_minor, currency)), short_date(cost.first_on)
+        days = first if cost.first_on == cost.last_on else f"{first}–{short_date(cost.last_on)}"
+        note = f'<p class="t-meta clip">{escape(cost.note)}</p>' if cost.note else ""
         return (
             f'<li><div class="grow"><b class="num">{sum_}</b> <span class="t-meta num">{days}</span>{note}</div>'
-            f"{take_back(cost['id'], sum_, first)}</li>"
+            f"{take_back(cost.pk, sum_, first)}</li>"
         )
 
     return joined(map(line, costs))

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from campaigns.models import Campaign, Channel, Question, Way
 from campaigns.outcome import Gates, Outcome, outcomes
+from campaigns.reading import campaigns_listed
 from campaigns.results import credited, spent
 from campaigns.spreading import each
 from campaigns.strategy import counted
@@ -19,8 +20,6 @@ from funnel.pacing import today_of
 from funnel.pictures import Picture, path_in, sees_everyone
 from funnel.spans import Days
 from staff.policy import Principal
-
-AT_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,7 @@ def rows_of(principal: Principal, days: int, way: Way, *, put_away: bool) -> Seq
     """Those in use, or those put away; the running ones first, in order of their names."""
     picture = Picture.now()
     period = Days(today_of(picture) - days + 1, today_of(picture))
-    campaigns = Campaign.objects.filter(archived_at__isnull=not put_away).select_related("owner").order_by("name")
-    shown = list(campaigns[:AT_MOST])
+    shown = campaigns_listed(put_away=put_away)
     lines = credited(picture, principal, [period], way, keys=[one.key for one in shown])
     gates = Gates(path_in(picture))
     found = outcomes(gates, shown, lines, spent(picture, [period]), 0)

@@ -2,15 +2,15 @@
 
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
 import segno
 from django.core.exceptions import ValidationError
-from django.db.models import Sum
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -21,22 +21,21 @@ from campaigns.linking import make_link
 from campaigns.looking import results_of
 from campaigns.models import Campaign, Channel, Cost, Link, Question
 from campaigns.outcome import Gates
+from campaigns.reading import campaign_of, costs_of, links_of
 from campaigns.services import archive_campaign, key_for, save_campaign
-from crm.desk.campaigns.cells import COST, campaigns_drawn, costs_drawn, links_drawn
+from crm.desk.campaigns.cells import campaigns_drawn, costs_drawn, figures_drawn, links_drawn, moved_drawn
 from crm.desk.campaigns.forms import CampaignForm, CostForm, LinkForm
 from crm.desk.campaigns.listing import headline, rows_of
 from crm.desk.campaigns.people import ORDERED, REFUNDED, TOUCHED, behind, span
 from crm.desk.campaigns.showing import Page
 from crm.desk.campaigns.words import CHANNEL_ICONS, CHANNELS, QUESTIONS, WAYS, money
 from crm.desk.doors import for_staff
-from crm.desk.finding import as_file, table_named
+from crm.desk.finding import as_file, table_named, there
 from crm.desk.places import page
 from crm.desk.strategy.views import Wish
 from crm.desk.toasts import toast
 from funnel.pictures import Picture, path_in, sees_everyone
 from staff.policy import Principal
-
-SHOWN_COSTS: Final = 100
 
 
 @require_GET
@@ -60,14 +59,16 @@ def campaign_page(request: HttpRequest, principal: Principal, campaign_id: int) 
     campaign = _campaign(campaign_id)
     wish = Wish.of(request)
     shown = _shown(campaign, principal, wish)
-    costs = campaign.costs.standing().order_by("-first_on", "-pk").values(*COST)[:SHOWN_COSTS]
-    may_plan = principal.may("campaigns:write")
+    may_plan, query = principal.may("campaigns:write"), wish.query(view="")
+    people_at = f"{reverse('desk:campaign-people', args=[campaign.pk])}?what=%s&{query}"
     context = {
         "wish": wish,
         "campaign": campaign,
         "shown": shown,
-        "costs": costs_drawn(costs, campaign.currency, request, may_plan=may_plan),
-        "links": links_drawn(_links(campaign), campaign),
+        "figures": figures_drawn(shown, people_at),
+        "moved": moved_drawn(shown, people_at),
+        "costs": costs_drawn(costs_of(campaign), campaign.currency, request, may_plan=may_plan),
+        "links": links_drawn(links_of(campaign), campaign),
         "question": QUESTIONS[Question(campaign.question)],
         "channel": CHANNELS[Channel(campaign.channel)],
         "channel_icon": CHANNEL_ICONS[Channel(campaign.channel)],
@@ -199,12 +200,7 @@ def alone(request: HttpRequest) -> dict[str, Any]:
 
 
 def _campaign(campaign_id: int) -> Campaign:
-    return get_object_or_404(Campaign.objects.select_related("owner", "stage", "view"), pk=campaign_id)
-
-
-def _links(campaign: Campaign) -> Any:
-    links = Link.objects.filter(campaign=campaign).order_by("-pk")[:SHOWN_COSTS]
-    return links.annotate(clicks=Sum("days__clicks", default=0), left_out=Sum("days__left_out", default=0))
+    return there(campaign_of(campaign_id))
 
 
 def _shown(campaign: Campaign, principal: Principal, wish: Wish) -> Page:

@@ -15,6 +15,7 @@ from crm.desk.campaigns.words import WAY_NAMES, WAYS
 from crm.desk.doors import for_staff
 from crm.desk.finding import as_file, table_named
 from crm.desk.places import page
+from crm.desk.strategy.cells import columns_drawn
 from crm.desk.strategy.showing import Shown
 from crm.desk.strategy.year import shown_year
 from funnel.pacing import Whose
@@ -69,8 +70,11 @@ class Wish:
 def strategy_page(request: HttpRequest, principal: Principal) -> HttpResponse:
     wish = Wish.of(request)
     shown = _shown(principal, wish)
-    context = {"wish": wish, "shown": shown, "seen": shown.seen, "may_plan": principal.may("campaigns:write")}
+    may_plan = principal.may("campaigns:write")
+    context = {"wish": wish, "shown": shown, "seen": shown.seen, "may_plan": may_plan}
     tables = [shown.questions_table(), shown.table()] if wish.view else []
+    if not wish.view:
+        context["columns"] = columns_drawn(shown, may_plan=may_plan)
     return render(request, "desk/strategy.html", page(request) | context | wish.tools() | {"tables": tables})
 
 
