@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+import msgspec
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,8 @@ from staff import audit
 from staff.policy import Principal, sees_every_row
 
 from .models import MUTUAL, Company, Contact, Membership, Tie, TieKind
+from .prepared import Prepared
+from .scopes import as_sql
 
 MOST_TIES: Final = 100
 MOST_PLACES: Final = 50
@@ -99,62 +102,127 @@ def visible_ties(principal: Principal) -> Sequence[Q]:
     )
 
 
+# --- What is around a company -----------------------------------------------------------------------------------------
+
+_NAME: Final = "coalesce(nullif(leader.name, ''), leader.emails[1], '')"
+_ROUND: Final = f"""
+WITH tie AS (
+    SELECT t.id, t.kind, t.since, t.until, nullif(t.company_id, %(company)s) AS company, c.name AS company_name,
+           t.other_id AS other, o.name AS other_name, leader.id AS person, {_NAME} AS name
+      FROM contacts_tie t
+      JOIN contacts_company c ON c.id = t.company_id
+      LEFT JOIN contacts_company o ON o.id = t.other_id
+      LEFT JOIN contacts_contact its ON its.id = t.contact_id
+      LEFT JOIN contacts_contact leader ON leader.id = its.leader_id
+     WHERE (t.company_id = %(company)s OR t.other_id = %(company)s) AND {{ties}}
+     ORDER BY t.kind, t.until, t.id LIMIT {MOST_TIES}),
+place AS (
+    SELECT m.id, m.since, m.until, leader.id AS person, {_NAME} AS name
+      FROM contacts_membership m
+      JOIN contacts_contact its ON its.id = m.contact_id
+      JOIN contacts_contact leader ON leader.id = its.leader_id
+     WHERE m.company_id = %(company)s AND (m.since > %(today)s OR m.until <= %(today)s)
+       AND leader.erased_at IS NULL AND {{people}}
+     ORDER BY m.until DESC, m.id DESC LIMIT {MOST_PLACES}),
+moved AS (
+    SELECT place.*, now.company_id AS company, now.name AS company_name
+      FROM place LEFT JOIN LATERAL (
+           SELECT m.company_id, c.name
+             FROM contacts_contact its
+             JOIN contacts_membership m ON m.contact_id = its.id
+             JOIN contacts_company c ON c.id = m.company_id
+            WHERE (its.id = place.person OR its.leader_id = place.person AND its.leader_id <> its.id)
+              AND (m.since IS NULL OR m.since <= %(today)s) AND (m.until IS NULL OR m.until > %(today)s)
+              AND {{companies}}
+            ORDER BY m.id LIMIT 1) now ON TRUE)
+SELECT (SELECT coalesce(json_agg(row_to_json(tie)), '[]') FROM tie)::text,
+       (SELECT coalesce(json_agg(row_to_json(moved)), '[]') FROM moved)::text
+"""  # noqa: S608  (words of ours)
+_OF_ALL: Final = Prepared(
+    "round_company",
+    _ROUND.format(ties="(t.contact_id IS NULL OR leader.erased_at IS NULL)", people="TRUE", companies="TRUE"),
+    company="bigint",
+    today="date",
+)
+
+
+class _Tie(msgspec.Struct):
+    """A tie as it is read: `company` and `other` are its ends, none where that is the company looked at."""
+
+    id: int
+    kind: str
+    since: date | None
+    until: date | None
+    company: int | None
+    company_name: str
+    other: int | None
+    other_name: str | None
+    person: int | None
+    name: str
+
+
+class _Place(msgspec.Struct):
+    """Somebody's place before or to come, and where they are now."""
+
+    id: int
+    since: date | None
+    until: date | None
+    person: int
+    name: str
+    company: int | None
+    company_name: str | None
+
+
 def network_of(principal: Principal, company: Company, *, today: date) -> list[Neighbour]:
-    """Everything around the company that the principal sees, in three statements: what is now first, then what was."""
-    ties = Tie.objects.filter(*visible_ties(principal)).filter(Q(company=company) | Q(other=company))
-    found = ties.order_by("kind", "until", "pk").values_list(*_OF_TIE)[:MOST_TIES]
-    said = [_of_tie(company, row) for row in found]
-    return sorted(said, key=lambda one: one.until is not None and one.until <= today) + _of_places(
-        principal, company, today
+    """Everything around the company that the principal sees, in one statement: what is now first, then what was."""
+    said: dict[str, Any] = {"company": company.pk, "today": today}
+    [(ties, places)] = _OF_ALL.rows(**said) if sees_every_row(principal) else _seen(principal, said)
+    tied = [_of_tie(one) for one in msgspec.json.decode(ties, type=list[_Tie])]
+    tied.sort(key=lambda one: one.until is not None and one.until <= today)
+    return tied + _of_places(msgspec.json.decode(places, type=list[_Place]), company, today)
+
+
+def _seen(principal: Principal, said: dict[str, Any]) -> list[tuple[str, str]]:
+    companies, owned = as_sql(Company.objects.visible_to(principal), "company")
+    people, led = as_sql(Contact.objects.visible_to(principal).filter(erased_at=None), "person")
+    question = _ROUND.format(
+        ties=f"t.company_id IN ({companies}) AND (t.other_id IS NULL OR t.other_id IN ({companies})) "
+        f"AND (t.contact_id IS NULL OR leader.id IN ({people}))",
+        people=f"leader.id IN ({people})",
+        companies=f"m.company_id IN ({companies})",
     )
+    with connection.cursor() as cursor:
+        cursor.execute(question, said | owned | led)
+        return list(cursor.fetchall())
 
 
-# Only what is told is read: of a person their leading contact.
-_PERSON: Final = ("contact__leader_id", "contact__leader__name", "contact__leader__emails")
-_OF_TIE: Final = ("pk", "kind", "since", "until", "company_id", "company__name", "other_id", "other__name", *_PERSON)
-
-
-def _of_tie(looked_at: Company, row: Sequence[Any]) -> Neighbour:
-    pk, kind, since, until, company, name, other, name_of_other, *person = row
-    tie = Tie(pk=pk)
-    if person[0]:
-        return Neighbour(kind, contact=_person(*person), since=since, until=until, tie=tie)
-    is_here = company == looked_at.pk
-    kind = "owned" if kind == TieKind.OWNER and not is_here else kind
-    end = Company(pk=other, name=name_of_other) if is_here else Company(pk=company, name=name)
-    return Neighbour(kind, company=end, since=since, until=until, tie=tie)
-
-
-def _person(pk: int, name: str, emails: list[str]) -> Contact:
-    return Contact(pk=pk, name=name, emails=emails)
-
-
-def _of_places(principal: Principal, company: Company, today: date) -> list[Neighbour]:
-    """Who will come, and who was there and where they are now."""
-    places = company.memberships.filter(Q(since__gt=today) | Q(until__lte=today), contact__leader__erased_at=None)
-    if not sees_every_row(principal):
-        places = places.filter(contact__leader__in=Contact.objects.visible_to(principal))
-    found = list(places.order_by("-until", "-pk").values_list("pk", "since", "until", *_PERSON)[:MOST_PLACES])
-    moved = {
-        place.contact.leader_id: place.company
-        for place in Membership.objects.on(today)
-        .filter(contact__leader__in=[leader for _pk, _since, _until, leader, *_who in found])
-        .filter(company__in=Company.objects.visible_to(principal))
-        .select_related("company", "contact")
-        .order_by("-pk")
-    }
-    still = {leader for leader, now in moved.items() if now.pk == company.pk}
-    said = {
-        person[0]: Neighbour(
-            "future_employee" if since and since > today else "former_employee",
-            contact=_person(*person),
-            since=since,
-            until=until,
-            membership=Membership(pk=pk),
-            elsewhere=moved.get(person[0]),
+def _of_tie(one: _Tie) -> Neighbour:
+    tie = Tie(pk=one.id)
+    if one.person:
+        return Neighbour(
+            one.kind, contact=Contact(pk=one.person, name=one.name), since=one.since, until=one.until, tie=tie
         )
-        for pk, since, until, *person in found
-        if person[0] not in still
+    is_here = one.company is None
+    kind = "owned" if one.kind == TieKind.OWNER and not is_here else one.kind
+    end = (
+        Company(pk=one.other, name=one.other_name or "") if is_here else Company(pk=one.company, name=one.company_name)
+    )
+    return Neighbour(kind, company=end, since=one.since, until=one.until, tie=tie)
+
+
+def _of_places(places: Sequence[_Place], company: Company, today: date) -> list[Neighbour]:
+    """Who will come, and who was there and where they are now; each once."""
+    said = {
+        one.person: Neighbour(
+            "future_employee" if one.since and one.since > today else "former_employee",
+            contact=Contact(pk=one.person, name=one.name),
+            since=one.since,
+            until=one.until,
+            membership=Membership(pk=one.id),
+            elsewhere=Company(pk=one.company, name=one.company_name or "") if one.company else None,
+        )
+        for one in places
+        if one.company != company.pk
     }
     return sorted(said.values(), key=lambda one: one.kind != "future_employee")
 

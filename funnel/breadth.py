@@ -169,14 +169,11 @@ class Bought:
 
 def bought_by(leader_ids: Collection[int]) -> Bought:
     buyers = Position.objects.filter(contact__in=leader_ids, health__isnull=False).order_by("-last_event_at", "contact")
-    return bought_of(list(buyers.values_list("memory", flat=True)[: MOST_BUYERS + 1]))
+    return bought_of(list(buyers.values_list("memory", flat=True)[: MOST_BUYERS + 1]), WORLD.playbooks().stamp)
 
 
-def bought_of(memories: Sequence[str | None]) -> Bought:
+def bought_of(memories: Sequence[str | None], stamp: str) -> Bought:
     """Read from what the fold remembers: no event is looked at. Who waits to be folded anew is missing till then."""
-    if not memories:
-        return Bought(0, 0, {}, None, is_all=True)
-    stamp = WORLD.playbooks().stamp
     orders = [order for memory in memories[:MOST_BUYERS] for order in orders_remembered(memory, stamp)]
     sums: dict[str, int] = {}
     for order in orders:

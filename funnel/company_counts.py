@@ -16,6 +16,7 @@ from funnel.breadth import bought_by
 from funnel.company_people import (
     BY_ROLE,
     COOLEST,
+    EVENTS_SHOWN,
     IS_TO_CARE_FOR,
     LARGE,
     LIVELIEST,
@@ -118,7 +119,7 @@ def _ids(order: str, most: int, rows: str = "one") -> str:
 _FRONT: Final = " UNION ".join(
     [
         _ids(BY_ROLE, PEOPLE_SHOWN + 1, "place"),
-        _ids(LIVELIEST, MOVES_SHOWN + 1),
+        _ids(LIVELIEST, EVENTS_SHOWN + 1),
         _ids(MOVED_LAST, MOVES_SHOWN + 1),
         _ids(COOLEST, TO_CARE_FOR, f"one WHERE {IS_TO_CARE_FOR}"),
     ]

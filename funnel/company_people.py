@@ -7,6 +7,7 @@ from funnel.models import Health, Standing
 
 LARGE: Final = 200  # people: more are not read each time somebody looks at the company
 PEOPLE_SHOWN: Final = 60
+EVENTS_SHOWN: Final = 30
 MOVES_SHOWN: Final = 60
 TO_CARE_FOR: Final = 5
 

@@ -12,6 +12,7 @@ from contacts.network import add_tie, network_of
 from contacts.services import NewContact, create_contact
 from crm.desk.companies.headline import headline
 from crm.desk.companies.people import people_of
+from crm.desk.people.vocabulary import words
 from funnel.advancing import advance_everything
 from funnel.breadth import Breadth, Group, breadth_of
 from funnel.company_counts import work_off_company_marks
@@ -82,11 +83,12 @@ def test_breadth_counts_each_person_once_at_their_stage_and_only_whom_one_sees()
     ],
 )  # fmt: skip
 def test_one_sentence_says_how_broad_the_commitment_is(at, english):
-    ids = {stage.key: stage.pk for stage in Stage.objects.in_use()}
+    stages = words().all.stages
+    ids = {stage.key: stage.id for stage in stages}
     groups = [Group(1, role, ids[stage], None, 1, people, None) for role, stage, people in at]
 
     with translation.override("en"):
-        assert headline(Breadth(groups), list(Stage.objects.in_use())) == english
+        assert headline(Breadth(groups), stages) == english
 
 
 def test_a_company_is_found_by_the_beginning_of_any_word_and_of_its_domain():

@@ -6,8 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contacts.models import MembershipRole
+from crm.desk.people.vocabulary import Stage
 from funnel.breadth import Breadth
-from funnel.models import Phase, Stage
+from funnel.models import Phase
 
 
 def headline(breadth: Breadth, stages: Sequence[Stage]) -> str:
@@ -53,8 +54,8 @@ def _about_deciders(breadth: Breadth, stages: Sequence[Stage]) -> list[str]:
 
 
 def _customers(at: Mapping[int | None, int], stages: Sequence[Stage]) -> int:
-    return sum(at.get(stage.pk, 0) for stage in stages if stage.phase == Phase.CUSTOMER)
+    return sum(at.get(stage.id, 0) for stage in stages if stage.phase == Phase.CUSTOMER)
 
 
 def _furthest(at: Mapping[int | None, int], stages: Sequence[Stage]) -> Stage | None:
-    return next((stage for stage in reversed(stages) if at.get(stage.pk)), None)
+    return next((stage for stage in reversed(stages) if at.get(stage.id)), None)

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Company
 from contacts.ordering import companies_in_order
 from crm.desk.companies.picture import Part, stack
+from crm.desk.people.vocabulary import Stage
 from funnel.breadth import Breadth, breadth_of
-from funnel.models import Health, Stage
+from funnel.models import Health
 from rest import pages
 from rest.problems import Problem
 from staff.policy import Principal, sees_every_row

@@ -1,4 +1,4 @@
-"""The people of a company and what happened to them, line by line: made here and not in templates."""
+"""The page of a company: roles by stages, its people and what happened to them, made here and not in templates."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -11,24 +11,27 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from contacts.models import MembershipRole
-from crm.desk.companies.people import Mate
+from crm.desk.companies.people import NO_ROLE, Mate
+from crm.desk.companies.picture import Cell, Matrix, Row
 from crm.desk.companies.timeline import Happened
 from crm.desk.drawing import grey, joined, row_address, token_field
+from crm.desk.people.vocabulary import Stage
+from crm.desk.person.timeline import Chip
 from crm.templatetags.icons import lucide
 from crm.templatetags.person import lower_first, stretch
 from crm.templatetags.polku import health, icon_of, initials, money, stops, when
-from funnel.models import Health, Stage, Standing
+from funnel.models import Health, Standing
 
 # --- The people -------------------------------------------------------------------------------------------------------
 
 
 def mates_drawn(mates: Iterable[Mate], stages: Sequence[Stage], request: HttpRequest, *, may_write: bool) -> SafeString:
     page, language = row_address("desk:contact-page"), get_language() or ""
-    at = {stage.pk: _stage(place, str(stage)) for place, stage in enumerate(stages, start=1)}
+    at = {stage.id: _stage(place, str(stage)) for place, stage in enumerate(stages, start=1)}
     nowhere, acts = grey(_("not on the path yet")), _acts(request) if may_write else lambda one: ""
 
     def line(one: Mate) -> str:
@@ -95,6 +98,35 @@ def _acts(request: HttpRequest) -> Callable[[Mate], str]:
     return acts
 
 
+# --- Roles by stages --------------------------------------------------------------------------------------------------
+
+
+def matrix_drawn(matrix: Matrix) -> SafeString:
+    """The rows: a dot a person, up to five, and how many they are; a press narrows the people to them."""
+    missing = f' <span class="warn">{escape(_("none known"))}</span>'
+    return joined(_row(row, missing) for row in matrix.rows)
+
+
+def _row(row: Row, missing: str) -> str:
+    rest = missing if row.is_missing else f' <span class="num ink-3">{row.people}</span>'
+    cells = "".join(_cell(row, cell) if cell.people else _NOBODY for cell in row.cells)
+    kind = ' class="is-missing"' if row.is_missing else ""
+    return f'<tr{kind}><th scope="row">{escape(capfirst(str(row.label)))}{rest}</th>{cells}</tr>'
+
+
+_NOBODY: Final = '<td><span class="co-none" aria-hidden="true"></span></td>'
+
+
+def _cell(row: Row, cell: Cell) -> str:
+    said = {"role": row.label, "stage": cell.stage, "n": cell.people}
+    words = ngettext("%(role)s, %(stage)s: %(n)s person", "%(role)s, %(stage)s: %(n)s people", cell.people) % said
+    asked = f"?role={row.role or NO_ROLE}&amp;stage={cell.stage.key}#people"
+    dots = "".join(f'<circle class="f-{cell.place}" cx="{x}" cy="5" r="4.5"/>' for x in cell.dots)
+    drawn = f'<svg viewBox="0 0 {cell.width} 10" width="{cell.width}" height="10" aria-hidden="true">{dots}</svg>'
+    label = f'aria-label="{escape(words)}"'
+    return f'<td><a class="co-cell" href="{asked}" {label}>{drawn}<b class="num">{cell.people}</b></a></td>'
+
+
 # --- What happened ----------------------------------------------------------------------------------------------------
 
 _SMALL: Final = {"class": "i i-14", "aria_hidden": "true"}
@@ -104,6 +136,20 @@ def story_drawn(entries: Iterable[Happened]) -> SafeString:
     """Events and moves, the newest first, under the stretch of time they belong to."""
     event, move = _event(), _move()
     return joined(_in_stretches((one, event(one) if one.entry.event else move(one)) for one in entries))
+
+
+def chips_drawn(chips: Iterable[Chip], address: str) -> SafeString:
+    """What kind of it is shown; a press on the chosen one shows everything again."""
+    swapped = 'hx-target="#story" hx-select="#story" hx-swap="outerHTML" hx-push-url="true" hx-sync="#main:replace"'
+    off = lucide("x", **_SMALL, size=14)
+
+    def chip(one: Chip) -> str:
+        asked, label = "" if one.is_on else f"kind={one.key}", escape(str(one.label))
+        kind, here, mark = (" is-on", ' aria-current="true"', off) if one.is_on else ("", "", "")
+        there = f"{address}?{asked}" if asked else address
+        return f'<a class="lbl{kind}" href="?{asked}#story" hx-get="{there}" {swapped}{here}>{label}{mark}</a>'
+
+    return joined(map(chip, chips))
 
 
 def _in_stretches(drawn: Iterable[tuple[Happened, str]]) -> Iterator[str]:

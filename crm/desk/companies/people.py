@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from contacts.models import Company, Contact
 from contacts.prepared import Prepared
+from contacts.scopes import as_sql
 from funnel.breadth import MOST_BUYERS, Breadth, Group
 from funnel.company_people import (
     BY_ROLE,
@@ -173,9 +174,7 @@ def kept_of(principal: Principal, company: Company) -> CompanyBreadth | None:
 
 
 def _seen(principal: Principal, asked: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
-    sql, values = Contact.objects.visible_to(principal).values("pk").query.sql_with_params()
-    names = {f"scope_{place}": value for place, value in enumerate(values)}
-    scope = f"AND leader.id IN ({sql % tuple(f'%({name})s' for name in names)})"
+    seen, values = as_sql(Contact.objects.visible_to(principal), "scope")
     with connection.cursor() as cursor:
-        cursor.execute(_question(_OF_COMPANY, _SHOWN | _COUNTED, scope), asked | names)
+        cursor.execute(_question(_OF_COMPANY, _SHOWN | _COUNTED, f"AND leader.id IN ({seen})"), asked | values)
         return list(cursor.fetchall())

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contacts.models import MembershipRole
+from crm.desk.people.vocabulary import Stage
 from funnel.breadth import Breadth
-from funnel.models import Phase, Stage
+from funnel.models import Phase
 
 STACK: Final = 96  # how wide a stack is, in the units of its drawing
 LEAST: Final = 6  # of a part of it
@@ -28,7 +29,7 @@ class Part:
 def stack(breadth: Breadth, stages: Sequence[Stage]) -> list[Part]:
     """The stages somebody stands at, each as wide as its share, in the order of the path."""
     at = breadth.by_stage()
-    held = [(place, stage, at[stage.pk]) for place, stage in enumerate(stages, start=1) if at.get(stage.pk)]
+    held = [(place, stage, at[stage.id]) for place, stage in enumerate(stages, start=1) if at.get(stage.id)]
     everybody = sum(people for _place, _stage, people in held)
     free = STACK - GAP * (len(held) - 1) - LEAST * len(held)
     parts, x = [], 0
@@ -89,6 +90,6 @@ def matrix(breadth: Breadth, stages: Sequence[Stage], nameless: Any) -> Matrix:
         people = breadth.of_role(role)
         if people or role == MembershipRole.DECISION_MAKER:
             at = breadth.by_stage(role)
-            cells = [Cell(stage, place, at.get(stage.pk, 0)) for place, stage in enumerate(stages, start=1)]
+            cells = [Cell(stage, place, at.get(stage.id, 0)) for place, stage in enumerate(stages, start=1)]
             rows.append(Row(role, label, people, cells))
     return Matrix(stages, rows)

@@ -17,10 +17,12 @@ from crm.desk.companies.people import NO_ROLE, Customer, Found, Mate, kept_of, p
 from crm.desk.companies.picture import Matrix, matrix
 from crm.desk.companies.timeline import Timeline, most_asked, timeline_of
 from crm.desk.own_fields import told
+from crm.desk.people.vocabulary import Stage, words
 from crm.desk.person.beside import Sum
 from funnel.breadth import Bought, Breadth, bought_of, kept_breadth
 from funnel.company_people import PEOPLE_SHOWN
-from funnel.models import Health, Stage
+from funnel.models import Health
+from funnel.reading import WORLD
 from staff.policy import Principal
 
 PROPOSED_SHOWN: Final = 8
@@ -41,6 +43,7 @@ class Narrowed:
 @dataclass(frozen=True, slots=True)
 class Shown:
     company: Company
+    owner: str
     breadth: Breadth
     headline: str
     matrix: Matrix
@@ -73,15 +76,16 @@ class Shown:
 
 def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
     """Everything about a company, for whoever asks; a constant number of statements."""
-    today, stages = timezone.localdate(), list(Stage.objects.in_use())
+    today, stages, playbooks = timezone.localdate(), words().all.stages, WORLD.playbooks()
     narrowed = _narrowed(request, stages)
-    stage = narrowed.stage.pk if narrowed.stage else 0
+    stage = narrowed.stage.id if narrowed.stage else 0
     found = people_of(principal, company, role=narrowed.role, stage=stage, most=most_asked(request))
-    breadth, bought = _of_all(principal, company, found)
+    breadth, bought = _of_all(principal, company, found, playbooks.stamp)
     mates = list({one.person: one for one in reversed(found.mates)}.values())[::-1]  # the first place of each
-    proposed = list(first_proposed(principal, company, PROPOSED_SHOWN + 1))
+    proposed = first_proposed(principal, company, PROPOSED_SHOWN + 1)
     return Shown(
         company=company,
+        owner=_owner_of(company),
         breadth=breadth,
         headline=headline(breadth, stages),
         matrix=matrix(breadth, stages, _("no role yet")),
@@ -96,15 +100,21 @@ def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
         free_mail=[domain for domain in company.domains if domain in FREE_MAIL],
         bought=bought,
         to_care_for=found.to_care_for,
-        timeline=timeline_of(request, found, stages),
+        timeline=timeline_of(request, found, stages, playbooks),
     )
 
 
-def _of_all(principal: Principal, company: Company, found: Found) -> tuple[Breadth, Bought]:
+def _owner_of(company: Company) -> str:
+    """By the words that are remembered; a colleague of this moment is asked for."""
+    known = words().users.get(company.owner_id or 0)
+    return known.name if known else str(company.owner or "")
+
+
+def _of_all(principal: Principal, company: Company, found: Found, stamp: str) -> tuple[Breadth, Bought]:
     """How many stand where and what they bought: kept of a large company, else reckoned of those that were read."""
     kept = kept_of(principal, company)
     if kept is None:
-        return found.breadth(company.pk), bought_of(found.memories)
+        return found.breadth(company.pk), bought_of(found.memories, stamp)
     heard_on = None if company.heard_on == NEVER else company.heard_on
     return kept_breadth(company.pk, kept.held, heard_on), msgspec.convert(kept.bought, Bought)
 

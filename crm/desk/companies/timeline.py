@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from django.http import HttpRequest
@@ -10,12 +11,14 @@ from django.http import HttpRequest
 from contacts.models import Event, EventType, Source
 from contacts.prepared import Prepared
 from crm.desk.companies.people import MOST_PEOPLE, Found
+from crm.desk.people.vocabulary import Stage
 from crm.desk.person.telling import tell
-from crm.desk.person.timeline import KINDS, MOVES, PAGE, Chip, Entry, cursor_asked, kind_asked, moves_told, names_of
-from funnel.company_people import MOVES_SHOWN
+from crm.desk.person.timeline import KINDS, MOVES, Chip, Entry, cursor_asked, kind_asked, moves_told, names_of
+from funnel.company_people import EVENTS_SHOWN, MOVES_SHOWN
 from funnel.explaining import Why
-from funnel.models import RULE_ERASED, RULE_START, Dimension, Stage, Transition
-from funnel.reading import WORLD, decoded
+from funnel.models import RULE_ERASED, RULE_START, Dimension, Transition
+from funnel.playbooks import Playbooks
+from funnel.reading import decoded
 from rest.pages import Cursor
 from staff.models import User
 
@@ -50,23 +53,28 @@ _TYPE: Final = "type.id, type.key, type.label_en, type.label_fi, type.is_named"
 _EVENTS: Final = Prepared(
     "events_of_company",
     f"""
-    SELECT e.id, e.occurred_at, e.rank, e.value_minor, e.currency, e.properties::text, e.by_id,
-           member.leader, {_NAME.format("leader")}, source.name, staff.name, staff.email, {_TYPE}
-      FROM (SELECT id, id AS leader FROM unnest(%(people)s::bigint[]) AS one (id)
+    WITH newest AS (
+    SELECT one.id, member.leader
+      FROM (SELECT id, id AS leader FROM unnest(%(people)s::bigint[]) AS its (id)
              UNION ALL SELECT id, leader_id FROM contacts_contact
              WHERE leader_id = ANY(%(people)s::bigint[]) AND leader_id <> id) member
      CROSS JOIN LATERAL (
-           SELECT * FROM contacts_event
+           SELECT id, occurred_at, rank FROM contacts_event
             WHERE contact_id = member.id AND retracted_at IS NULL
               AND (%(kinds)s::text[] IS NULL
                    OR type_id = ANY(ARRAY(SELECT id FROM contacts_eventtype WHERE key = ANY(%(kinds)s::text[]))))
               AND (occurred_at, rank, id) < (%(at)s::timestamptz, %(rank)s, %(event)s)
-            ORDER BY occurred_at DESC, rank DESC, id DESC LIMIT {PAGE + 1}) e
-      JOIN contacts_contact leader ON leader.id = member.leader
+            ORDER BY occurred_at DESC, rank DESC, id DESC LIMIT {EVENTS_SHOWN + 1}) one
+     ORDER BY one.occurred_at DESC, one.rank DESC, one.id DESC LIMIT {EVENTS_SHOWN + 1})
+    SELECT e.id, e.occurred_at, e.rank, e.value_minor, e.currency, e.properties::text, e.by_id,
+           newest.leader, {_NAME.format("leader")}, source.name, staff.name, staff.email, {_TYPE}
+      FROM newest
+      JOIN contacts_event e ON e.id = newest.id
+      JOIN contacts_contact leader ON leader.id = newest.leader
       JOIN contacts_eventtype type ON type.id = e.type_id
       JOIN contacts_source source ON source.id = e.source_id
       LEFT JOIN staff_user staff ON staff.id = e.by_id
-     ORDER BY e.occurred_at DESC, e.rank DESC, e.id DESC LIMIT {PAGE + 1}
+     ORDER BY e.occurred_at DESC, e.rank DESC, e.id DESC LIMIT {EVENTS_SHOWN + 1}
     """,  # noqa: S608  (words of ours)
     people="bigint[]",
     kinds="text[]",
@@ -99,7 +107,7 @@ _MOVES: Final = Prepared(
 
 
 def most_asked(request: HttpRequest) -> int:
-    """How many people are looked at for the page that the address asks for.
+    """Of how many people the moves are looked at for the page that the address asks for.
 
     The newest events are of those heard of last, the newest moves of those who moved last: no more people than events.
     Of older ones, and of one kind, nothing is known before looking at everybody.
@@ -108,12 +116,13 @@ def most_asked(request: HttpRequest) -> int:
     return MOVES_SHOWN + 1 if is_first else MOST_PEOPLE
 
 
-def timeline_of(request: HttpRequest, found: Found, stages: Sequence[Stage]) -> Timeline:
+def timeline_of(request: HttpRequest, found: Found, stages: Sequence[Stage], playbooks: Playbooks) -> Timeline:
     """The page that the address asks for, of these people."""
     kind, asked = kind_asked(request), cursor_asked(request)
-    events, older = ([], None) if kind == MOVES else _events(found.liveliest, kind, asked, stages)
+    heard = found.liveliest if asked or kind else found.liveliest[: EVENTS_SHOWN + 1]
+    events, older = ([], None) if kind == MOVES else _events(heard, kind, asked, stages)
     since = events[-1].at if older else None
-    moves, more = _moves(found.moved, kind, asked, since, stages) if kind in ("", MOVES) else ([], None)
+    moves, more = _moves(found.moved, kind, asked, since, stages, playbooks) if kind in ("", MOVES) else ([], None)
     said = sorted([*events, *moves], key=lambda one: one.at, reverse=True)
     return Timeline(said, older or more, kind, _chips(kind))
 
@@ -124,24 +133,30 @@ def _events(
     at, rank, event = asked or _END
     kinds = sorted(KINDS[kind][1]) if kind else None
     rows = _EVENTS.rows(people=people, kinds=kinds, at=at, rank=rank, event=event)
-    events = [_event(*row) for row in rows[:PAGE]]
+    events = [_event(*row) for row in rows[:EVENTS_SHOWN]]
     names = names_of([one for one, _who in events], stages)
     told = [Happened(one.occurred_at, who, Entry(one.occurred_at, one, tell(one, names))) for one, who in events]
-    older = _cursor(*rows[PAGE - 1][1:3], rows[PAGE - 1][0]) if len(rows) > PAGE else None
+    older = _cursor(*rows[EVENTS_SHOWN - 1][1:3], rows[EVENTS_SHOWN - 1][0]) if len(rows) > EVENTS_SHOWN else None
     return told, older
 
 
 def _event(pk: int, at: datetime, rank: int, value: int | None, currency: str | None, said: str, by: int | None,
            leader: int, who: str, source: str, name: str, email: str, *type_: Any) -> tuple[Event, Who]:  # fmt: skip
     event = Event(pk=pk, occurred_at=at, value_minor=value, currency=currency, properties=decoded(said))
-    event.type, event.source = _type(*type_), Source(name=source)
+    event.type, event.source = _type(*type_), _source(source)
     if by:
         event.by = User(pk=by, name=name, email=email)
     return event, Who(leader, who)
 
 
+@lru_cache(maxsize=1000)
 def _type(pk: int, key: str, english: str, finnish: str, is_named: bool) -> EventType:
     return EventType(pk=pk, key=key, label_en=english, label_fi=finnish, is_named=is_named)
+
+
+@lru_cache(maxsize=1000)
+def _source(name: str) -> Source:
+    return Source(name=name)
 
 
 def _moves(
@@ -150,14 +165,15 @@ def _moves(
     asked: tuple[datetime, int, int] | None,
     since: datetime | None,
     stages: Sequence[Stage],
+    playbooks: Playbooks,
 ) -> tuple[list[Happened], str | None]:
     """The moves of the page: between its first and its last event, or a page of moves alone."""
-    most = PAGE if kind == MOVES else MOVES_SHOWN
+    most = EVENTS_SHOWN if kind == MOVES else MOVES_SHOWN
     at, _rank, move = asked or _END
     last = move if kind == MOVES else 0  # of the moment itself none, where it is that of an event
     rows = _MOVES.rows(people=people, since=since or "-infinity", at=at, move=last, most=most + 1)
     moves = [_move(*row) for row in rows[:most]]
-    whos, whys = {one.pk: who for one, who, _cause in moves}, _whys(moves)
+    whos, whys = {one.pk: who for one, who, _cause in moves}, _whys(moves, playbooks)
     told = moves_told([one for one, _who, _cause in moves], stages, whys)
     said = [Happened(one.at, whos[one.move.pk], one) for one in told if one.move]
     is_more = kind == MOVES and len(rows) > most
@@ -171,9 +187,9 @@ def _move(pk: int, at: datetime, from_: int, to: int | None, version: int, rule:
     return move, Who(leader, who), Event(pk=cause, type=_type(*type_)) if type_[0] else None
 
 
-def _whys(moves: Sequence[tuple[Transition, Who, Event | None]]) -> dict[int, Why]:
+def _whys(moves: Sequence[tuple[Transition, Who, Event | None]], playbooks: Playbooks) -> dict[int, Why]:
     """By which fact and which rule each was made; the sentences are told where somebody asks for them."""
-    rules = {book.number: book.document["rules"] for book in WORLD.playbooks().versions} if moves else {}
+    rules = {book.number: book.document["rules"] for book in playbooks.versions}
     whys = {}
     for move, _who, cause in moves:
         rule = rules[move.version][move.rule] if move.rule not in (RULE_START, RULE_ERASED) else None

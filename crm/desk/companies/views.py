@@ -17,13 +17,12 @@ from contacts.models import Company, Contact
 from crm.desk.companies.cells import lines_drawn
 from crm.desk.companies.forms import CompanyForm
 from crm.desk.companies.listing import WHOSE, listing
-from crm.desk.companies.page_cells import mates_drawn, story_drawn
-from crm.desk.companies.people import NO_ROLE
+from crm.desk.companies.page_cells import chips_drawn, mates_drawn, matrix_drawn, story_drawn
 from crm.desk.companies.showing import show
 from crm.desk.doors import for_staff
+from crm.desk.people.vocabulary import words
 from crm.desk.places import page
 from crm.desk.toasts import toast
-from funnel.models import Stage
 from staff.policy import Principal
 
 PART = "companies"
@@ -33,7 +32,7 @@ MOST_FOUND = 8
 @require_GET
 @for_staff("contacts:read")
 def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
-    shown = listing(request, principal, list(Stage.objects.in_use()))
+    shown = listing(request, principal, words().all.stages)
     asked, here = shown.asked, reverse("desk:company-list")
     context = page(request) | {
         "asked": asked,
@@ -65,10 +64,11 @@ def company_page(request: HttpRequest, principal: Principal, company_id: int) ->
     context = page(request) | {
         "shown": shown,
         "mates": mates_drawn(shown.people, shown.stages, request, may_write=may_write),
+        "matrix": matrix_drawn(shown.matrix),
+        "chips": chips_drawn(shown.timeline.chips, request.path),
         "story": story_drawn(shown.timeline.entries),
         "company": company,
         "may_write": may_write,
-        "no_role": NO_ROLE,
     }
     return render(request, "desk/companies/page.html", context)
 
@@ -135,7 +135,7 @@ def company_find(request: HttpRequest, principal: Principal) -> HttpResponse:
 
 
 def visible_company(principal: Principal, company_id: int) -> Company:
-    companies = Company.objects.visible_to(principal).select_related("owner", "team", "breadth")
+    companies = Company.objects.visible_to(principal).select_related("breadth")
     company: Company = get_object_or_404(companies, pk=company_id)
     return company
 

@@ -15,6 +15,7 @@ from contacts.models import CustomField, FieldKind
 from crm.desk.doors import for_staff
 from crm.desk.house.forms import HouseForm
 from crm.desk.house.rooms import shown
+from crm.desk.people.vocabulary import forget
 from crm.desk.toasts import toast
 from staff.policy import Principal
 
@@ -62,6 +63,7 @@ def field_list(request: HttpRequest, principal: Principal) -> HttpResponse:
         except ValidationError as error:
             form.add_error("choices", error.message_dict["choices"])
         else:
+            forget()
             return toast(request, redirect("desk:fields"), _("%(name)s is a field now.") % {"name": field})
     return shown(request, principal, "fields.html", {"form": form, "groups": _groups()}, form)
 
@@ -77,6 +79,7 @@ def field_change(request: HttpRequest, principal: Principal, field_id: int, deed
                 _change(field, principal, request)
             case "drop":
                 drop_field(field=field, by=principal)
+                forget()
                 words = _("%(name)s is asked for no more. What was written is kept.") % {"name": field}
                 return toast(request, back, words)
             case _:
@@ -92,6 +95,7 @@ def _change(field: CustomField, principal: Principal, request: HttpRequest) -> N
         raise ValidationError(_("A name has 1 to 80 characters."))
     choices = lines_of(request.POST.get("choices", "")) if field.kind == FieldKind.CHOICE else None
     change_field(field=field, by=principal, label=label, choices=choices)
+    forget()
 
 
 def _groups() -> list[tuple[str, Any, list[CustomField]]]:

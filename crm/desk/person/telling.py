@@ -9,7 +9,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contacts.models import CustomField, Event
+from contacts.models import Event
+from crm.desk.people.vocabulary import words
 from crm.desk.person.forms import BASES, CHANNELS, OUTCOMES, PURPOSES, REASONS
 
 LONGEST: Final = 300  # of a text of others in a line
@@ -181,7 +182,7 @@ def field_names() -> dict[str, str]:
         "add_tags": _("tags"),
         "remove_tags": _("tags taken away"),
         "fit": _("fit"),
-        **dict(CustomField.objects.filter(of="contact").values_list("key", "label")),
+        **{one.key: one.label for one in words().all.fields},
     }
 
 

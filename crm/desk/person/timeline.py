@@ -199,11 +199,11 @@ def names_of(events: Sequence[Event], stages: Iterable[Any]) -> Names:
     )
 
 
-def moves_told(moves: Sequence[Transition], stages: Sequence[Stage], whys: Mapping[int, Why]) -> list[Entry]:
+def moves_told(moves: Sequence[Transition], stages: Iterable[Any], whys: Mapping[int, Why]) -> list[Entry]:
     """Each with its why, which is asked for where it is not known yet."""
     missing = [move for move in moves if move.pk not in whys]
     said = {**whys, **dict(zip((move.pk for move in missing), explain(missing) if missing else (), strict=True))}
-    places = {stage.pk: (place, str(stage)) for place, stage in enumerate(stages, start=1)}
+    places = {stage.id: (place, str(stage)) for place, stage in enumerate(stages, start=1)}
     return [_move_entry(move, said[move.pk], places) for move in moves]
 
 
