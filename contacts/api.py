@@ -70,11 +70,11 @@ def contact_list(request: Request) -> HttpResponse:
     if kind != "true":
         people = people.leaders().filter(erased_at=None)
     if kind == "true":
-        rows = conditioned(asked, people, CONTACT_FILTERS, caller(request))
-        rows, orderings, near = in_order(
-            rows, parameter(asked, "ordering") or NEWEST_FIRST, parameter(asked, "q") or ""
+        asked_for = conditioned(asked, people, CONTACT_FILTERS, caller(request))
+        rows, orderings, quick = in_order(
+            asked_for, parameter(asked, "ordering") or NEWEST_FIRST, parameter(asked, "q") or ""
         )
-        found = page(asked, rows, orderings=orderings, default=NEWEST_FIRST, near=near)
+        found = page(asked, rows, orderings=orderings, default=NEWEST_FIRST, quick=quick)
     else:
         rows = filtered(asked, people, CONTACT_FILTERS, caller(request))
         found = page(asked, rows.values("id", "updated_at"), orderings=_VISITOR_ORDERINGS, default="-id")

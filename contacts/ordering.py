@@ -1,14 +1,14 @@
 """What lists of people can be sorted by, to which packages that stand on ours add; and searches in an order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
-from rest.pages import Near
+from rest.pages import Cursor, Placed, Quick
 
 from . import sampling
 from .matching import search_parts, search_query
@@ -35,48 +35,71 @@ NEWEST_FIRST: Final = "-created_at"
 
 class InOrder(NamedTuple):
     """Of each just the id and what the order needs, for what else is shown is read of those on the page alone; the
-    orders by the columns that make them here; and where most likely a page of the rows lies."""
+    orders by the columns that make them here; and a quicker way to a page of them, where there may be one."""
 
-    rows: Any
+    rows: QuerySet[Any, Any]
     orderings: Mapping[str, tuple[str, ...]]
-    near: Near | None
+    quick: Quick | None
 
 
 def in_order(people: ContactQuerySet, ordering: str, words: str = "") -> InOrder:
     """The people, or with `words` those of them that these find.
 
-    Where words find few, these are found by the index of words and then sorted: walking along the order might go on for
-    very long until a page is full. Where they find many, the order is walked if an index is in it, and whoever comes is
-    looked at. Between the two, of those whom the index of words finds the newest are looked at first.
+    Where words find few, these are found by the index of words and then sorted. Where they find many, the order is
+    walked if an index is in it, and whoever comes is looked at: but not for long, for those who are found may all stand
+    at its end. Between the two, of those whom the index of words finds the newest are looked at first.
     """
     name = ordering.removeprefix("-")
     columns = ORDERINGS.get(name, ("id",))
-    elsewhere = {column: _EXPRESSIONS[column] for column in columns if column in _EXPRESSIONS}
     parts = search_parts(words)
-    near = _newest(parts) if parts and ordering == NEWEST_FIRST else None
     if not words or not parts:
+        elsewhere = {column: _EXPRESSIONS[column] for column in columns if column in _EXPRESSIONS}
         found = people.none() if words else people
-    elif not (near or elsewhere or sampling.are_few(parts)):
-        found = people.filter(Checks(" & ".join(parts)))
-    else:
-        sorted_by = elsewhere.get(columns[0], F(columns[0]))
-        elsewhere = {"found_by": Coalesce(sorted_by, sorted_by)}  # the same, and no index is in that order
-        columns, found = ("found_by", *columns[1:]), people.mentioning(words)
-    orders = {**ORDERINGS, name: columns} if name in ORDERINGS else ORDERINGS  # whoever pages refuses the others
-    return InOrder(found.annotate(**elsewhere).values(*dict.fromkeys(["id", *columns])), orders, near)
+        return InOrder(found.annotate(**elsewhere).values(*dict.fromkeys(["id", *columns])), ORDERINGS, None)
+    column, named = columns[0], ("found_by", *columns[1:])
+    sorted_by = _EXPRESSIONS.get(column, F(column))
+    # the same, and no index is in that order
+    found = people.mentioning(words).annotate(found_by=Coalesce(sorted_by, sorted_by))
+    rows = found.values(*dict.fromkeys(["id", *named]))
+    quick = _newest(rows, parts) if ordering == NEWEST_FIRST else None
+    if quick is None and column not in _EXPRESSIONS and not sampling.are_few(parts):
+        quick = _walked(people.annotate(found_by=F(column)), parts)
+    return InOrder(rows, {**ORDERINGS, name: named} if name in ORDERINGS else ORDERINGS, quick)
 
 
-def _newest(parts: list[str]) -> Near | None:
+def _newest(rows: QuerySet[Any, Any], parts: list[str]) -> Quick | None:
+    """Of those whom the words find, the newest, laid over the index of the moments of becoming known."""
     people = sampling.newest_to_look_through(parts)
     if people is None:
         return None
 
-    def near(after: Any, rows: int) -> Q | None:
-        newer = datetime.fromisoformat(after) if isinstance(after, str) else after
-        since = sampling.sample().known_before(newer, people * rows / sampling.PAGE)
-        return None if since is None else Q(created_at__gte=since)
+    def quick(placed: Placed, after: Cursor | None, wanted: int) -> Sequence[Any] | None:
+        if after and after.backwards:
+            return None
+        newer = after.values[0] if after else None
+        newer = datetime.fromisoformat(newer) if isinstance(newer, str) else newer
+        since = sampling.sample().known_before(newer, people * wanted / sampling.PAGE)
+        found = list(placed(rows.filter(created_at__gte=since))[:wanted]) if since else []
+        return found if len(found) == wanted else None
 
-    return near
+    return quick
+
+
+_WALKED: Final = "SELECT id, found_by FROM ({walk}) walked WHERE is_meant LIMIT {wanted}"
+
+
+def _walked(people: QuerySet[Any, Any], parts: list[str]) -> Quick:
+    """Along the order, a few times as far as a page of those who are meant should need."""
+
+    def quick(placed: Placed, _after: Cursor | None, wanted: int) -> Sequence[Any] | None:
+        meant = people.annotate(is_meant=Checks(" & ".join(parts))).values("id", "found_by", "is_meant")
+        walk, values = placed(meant)[: sampling.to_walk_past(parts, wanted)].query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(_WALKED.format(walk=walk, wanted=wanted), values)
+            found = [{"id": id_, "found_by": at} for id_, at in cursor.fetchall()]
+        return found if len(found) == wanted else None
+
+    return quick
 
 
 _SAMPLE: Final = """

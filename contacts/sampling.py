@@ -23,6 +23,7 @@ DEARER: Final = 7  # times as long as reading an entry of the index takes readin
 STEP: Final = 512  # people between two of the moments that are kept
 STEPS: Final = 64
 LAID: Final = 12  # entries of two indexes are laid over each other while a row is read
+PATIENCE: Final = 4  # times as many as should do are walked past before another way is taken
 SURELY: Final = 1.5  # times as many are looked through as should do, for the sample may mislead
 
 _BEGINNINGS: Final = re.compile(r"'((?:[^']|'')*)':\*")
@@ -89,6 +90,12 @@ def are_few(parts: Sequence[str]) -> bool:
     known = sample()
     shares = [known.share(part) for part in parts]
     return known.people * min(shares) * prod(shares) <= PAGE
+
+
+def to_walk_past(parts: Sequence[str], wanted: int) -> int:
+    """How many people to look at along an order, at most, for so many whom a search finds."""
+    known = sample()
+    return ceil(PATIENCE * wanted / max(prod(known.share(part) for part in parts), 1 / max(known.people, 1)))
 
 
 def newest_to_look_through(parts: Sequence[str]) -> float | None:

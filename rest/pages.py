@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -29,9 +29,8 @@ PARAMETERS: Final = ("limit", "cursor", "ordering")
 
 # The name of an order, and the columns that make it: the last one unique, none ever empty.
 Orderings = Mapping[str, Sequence[str]]
-# Of the first column's value after which a page begins (None: at the start), and of how many rows are wanted: among
-# which rows these most likely are. None where that cannot be said.
-Near = Callable[[Any, int], Q | None]
+# Some rows, those of them that lie where the page does, in its order.
+Placed = Callable[[QuerySet[Any, Any]], QuerySet[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,11 @@ class Cursor:
         return cls(ordering, backwards, tuple(values))
 
 
+# A quick way to the rows of a page: how rows are placed, after which place, and how many are wanted. None where so many
+# are not found that way.
+Quick = Callable[[Placed, Cursor | None, int], Sequence[Any] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some rows of a list, and the addresses of what lies before and after them."""
@@ -73,24 +77,26 @@ class Page:
 
 
 def page(
-    request: HttpRequest, rows: QuerySet[Any, Any], *, orderings: Orderings, default: str, near: Near | None = None
+    request: HttpRequest, rows: QuerySet[Any, Any], *, orderings: Orderings, default: str, quick: Quick | None = None
 ) -> Page:
     """The page of `rows` (models or dicts) that the address asks for; `default` names the order when it does not.
 
-    Whatever lies `near` comes before all others in this order; where it fills the page, these are not looked for.
+    Where a `quick` way finds so many that the page is full, `rows` themselves are not asked.
     """
     limit = whole_number(request, "limit", default=DEFAULT_LIMIT, least=1, most=LARGEST_LIMIT)
     ordering = _ordering(request, orderings, default)
     columns, descending = orderings[ordering.removeprefix("-")], ordering.startswith("-")
     cursor = _cursor(request, ordering, len(columns))
     backwards = cursor is not None and cursor.backwards
-    if cursor:
-        rows = rows.filter(_beyond(columns, cursor.values, less=descending != backwards))
-    rows = rows.order_by(*_sorted_by(columns, descending != backwards))
-    there = near(cursor.values[0] if cursor else None, limit + 1) if near and not backwards else None
-    found = list(rows.filter(there)[: limit + 1]) if there else []
-    if len(found) <= limit:
-        found = list(rows[: limit + 1])
+
+    def placed(some: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        if cursor:
+            some = some.filter(_beyond(columns, cursor.values, less=descending != backwards))
+        return some.order_by(*_sorted_by(columns, descending != backwards))
+
+    found = quick(placed, cursor, limit + 1) if quick else None
+    if found is None:
+        found = list(placed(rows)[: limit + 1])
     return _page(request, found, ordering, columns, limit, cursor)
 
 

@@ -2,9 +2,11 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from contacts import sampling
@@ -29,10 +31,17 @@ def _taken_anew():
 
 
 def pages(words: str, ordering: str, taken: Sample) -> list[int]:
+    """All who are found; the first of them by the quick way, where there is one."""
     sampling.remember(taken)
-    rows, orderings, _near = in_order(Contact.objects.listed(), ordering, words)
+    rows, orderings, quick = in_order(Contact.objects.listed(), ordering, words)
     way = "-" if ordering.startswith("-") else ""
-    return [row["id"] for row in rows.order_by(*(way + column for column in orderings[ordering.removeprefix("-")]))]
+
+    def placed(some: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        return some.order_by(*(way + column for column in orderings[ordering.removeprefix("-")]))
+
+    every = [row["id"] for row in placed(rows)]
+    first = (quick(placed, None, 5) if quick else None) or ()
+    return [*(row["id"] for row in first), *every[len(first) :]]
 
 
 def test_both_ways_tell_the_same_people_in_every_order():
@@ -70,6 +79,22 @@ def test_the_newest_are_looked_at_first_and_the_pages_are_the_same():
     assert (len(ids), statements) == (32, 11)
     assert walked(near)[0] == ids
     assert statements < walked(near)[1] < 2 * statements  # some pages are found near, others are not
+
+
+def test_a_walk_is_given_up_where_those_who_are_meant_stand_at_its_end():
+    for number in range(40):
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)
+        project([make_contact(name="Mari" if number < 5 else "Anna", created_at=at).pk])
+
+    def asked(words: str, taken: Sample) -> tuple[list[str], int]:
+        sampling.remember(taken)
+        with CaptureQueriesContext(connection) as seen:
+            found = make_caller().get(f"/api/v1/contacts?q={words}&limit=3").json()["results"]
+        return [row["name"] for row in found], sum("@@" in query["sql"] for query in seen)
+
+    assert asked("anna", COMMON) == asked("anna", RARE) == (["Anna"] * 3, 1)
+    assert asked("mar", COMMON) == (["Mari"] * 3, 2)  # the sample says that everybody is meant
+    assert asked("mar", RARE) == (["Mari"] * 3, 1)
 
 
 def test_a_word_that_is_much_more_common_than_another_is_only_checked():

@@ -70,8 +70,8 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal) -> pages.Pag
         if name in request.GET:
             said[name] = request.GET[name]
     request.GET = said  # type: ignore[assignment]
-    rows, orderings, near = in_order(replace(asked, q="").people(principal), asked.ordering, asked.q)
-    return pages.page(request, rows, orderings=orderings, default=NEWEST, near=near)
+    rows, orderings, quick = in_order(replace(asked, q="").people(principal), asked.ordering, asked.q)
+    return pages.page(request, rows, orderings=orderings, default=NEWEST, quick=quick)
 
 
 def _led_to(request: HttpRequest, asked: Asked, around: Around, known: Words) -> str:
