@@ -10,8 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
+from psycopg2.errors import UntranslatableCharacter
 
 from crm import health
+from crm.errors import bad_request
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -95,6 +97,22 @@ def _zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError):
         return None
+
+
+def refuse_nul(get_response: GetResponse) -> GetResponse:
+    """PostgreSQL keeps a NUL in no text, and nobody types one: whoever sends it hears that we do not understand."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        is_nul = isinstance(exception, ValueError) and "NUL (0x00)" in str(exception)
+        if is_nul or isinstance(exception.__cause__, UntranslatableCharacter):
+            return bad_request(request, exception)
+        return None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
 
 
 def stored_nowhere(get_response: GetResponse) -> GetResponse:

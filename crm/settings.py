@@ -146,6 +146,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "crm.desk.toasts.toasts_travel",
     "csp.middleware.CSPMiddleware",
+    "crm.middleware.refuse_nul",
 ]
 
 TEMPLATES = [

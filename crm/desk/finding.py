@@ -1,6 +1,7 @@
 """What an address of the desk names. Where there is no such thing, or none that one may see, the answer is 404."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Protocol, TypeVar
 
 from django.db.models import QuerySet
@@ -16,6 +17,14 @@ def there(thing: Thing | None) -> Thing:
     if thing is None:
         raise Http404
     return thing
+
+
+def day_said(text: str) -> date | None:
+    """A day as forms send it; nothing where there is no such day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def newest_first(request: HttpRequest, rows: QuerySet[Any, Any]) -> Page:

@@ -1,8 +1,7 @@
 """What belongs to no single page of the desk."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
@@ -27,7 +26,7 @@ _YEAR_S = 365 * 24 * 3600
 def theme(request: HttpRequest) -> HttpResponse:
     """Light or dark here from now on; whatever else is asked for, as the system is."""
     chosen = request.POST.get("theme", "")
-    response = redirect(_address_of_ours(request))
+    response = HttpResponseRedirect(_address_of_ours(request))
     if chosen in THEMES:
         response.set_cookie("theme", chosen, max_age=_YEAR_S, samesite="Lax", secure=settings.HTTPS)
     else:

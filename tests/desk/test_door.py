@@ -5,7 +5,9 @@ import re
 import pytest
 from django.test import Client
 
+from funnel.publishing import start_draft
 from staff.models import User
+from staff.policy import Principal
 from tests.desk.scenes import at_desk
 from tests.factories import make_user
 from tests.funnel.worlds import install
@@ -98,3 +100,24 @@ def test_nobody_makes_an_account_for_themselves():
 
     assert ["By invitation" in page.text for page in pages] == [True, True]
     assert User.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "status"),
+    [
+        ("/find", {"q": "ain\0o"}, 400),
+        ("/", {"campaign": "\0", "view": "table"}, 400),
+        ("/contacts/bulk/tag", {"all": "1", "ordering": "nonsense"}, 404),
+        ("/playbooks/drafts/{draft}/name", {"name": "\0"}, 400),
+        ("/playbooks/drafts/{draft}/backtest", {"since": "2026-99-99"}, 302),
+        ("/playbooks/drafts/{draft}/publish", {"when": "day", "since": "2026-99-99"}, 422),
+        ("/theme", {"theme": "dark", "next": "nowhere"}, 302),
+    ],
+)
+def test_what_means_nothing_is_no_error_of_ours(address, said, status):
+    install()
+    client, user = at_desk()
+    path = address.format(draft=start_draft(name="Summer", by=Principal(user=user)).pk)
+    ask = client.post if path.startswith(("/playbooks", "/theme")) else client.get
+
+    assert ask(path, said).status_code == status

@@ -94,7 +94,10 @@ def choice_said(request: HttpRequest) -> dict[str, Any]:
     """Whom the address or the form speaks of: people chosen one by one, or everybody its filter finds."""
     said = request.POST if request.method == "POST" else request.GET
     if "all" in said:
-        asked = Asked.of(said, words())
+        try:
+            asked = Asked.of(said, words())
+        except ValidationError as error:
+            raise Http404 from error
         return {"filter": asked.document, "q": asked.q}
     return {"ids": [int(one) for one in said.getlist("id") if one.isdecimal() and len(one) <= 18]}
 
@@ -143,10 +146,7 @@ def _form(
 ) -> HttpResponse:
     said = request.POST if request.method == "POST" else request.GET
     choice = choice_said(request)
-    try:
-        asked = Asked.of(said, words()).query() if "all" in said else said.get("back", "")
-    except ValidationError:
-        asked = ""
+    asked = Asked.of(said, words()).query() if "all" in said else said.get("back", "")
     context = page(request) | {
         "title": _TITLES[deed],
         "deed": deed,

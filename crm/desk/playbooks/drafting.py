@@ -11,12 +11,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.desk.doors import for_staff
+from crm.desk.finding import day_said
 from crm.desk.places import page
 from crm.desk.playbooks import showing, tokens
 from crm.desk.playbooks.stories import NOTHING_OPEN, Opened
@@ -293,7 +293,7 @@ def _moment(when: str, day: str) -> datetime | None:
     """The beginning of a day in the time of whoever asks; nothing is now."""
     if when == "now":
         return None
-    date = parse_date(day) if day else None
+    date = day_said(day)
     if date is None:
         raise ValidationError(_("Choose a day."))
     return timezone.make_aware(datetime.combine(date, time.min))

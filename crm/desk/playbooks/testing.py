@@ -11,13 +11,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.models import Contact
 from crm.desk.doors import for_staff
-from crm.desk.finding import there
+from crm.desk.finding import day_said, there
 from crm.desk.places import page
 from crm.desk.playbooks import showing
 from crm.desk.playbooks.forecast import Forecast
@@ -41,7 +40,10 @@ _LINE: Final = re.compile(r"(-?\d{1,17})~(\d{1,17})", re.ASCII)
 def backtest_start(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
     draft = get_object_or_404(PlaybookDraft, pk=draft_id)
     back = redirect(f"{reverse('desk:draft', args=[draft.pk])}#backtest")
-    day = parse_date(request.POST.get("since", "") or "-") if request.POST.get("since") else None
+    said = request.POST.get("since", "")
+    day = day_said(said)
+    if said and day is None:
+        return toast(request, back, _("Choose a day."), tone="refused")
     since = timezone.make_aware(datetime.combine(day, time.min)) if day else None
     try:
         start_backtest(draft=draft, since=since, by=principal)
