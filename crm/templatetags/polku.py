@@ -1,5 +1,6 @@
 """The marks of the desk: the stops of the path, health, initials, and figures as people read them."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -137,6 +138,12 @@ def when(at: datetime) -> str:
     """A moment as short as it can be said today: 15:40, Tue 15:40 (the week around it), 3 Jun 15:40, 3 Jun 2025."""
     local = timezone.localtime(at).replace(second=0, microsecond=0, tzinfo=None)
     return _when(local, timezone.localdate(), get_language() or "")
+
+
+def moments_shown() -> Callable[[datetime], str]:
+    """The same, for many moments of one page."""
+    zone, today, language = timezone.get_current_timezone(), timezone.localdate(), get_language() or ""
+    return lambda at: _when(at.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None), today, language)
 
 
 @lru_cache(maxsize=4000)

@@ -1,6 +1,6 @@
 """The lines of the list of companies, made here and not in a template: fifty of them are the cost of the page."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -37,15 +37,16 @@ def lines_drawn(lines: Iterable[Line]) -> SafeString:
 
 def _line(line: Line, pen: Pen) -> str:
     heard = pen.date(line.heard_on) if line.heard_on else ""
+    narrow = _narrow(line.people, heard, pen.language)
     owner = _owner(line.owner) if line.owner else pen.nobody
     return (
         f'<tr><td class="c-name"><div class="row-x sp-12">'
         f'<span class="av av-sq" aria-hidden="true">{escape(initials(line.name))}</span>'
         f'<span class="nm"><a class="clip" href="{pen.address(line.id)}">{escape(line.name)}</a>'
-        f'<span class="t-meta clip">{escape(", ".join(line.domains))}</span>{_narrow(line.people, heard)}</span>'
+        f'<span class="t-meta clip">{escape(", ".join(line.domains))}</span>{narrow}</span>'
         f'</div></td><td class="c-stage">{_furthest(line.parts[-1], pen.language) if line.parts else ""}</td>'
         f'<td class="r num c-people">{line.people or _NONE}</td>'
-        f'<td class="c-stack">{_stack(line.parts) if line.parts else ""}</td>'
+        f'<td class="c-stack">{_stack(tuple(line.parts), pen.language) if line.parts else ""}</td>'
         f'<td class="c-health">{_health(line.cooling, line.lapsed, pen.language)}</td>'
         f'<td class="num ink-2">{heard or pen.never}</td><td class="num ink-2">{pen.day(line.created_at)}</td>'
         f"<td>{owner}</td></tr>"
@@ -55,7 +56,8 @@ def _line(line: Line, pen: Pen) -> str:
 _NONE = grey("–")
 
 
-def _narrow(people: int, heard: str) -> str:
+@lru_cache(maxsize=4000)
+def _narrow(people: int, heard: str, _language: str) -> str:
     """Under the name where there is no room for columns."""
     if not people:
         return ""
@@ -72,7 +74,8 @@ def _stage(place: int, name: str, _language: str) -> str:
     return f'<span class="stage">{stops(place)}{escape(name)}</span>'
 
 
-def _stack(parts: Sequence[Part]) -> str:
+@lru_cache(maxsize=2000)
+def _stack(parts: tuple[Part, ...], _language: str) -> str:
     label = ", ".join(f"{part.people} {part.stage}" for part in parts)
     drawn = "".join(
         f'<rect class="f-{part.place}" x="{part.x}" width="{part.width}" height="8" rx="2"/>' for part in parts

@@ -14,17 +14,21 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from contacts.models import MembershipRole
+from contacts.models import Company, MembershipRole
+from contacts.network import Neighbour
 from crm.desk.companies.people import NO_ROLE, Mate
 from crm.desk.companies.picture import Cell, Matrix, Row
 from crm.desk.companies.timeline import Happened
 from crm.desk.drawing import grey, joined, row_address, token_field
 from crm.desk.people.vocabulary import Stage
 from crm.desk.person.timeline import Chip
+from crm.templatetags.companies import neighbour
 from crm.templatetags.icons import lucide
 from crm.templatetags.person import lower_first, stretch
-from crm.templatetags.polku import health, icon_of, initials, money, stops, when
+from crm.templatetags.polku import health, icon_of, initials, moments_shown, money, stops
 from funnel.models import Health, Standing
+
+_SMALL: Final = {"class": "i i-14", "aria_hidden": "true"}
 
 # --- The people -------------------------------------------------------------------------------------------------------
 
@@ -127,14 +131,54 @@ def _cell(row: Row, cell: Cell) -> str:
     return f'<td><a class="co-cell" href="{asked}" {label}>{drawn}<b class="num">{cell.people}</b></a></td>'
 
 
-# --- What happened ----------------------------------------------------------------------------------------------------
+# --- Who is around ----------------------------------------------------------------------------------------------------
 
-_SMALL: Final = {"class": "i i-14", "aria_hidden": "true"}
+
+def network_drawn(network: Iterable[Neighbour], request: HttpRequest, *, may_write: bool) -> SafeString:
+    company, page = row_address("desk:company-page"), row_address("desk:contact-page")
+    ending = _ending(request) if may_write else lambda one: ""
+    house, person = (
+        lucide(name, size=14, **{**_SMALL, "class": "i i-14 ink-3"}) for name in ("building-2", "user-round")
+    )
+
+    def line(one: Neighbour) -> str:
+        icon, there, end = (house, company, one.company) if one.company else (person, page, one.contact)
+        over = ' class="is-over"' if one.until and one.tie else ""
+        moved = f", {escape(_('now at'))} {_link(company, one.elsewhere)}" if one.elsewhere else ""
+        assert end
+        named = f'<a href="{there(end.pk)}"><b>{escape(str(end))}</b></a>'
+        about = f'<span class="t-meta">{escape(neighbour(one))}{moved}</span>'
+        return f'<li{over}>{icon}<span class="grow">{named}{about}</span>{ending(one)}</li>'
+
+    return joined(map(line, network))
+
+
+def _link(company: Callable[[int], str], one: Company) -> str:
+    return f'<a class="link" href="{company(one.pk)}">{escape(str(one))}</a>'
+
+
+def _ending(request: HttpRequest) -> Callable[[Neighbour], str]:
+    """A press that ends a tie that holds."""
+    end, token, cross = row_address("desk:tie-deed", "end"), token_field(request), lucide("x", size=14, **_SMALL)
+    words = _("End the tie to %(who)s")
+
+    def form(one: Neighbour) -> str:
+        if one.tie is None or one.until:
+            return ""
+        at, label = end(one.tie.pk), escape(words % {"who": one.company or one.contact})
+        button = f'<button class="b is-quiet is-small is-icon" type="submit" aria-label="{label}">{cross}</button>'
+        return f'<form method="post" action="{at}" hx-post="{at}" hx-swap="none">{token}{button}</form>'
+
+    return form
+
+
+# --- What happened ----------------------------------------------------------------------------------------------------
 
 
 def story_drawn(entries: Iterable[Happened]) -> SafeString:
     """Events and moves, the newest first, under the stretch of time they belong to."""
-    event, move = _event(), _move()
+    time = _time()
+    event, move = _event(time), _move(time)
     return joined(_in_stretches((one, event(one) if one.entry.event else move(one)) for one in entries))
 
 
@@ -153,9 +197,9 @@ def chips_drawn(chips: Iterable[Chip], address: str) -> SafeString:
 
 
 def _in_stretches(drawn: Iterable[tuple[Happened, str]]) -> Iterator[str]:
-    last = ""
+    last, zone, language = "", timezone.get_current_timezone(), get_language() or ""
     for one, line in drawn:
-        here = _stretch(timezone.localtime(one.at).replace(minute=0, second=0, microsecond=0), get_language() or "")
+        here = _stretch(one.at.astimezone(zone).replace(minute=0, second=0, microsecond=0), language)
         if here != last:
             yield f'<li class="ev-day t-over">{escape(here)}</li>'
         last = here
@@ -167,11 +211,12 @@ def _stretch(hour: datetime, _language: str) -> str:
     return stretch(hour)
 
 
-def _time(at: datetime) -> str:
-    return f'<time class="t-meta num" datetime="{timezone.localtime(at).isoformat()}">{when(at)}</time>'
+def _time() -> Callable[[datetime], str]:
+    zone, when = timezone.get_current_timezone(), moments_shown()
+    return lambda at: f'<time class="t-meta num" datetime="{at.astimezone(zone).isoformat()}">{when(at)}</time>'
 
 
-def _event() -> Callable[[Happened], str]:
+def _event(time: Callable[[datetime], str]) -> Callable[[Happened], str]:
     page = row_address("desk:contact-page")
 
     def line(one: Happened) -> str:
@@ -184,14 +229,14 @@ def _event() -> Callable[[Happened], str]:
         return (
             f'<li class="ev"><span class="ev-i">{lucide(icon_of(event), size=14, **_SMALL)}</span><div class="grow">'
             f'<div class="row-x top"><span class="grow ev-words"><a class="co-by" href="{page(one.who.id)}">'
-            f"{escape(one.who.name)}</a> <b>{escape(told.lead)}</b>{rest}{worth}</span>{_time(one.at)}</div>"
+            f"{escape(one.who.name)}</a> <b>{escape(told.lead)}</b>{rest}{worth}</span>{time(one.at)}</div>"
             f'<div class="t-meta ev-about">{about}</div></div></li>'
         )
 
     return line
 
 
-def _move() -> Callable[[Happened], str]:
+def _move(time: Callable[[datetime], str]) -> Callable[[Happened], str]:
     page, why_of, why = row_address("desk:contact-page"), row_address("desk:contact-why", "0"), escape(_("why?"))
     arrow = lucide("arrow-right", size=14, **{"class": "i i-14 ink-3", "aria_hidden": "true"})
 
@@ -203,7 +248,7 @@ def _move() -> Callable[[Happened], str]:
         return (
             f'<li class="ev is-move"><span class="ev-i">{stops(entry.place)}</span><div class="grow">'
             f'<div class="row-x top"><span class="grow"><a class="co-by" href="{page(one.who.id)}">{who}</a> {came}'
-            f"<b>{escape(entry.to_name or _('nothing'))}</b>{_because(one)}</span>{_time(one.at)}</div>"
+            f"<b>{escape(entry.to_name or _('nothing'))}</b>{_because(one)}</span>{time(one.at)}</div>"
             f'<details class="move-why" hx-get="{whole}" hx-trigger="toggle once" hx-target="find .move-because">'
             f'<summary><span class="why">{why}<span class="vh"> {who}: {escape(entry.to_name)}</span></span></summary>'
             f'<div class="move-because"></div></details></div></li>'

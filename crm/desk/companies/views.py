@@ -17,7 +17,7 @@ from contacts.models import Company, Contact
 from crm.desk.companies.cells import lines_drawn
 from crm.desk.companies.forms import CompanyForm
 from crm.desk.companies.listing import WHOSE, listing
-from crm.desk.companies.page_cells import chips_drawn, mates_drawn, matrix_drawn, story_drawn
+from crm.desk.companies.page_cells import chips_drawn, mates_drawn, matrix_drawn, network_drawn, story_drawn
 from crm.desk.companies.showing import show
 from crm.desk.doors import for_staff
 from crm.desk.people.vocabulary import words
@@ -65,6 +65,8 @@ def company_page(request: HttpRequest, principal: Principal, company_id: int) ->
         "shown": shown,
         "mates": mates_drawn(shown.people, shown.stages, request, may_write=may_write),
         "matrix": matrix_drawn(shown.matrix),
+        "network": network_drawn(shown.network, request, may_write=may_write),
+        "stages": tuple(shown.stages),
         "chips": chips_drawn(shown.timeline.chips, request.path),
         "story": story_drawn(shown.timeline.entries),
         "company": company,
