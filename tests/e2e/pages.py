@@ -11,8 +11,9 @@ from django.utils import timezone
 from campaigns.building import Asked, add_site, open_form, save_form
 from campaigns.cost_files import keep_file
 from campaigns.costs import add_cost
+from campaigns.leaving import leave_url
 from campaigns.linking import make_link
-from campaigns.models import Campaign, CostFile, Form, Submission
+from campaigns.models import Campaign, CostFile, Form, Mail, Submission
 from campaigns.questions import Answers, Kind, Question
 from campaigns.receiving import Visit, receive
 from campaigns.services import save_campaign
@@ -47,7 +48,7 @@ from staff.policy import Principal
 
 # What nobody may ever see run: each text that people can write says it.
 CANARY = """<img src=x onerror="window.canary=1">'\"><script>window.canary=1</script>"""
-OUTSIDE = ("accounts/", "f/", "t.js")
+OUTSIDE = ("accounts/", "f/", "t.js", "u/")
 FOR_PROGRAMS = ("api/", "v1/", "l/", "healthz", "readyz")
 ALSO = (
     "/?days=365",
@@ -175,7 +176,10 @@ def form_examples(by: Principal, somebody: Contact) -> dict[str, list[Any]]:
 
 
 def form_tokens() -> list[str]:
-    return [*Form.objects.values_list("token", flat=True), *Submission.objects.values_list("token", flat=True)[:2]]
+    """Of forms, of who sent one, and of a letter."""
+    submissions = Submission.objects.values_list("token", flat=True)[:2]
+    letter = leave_url(Mail.objects.exclude(address="")[0]).rpartition("/")[2]
+    return [*Form.objects.values_list("token", flat=True), *submissions, letter]
 
 
 def imported(by: Principal) -> Import:
