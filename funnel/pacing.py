@@ -8,6 +8,7 @@ docs/figures.md.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -154,7 +155,7 @@ _ROLLED_UP: Final = Prepared(
 
 def _rolled_up(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
     source = whose.source or ALL_SOURCES
-    asked = _asked(spans, today_of(Picture.now()), by_day=whose.source is not None)
+    asked = _asked(tuple(spans), today_of(Picture.now()), by_day=whose.source is not None)
     [(told,)] = _ROLLED_UP.rows(**asked, source=source)
     key = (source, *asked.values())
     known = _known.get(key)
@@ -189,7 +190,8 @@ MOST_KNOWN: Final = 100
 _known: dict[tuple[Any, ...], _Known] = {}
 
 
-def _asked(spans: Sequence[Span], today: int, *, by_day: bool) -> dict[str, str]:
+@lru_cache(maxsize=200)
+def _asked(spans: tuple[Span, ...], today: int, *, by_day: bool) -> Mapping[str, str]:
     """Every span in pieces that the roll-ups keep: by source, they keep days alone."""
     rows = [
         (place, span.kind, *piece, span.within, span.each, int(span.visitors))
@@ -246,7 +248,7 @@ _RECOUNT: Final = f""",
 
 def _recounted(picture: Picture, whose: Whose, spans: Sequence[Span]) -> list[Walks]:
     since = start_of_day(day_of(min(span.days.first for span in spans)))
-    asked = {**constants(), **_asked(spans, today_of(picture), by_day=True), "since": since}
+    asked = {**constants(), **_asked(tuple(spans), today_of(picture), by_day=True), "since": since}
     asked |= {"source": whose.source or ALL_SOURCES}
     return _by_span(spans, ask(picture, whose.principal, _RECOUNT, among=whose.among, **asked))
 

@@ -20,6 +20,7 @@ from campaigns.services import set_targets, targets_of
 from crm.desk.doors import for_staff
 from crm.desk.finding import as_file, table_named
 from crm.desk.path.beside import beside
+from crm.desk.path.cells import Cells
 from crm.desk.path.narrowing import questions
 from crm.desk.path.newest import newest
 from crm.desk.path.plan import TargetsForm, around, month_name, plan_of
@@ -132,6 +133,7 @@ def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
         "wish": wish,
         "walk": walked,
         "shown": shown,
+        "cells": Cells(shown),
         "newest": newest(whose, walked),
         "beside": aside,
         "plan": plan_of(walked, aside.targets),
