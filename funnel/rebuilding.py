@@ -8,9 +8,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from django.db import connection, connections, transaction
 
+from contacts.company_marks import mark_companies
 from contacts.models import Pending, PendingReason
 from funnel import rolling
 from funnel.claiming import Person, look_at_people
+from funnel.company_counts import miscounted_companies, work_off_company_marks
 from funnel.folding import Failed, Folded, fold_people
 from funnel.reading import WORLD, Mark, array, numbers, snapshot
 from funnel.writing import Values, cleared, values_of
@@ -228,6 +230,21 @@ def recount_rollups() -> None:
         for table, rollup in _ROLLUPS.items():
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
             cursor.execute(rollup.recount(table), rolling.constants())
+
+
+def check_companies() -> list[Difference]:
+    """What is kept with companies beside a plain count, in one snapshot."""
+    with snapshot():
+        return [
+            Difference(f"company {company}", None, stored, computed)
+            for company, stored, computed in miscounted_companies()
+        ]
+
+
+def recount_companies() -> None:
+    """Count those anew that are not what they should be, as whenever something about them changes."""
+    mark_companies(company for company, _stored, _computed in miscounted_companies())
+    work_off_company_marks()
 
 
 # --- Mending

@@ -17,8 +17,9 @@ from contacts.merging import cut_merge, merge_contacts
 from contacts.models import NEVER, Company, Event, Membership, Merge
 from funnel.advancing import advance_everything
 from funnel.breadth import Bought, bought_by, breadth_counted, people_at
-from funnel.company_counts import work_off_company_marks
+from funnel.company_counts import miscounted_companies, work_off_company_marks
 from funnel.company_people import LARGE
+from funnel.rebuilding import check_companies, recount_companies
 from staff.models import Role, User
 from staff.policy import Principal
 from tests.desk.scenes import ago, asker, buyer
@@ -48,6 +49,7 @@ def counted(large: int = LARGE) -> dict[str, tuple[int, date]]:
         if one.breadth.front is not None:
             bought = bought_by(people_at(manager, one, today=today))
             assert msgspec.convert(one.breadth.bought, Bought) == bought
+    assert miscounted_companies() == []
     return {one.name: (one.people, one.heard_on) for one in companies}
 
 
@@ -90,6 +92,19 @@ def test_a_place_that_begins_today_is_counted_though_nobody_writes_it_down():
     mark_places_of_today()
 
     assert counted() == {"Nordlogi": (1, day(3))}
+
+
+def test_what_was_miscounted_is_found_and_counted_again():
+    nordlogi = create_company(by=Principal(), name="Nordlogi")
+    join_company(contact=asker(ago(3)), company=nordlogi, by=Principal())
+    kept = counted()
+    Company.objects.update(people=7)
+    [difference] = check_companies()
+    assert (difference.what, difference.stored[:3], difference.computed[:3]) == (f"company {nordlogi.pk}", "[7,", "[1,")
+
+    recount_companies()
+
+    assert (check_companies(), counted()) == ([], kept)
 
 
 HAPPENS = ("order_completed", "quote_requested", "relationship_ended", "reopened", "page_viewed")

@@ -8,7 +8,16 @@ from typing import Any, TextIO
 from django.core.management.base import BaseCommand, CommandError
 
 from funnel.advancing import advance_everything
-from funnel.rebuilding import Checked, check_people, check_rollups, mark_for_rebuilding, ranges, recount_rollups
+from funnel.rebuilding import (
+    Checked,
+    check_companies,
+    check_people,
+    check_rollups,
+    mark_for_rebuilding,
+    ranges,
+    recount_companies,
+    recount_rollups,
+)
 
 SHOWN = 50
 
@@ -45,7 +54,7 @@ class Command(BaseCommand):
         for checked in check_people(pieces, processes=processes):
             found += checked
             bar.show(found.people)
-        found.differences += check_rollups()
+        found.differences += check_rollups() + check_companies()
         return found
 
     def _mend(self, found: Checked) -> None:
@@ -55,6 +64,9 @@ class Command(BaseCommand):
         if check_rollups():
             recount_rollups()
             self.stdout.write("counted the roll-ups again")
+        if check_companies():
+            recount_companies()
+            self.stdout.write("counted the people of companies again")
 
     def _report(self, found: Checked) -> None:
         for difference in found.differences[:SHOWN]:
