@@ -127,7 +127,7 @@ def test_what_came_in_is_new_leads_moves_and_recalls_each_with_its_cause():
     came = client.get("/today").context["came"]
 
     def told(lines: Any) -> list[tuple[str, str]]:
-        return [(str(one.contact), one.cause.type.key if one.cause else "") for one in lines]
+        return [(one.name, one.cause.type.key if one.cause else "") for one in lines]
 
     assert told(came.leads) == [("Lead", "quote_requested")]
     assert told(came.moves) == [("Buyer", "order_completed")]

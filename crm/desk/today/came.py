@@ -27,7 +27,8 @@ LEAD: Final = "lead"
 class Line:
     """Somebody, what is to be known of them, and since (or until) when."""
 
-    contact: Contact
+    contact: int
+    name: str
     at: datetime
     place: int
     stage: Stage | None
@@ -47,13 +48,16 @@ class Came:
         return not (self.leads or self.moves or self.cooling or self.recalls)
 
 
+_LOOK: Final = Prepared("look", "SELECT at, before FROM crm_look WHERE user_id = %(user)s", user="bigint")
+
+
 def new_since(user: User) -> datetime:
     """Since when everything is new to somebody who looks now."""
-    now = timezone.now()
-    seen = Look.objects.filter(user=user).first()
-    if seen is None:
-        return now - timedelta(days=1)
-    return max(seen.at if now - seen.at > ONE_LOOK else seen.before, now - FURTHEST)
+    now, looks = timezone.now(), _LOOK.rows(user=user.pk)
+    at: datetime
+    before: datetime
+    at, before = looks[0] if looks else (now - timedelta(days=1), now)
+    return max(at if now - at > ONE_LOOK else before, now - FURTHEST)
 
 
 def look(user: User) -> None:
@@ -98,7 +102,8 @@ came AS (
       WHERE p.standing = {Standing.NOT_NOW.value} AND p.wake_at <= %(tomorrow)s AND p.recall_at <= %(tomorrow)s
         AND p.stage_id IS NOT NULL AND NOT p.is_visitor {{whom}}
       ORDER BY p.wake_at, p.contact_id LIMIT {AT_MOST}))
-SELECT came.part, came.at, who.id, who.name, who.emails, stop.place, stop.id, stop.key, stop.label_en, stop.label_fi,
+SELECT came.part, came.at, who.id, coalesce(nullif(who.name, ''), who.emails[1], '#' || who.id),
+       stop.place, stop.id, stop.key, stop.label_en, stop.label_fi,
        cause.id, cause.value_minor, cause.currency, type.key, type.label_en, type.label_fi
   FROM came JOIN contacts_contact who ON who.id = came.contact_id
   LEFT JOIN stop ON stop.id = came.stage_id
@@ -110,10 +115,14 @@ SELECT came.part, came.at, who.id, who.name, who.emails, stop.place, stop.id, st
   LEFT JOIN contacts_eventtype type ON type.id = cause.type_id
  ORDER BY CASE WHEN came.part IN ('leads', 'moves') THEN came.at END DESC, came.at, who.id DESC
 """  # noqa: S608  (words of ours)
-_MOMENTS: Final[dict[str, Any]] = {"since": "timestamptz", "cools": "timestamptz", "tomorrow": "timestamptz"}
-_OF_ALL: Final = Prepared("came_of_all", _CAME.format(whom="AND c.is_listed"), **_MOMENTS)
+_MOMENTS: Final[dict[str, str]] = {"since": "timestamptz", "cools": "timestamptz", "tomorrow": "timestamptz"}
+_OF_ALL: Final = Prepared("came_of_all", _CAME.format(whom="AND c.is_listed"), is_general=True, **_MOMENTS)
 _OF_MINE: Final = Prepared(
-    "came_of_mine", _CAME.format(whom="AND c.is_listed AND c.owner_id = %(owner)s"), **_MOMENTS, owner="bigint"
+    "came_of_mine",
+    _CAME.format(whom="AND c.is_listed AND c.owner_id = %(owner)s"),
+    is_general=True,
+    **_MOMENTS,
+    owner="bigint",
 )
 
 
@@ -140,12 +149,12 @@ def _asked(principal: Principal, asked: dict[str, Any], *, mine: bool) -> Sequen
 
 
 def _line(said: Sequence[Any]) -> Line:
-    at, who, name, emails, place, stage, key, label_en, label_fi, cause, value, currency, *type_ = said
+    at, who, name, place, stage, key, label_en, label_fi, cause, value, currency, *type_ = said
     stop = _stop(stage, key, label_en, label_fi) if stage else None
     event = Event(id=cause, value_minor=value, currency=currency) if cause else None
     if event:
         event.type = _type(*type_)
-    return Line(Contact(id=who, name=name, emails=emails), at, place or 0, stop, event)
+    return Line(who, name, at, place or 0, stop, event)
 
 
 @lru_cache(maxsize=100)

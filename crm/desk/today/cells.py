@@ -131,7 +131,7 @@ def tasks_drawn(tasks: Iterable[Due], request: HttpRequest, *, is_late: bool, ma
         return f'<span class="num">{at}</span>'
 
     def line(task: Due) -> str:
-        about = [escape(str(task.contact)), due(task)]
+        about = [escape(task.name), due(task)]
         if task.repeat:
             about.append(f"{small_icon('repeat')} {escape(repeat_words(Repeat.read(task.repeat)))}")
         if task.remind_at:
@@ -140,7 +140,7 @@ def tasks_drawn(tasks: Iterable[Due], request: HttpRequest, *, is_late: bool, ma
             about.append(escape(given % {"name": task.by_name}))
         return (
             f'<li class="td-row td-task" data-row>{tick(task)}<div class="grow">'
-            f'<a class="t-strong" data-open href="{page(task.contact.pk)}">{escape(task.title)}</a>'
+            f'<a class="t-strong" data-open href="{page(task.contact)}">{escape(task.title)}</a>'
             f'<p class="t-meta">{" · ".join(about)}</p></div>{later(task)}</li>'
         )
 
@@ -163,18 +163,24 @@ _PUT_OFF: Final = (("p", "1"), ("P", "7"))
 def _later(request: HttpRequest) -> Callable[[Due], str]:
     token, change = token_field(request), row_address("desk:task-change")
     day, week = (row_address("desk:task-postpone", days) for _key, days in _PUT_OFF)
-    a_day, a_week, changed = _("A day later: %(title)s"), _("A week later: %(title)s"), _("Change: %(task)s")
-    button = '<button class="b is-quiet is-small" data-do="%s" aria-label="%s" title="%s">%s</button></form>'
+    a_day, a_week, changed = (
+        escape(words) for words in (_("A day later: %(title)s"), _("A week later: %(title)s"), _("Change: %(task)s"))
+    )
+    begun = f'{token}<button class="b is-quiet is-small" data-do="%s" aria-label="'
+    ended = '" title="%s">%s</button></form>'
+    by_day, by_week = begun % "p", begun % "P"
+    day_ended = ended % (escape(_("A day later")), escape(_("+1 d")))
+    week_ended = ended % (escape(_("A week later")), escape(_("+1 wk")))
+    change_ended = f'" title="{escape(_("Change"))}">{small_icon("pencil")}</a></div>'
 
     def later(task: Due) -> str:
-        said = {"title": task.title, "task": task.title}
+        title = escape(task.title)
+        said = {"title": title, "task": title}
         return (
-            f'<div class="td-later">{_posts(day(task.pk))}{token}'
-            f"{button % ('p', escape(a_day % said), escape(_('A day later')), escape(_('+1 d')))}"
-            f"{_posts(week(task.pk))}{token}"
-            f"{button % ('P', escape(a_week % said), escape(_('A week later')), escape(_('+1 wk')))}"
+            f'<div class="td-later">{_posts(day(task.pk))}{by_day}{a_day % said}{day_ended}'
+            f"{_posts(week(task.pk))}{by_week}{a_week % said}{week_ended}"
             f'<a class="b is-quiet is-small is-icon" href="{change(task.pk)}" data-drawer data-do="e" '
-            f'aria-label="{escape(changed % said)}" title="{escape(_("Change"))}">{small_icon("pencil")}</a></div>'
+            f'aria-label="{changed % said}{change_ended}'
         )
 
     return later
@@ -187,10 +193,10 @@ def came_drawn(lines: Iterable[Line]) -> SafeString:
     page, why = row_address("desk:contact-page"), escape(_("why?"))
 
     def line(one: Line) -> str:
-        here = page(one.contact.pk)
+        here = page(one.contact)
         return (
             f'<li class="td-row" data-row><div class="grow"><div class="row-x">'
-            f'<a class="t-strong clip" data-open href="{here}">{escape(str(one.contact))}</a>'
+            f'<a class="t-strong clip" data-open href="{here}">{escape(one.name)}</a>'
             f'<time class="t-meta push num nowrap" datetime="{one.at.isoformat()}">{when(one.at)}</time></div>'
             f'<p class="t-meta row-x sp-6">{stops(one.place)} {escape(str(one.stage))}{_cause(one)} · '
             f'<a class="why" href="{here}#why">{why}</a></p></div></li>'
@@ -204,7 +210,7 @@ def cooling_drawn(recalls: Iterable[Line], cooling: Iterable[Line]) -> SafeStrin
     page, asked, cools = row_address("desk:contact-page"), _("asked us to come back on %(date)s"), _("cools %(date)s")
 
     def who(one: Line) -> str:
-        return f'<a class="t-strong clip" data-open href="{page(one.contact.pk)}">{escape(str(one.contact))}</a>'
+        return f'<a class="t-strong clip" data-open href="{page(one.contact)}">{escape(one.name)}</a>'
 
     def recall(one: Line) -> str:
         words = escape(asked % {"date": short_day(one.at)})

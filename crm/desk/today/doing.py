@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from contacts.models import Contact, Task
+from contacts.models import Task
 from contacts.prepared import Prepared
 from crm.desk.today.seen import MOMENT, TYPES, somebody, statement_of
 from staff.policy import Principal
@@ -32,7 +32,8 @@ class Due:
     repeat: str
     by: int | None
     by_name: str
-    contact: Contact
+    contact: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ def tasks_of(principal: Principal) -> Tasks:
 
 def _due(*row: Any) -> Due:
     pk, title, due_at, remind_at, repeat, by, name, email, who, called, emails = row
-    giver, about = name or email or "", Contact(id=who, name=called, emails=emails)
-    return Due(pk, title, due_at, remind_at, repeat, by, giver, about)
+    about = called or (emails[0] if emails else f"#{who}")
+    return Due(pk, title, due_at, remind_at, repeat, by, name or email or "", who, about)
 
 
 @cache
