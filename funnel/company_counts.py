@@ -92,9 +92,10 @@ found AS MATERIALIZED (
 _COUNT: Final = f"""
 {_FOUND},
 kept AS (
-    INSERT INTO funnel_companybreadth AS was (company_id, held) SELECT id, held FROM found ORDER BY id
-    ON CONFLICT (company_id) DO UPDATE SET held = excluded.held, front = NULL, bought = NULL, rests_until = NULL
-     WHERE was.held <> excluded.held OR was.front IS NOT NULL),
+    INSERT INTO funnel_companybreadth (company_id, held)
+    SELECT found.id, found.held FROM found LEFT JOIN funnel_companybreadth was ON was.company_id = found.id
+     WHERE was.held IS DISTINCT FROM found.held OR was.front IS NOT NULL ORDER BY 1
+    ON CONFLICT (company_id) DO UPDATE SET held = excluded.held, front = NULL, bought = NULL, rests_until = NULL),
 counted AS (
     UPDATE contacts_company c SET people = found.people, heard_on = found.heard_on
       FROM found WHERE c.id = found.id AND (c.people, c.heard_on) IS DISTINCT FROM (found.people, found.heard_on))

@@ -11,16 +11,17 @@ EVENTS_SHOWN: Final = 30
 MOVES_SHOWN: Final = 60
 TO_CARE_FOR: Final = 5
 
-# `which` says of which companies or which places, `scope` may leave out people.
+# `which` says of which companies or which places, `scope` may leave out people. Most contacts lead themselves: only the
+# leader of another is looked up.
 PLACES: Final = f"""
-    SELECT m.id, m.company_id, m.role, m.title, m.since, m.until, m.by_domain, leader.id AS person,
+    SELECT m.id, m.company_id, m.role, m.title, m.since, m.until, m.by_domain, its.leader_id AS person,
            p.stage_id AS stage, p.health, coalesce(p.standing, {Standing.OPEN.value}) AS standing, p.last_event_at,
            p.entered_at, p.wake_at
       FROM contacts_membership m
       JOIN contacts_contact its ON its.id = m.contact_id
-      JOIN contacts_contact leader ON leader.id = its.leader_id AND leader.is_listed
-      LEFT JOIN funnel_position p ON p.contact_id = leader.id
-     WHERE {{which}} {{scope}}
+      LEFT JOIN contacts_contact leader ON leader.id = nullif(its.leader_id, its.id)
+      LEFT JOIN funnel_position p ON p.contact_id = its.leader_id
+     WHERE {{which}} {{scope}} AND CASE WHEN its.leader_id = its.id THEN its.is_listed ELSE leader.is_listed END
        AND (m.since IS NULL OR m.since <= %(today)s) AND (m.until IS NULL OR m.until > %(today)s)
 """  # noqa: S608  (words of ours)
 # Of `place`: each person once, by the role said.

@@ -176,5 +176,5 @@ def kept_of(principal: Principal, company: Company) -> CompanyBreadth | None:
 def _seen(principal: Principal, asked: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
     seen, values = as_sql(Contact.objects.visible_to(principal), "scope")
     with connection.cursor() as cursor:
-        cursor.execute(_question(_OF_COMPANY, _SHOWN | _COUNTED, f"AND leader.id IN ({seen})"), asked | values)
+        cursor.execute(_question(_OF_COMPANY, _SHOWN | _COUNTED, f"AND its.leader_id IN ({seen})"), asked | values)
         return list(cursor.fetchall())
