@@ -37,9 +37,9 @@ from staff.policy import Principal, sees_every_row
 
 _LABELLED: Final = """
     SELECT part, key, CASE part
-           WHEN 'team' THEN (SELECT name FROM staff_team WHERE id::text = key)
-           WHEN 'person' THEN (SELECT coalesce(nullif(name, ''), email) FROM staff_user WHERE id::text = key)
-           WHEN 'source' THEN (SELECT name FROM contacts_source WHERE id::text = key) END AS label,
+           WHEN 'team' THEN (SELECT name FROM staff_team WHERE id::text = found.key)
+           WHEN 'person' THEN (SELECT coalesce(nullif(name, ''), email) FROM staff_user WHERE id::text = found.key)
+           WHEN 'source' THEN (SELECT name FROM contacts_source WHERE id::text = found.key) END AS label,
            n, median, p90, in_time, ended, running
       FROM ({found}) AS found
      ORDER BY CASE part WHEN 'week' THEN key END, label NULLS LAST, key
