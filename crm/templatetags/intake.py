@@ -11,12 +11,15 @@ from rest.telling import told
 
 register = template.Library()
 REASONS: Final = {
+    "archived-stage": _("It names a stage that is archived"),
     "bad-amount": _("The sum cannot be read"),
     "bad-currency": _("The currency is not known"),
     "bad-email": _("The e-mail address cannot be right"),
     "bad-time": _("The time cannot be read"),
     "bad-type": _("The kind of event cannot be read"),
+    "before-1900": _("It is dated before 1900"),
     "duplicate-conflict": _("The same id came before and said something else"),
+    "fold_failed": _("It could not be worked out"),
     "id-not-allowed": _("A public key may not name people by their id"),
     "in-the-future": _("It is dated in the future"),
     "invalid-character": _("A character in it cannot be kept"),
@@ -25,11 +28,16 @@ REASONS: Final = {
     "missing-identity": _("It does not say whom it is about"),
     "missing-message-id": _("The id of the message is missing"),
     "missing-type": _("It does not say what happened"),
+    "not-a-number": _("A number in it is none"),
     "not-allowed": _("Its key may not say this"),
+    "number-too-large": _("A number in it is too large"),
+    "too-deep": _("It is nested too deeply"),
     "too-large": _("It is too large"),
     "too-long": _("A text in it is too long"),
+    "too-many-keys": _("An object in it has too many fields"),
     "too-many-types": _("The source brought too many new kinds of events"),
     "unknown-contact": _("Nobody has this id"),
+    "unknown-stage": _("It names a stage that is not on the path"),
     "unknown-field": _("A field in it is not known"),
     "wrong-type": _("A field holds the wrong sort of value"),
 }

@@ -27,8 +27,10 @@ class Composer:
     @property
     def notice(self) -> str:
         """What one should know before one begins."""
-        if self.deed is None or self.deed.key != "write" or settings.MAIL_GOES_OUT:
+        if self.deed is None or self.deed.key != "write":
             return ""
+        if settings.MAIL_GOES_OUT:
+            return _("At its foot stands a link by which they can end our letters.")
         words = _("No mail server is set up: letters are kept as files in %(folder)s. An admin sets EMAIL_URL.")
         return words % {"folder": getattr(settings, "EMAIL_FILE_PATH", None) or "mail"}
 

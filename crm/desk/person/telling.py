@@ -160,6 +160,7 @@ _TELLERS: Final[Mapping[str, Callable[[Event, Names], Told]]] = {
     "contact_created": _details,
     "consent_given": _consent,
     "consent_withdrawn": _consent,
+    "unsubscribed": _consent,
 }
 
 
