@@ -9,12 +9,9 @@ MOST: Final = 500  # campaigns of a list
 MOST_OF_ONE: Final = 100  # costs, and links, of a campaign
 
 _EVERY: Final = PreparedModels("campaigns", Campaign, "ORDER BY its.name")
-_LISTED: Final = PreparedModels(
-    "campaigns_listed",
-    Campaign,
-    f"WHERE (its.archived_at IS NOT NULL) = %(put_away)s ORDER BY its.name LIMIT {MOST}",
-    joined=["owner"],
-    put_away="boolean",
+_IN_USE, _PUT_AWAY = (
+    PreparedModels(name, Campaign, f"WHERE its.archived_at IS {which} ORDER BY its.name LIMIT {MOST}", joined=["owner"])
+    for name, which in (("campaigns_in_use", "NULL"), ("campaigns_put_away", "NOT NULL"))
 )
 _ONE: Final = PreparedModels(
     "campaign", Campaign, "WHERE its.id = %(id)s", joined=["owner", "stage", "view"], id="bigint"
@@ -42,7 +39,7 @@ def every_campaign() -> list[Campaign]:
 
 def campaigns_listed(*, put_away: bool) -> list[Campaign]:
     """Those in use, or those put away, with their owners."""
-    return _LISTED.rows(put_away=put_away)
+    return (_PUT_AWAY if put_away else _IN_USE).rows()
 
 
 def campaign_of(campaign_id: int) -> Campaign | None:
