@@ -136,8 +136,9 @@ def whole_days(value: float) -> str:
 @register.filter
 def when(at: datetime) -> str:
     """A moment as short as it can be said today: 15:40, Tue 15:40 (the week around it), 3 Jun 15:40, 3 Jun 2025."""
-    local = timezone.localtime(at).replace(second=0, microsecond=0, tzinfo=None)
-    return _when(local, timezone.localdate(), get_language() or "")
+    zone = timezone.get_current_timezone()
+    local = at.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None)
+    return _when(local, datetime.now(zone).date(), get_language() or "")
 
 
 def moments_shown() -> Callable[[datetime], str]:
