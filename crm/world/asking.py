@@ -25,7 +25,7 @@ KNOWN_BEFORE: Final = 0.35  # of those who send a form
 CONFIRMS: Final = 0.85  # of those who are asked whether the address is theirs
 _EMAIL: Final = Question("email", Kind.EMAIL, "E-mail", is_needed=True)
 _NAME: Final = Question("name", Kind.NAME, "Name", is_needed=True)
-_FIRST: Final = (
+_LAST: Final = (
     ("Katri Ahonen", "katri.ahonen@lumi.example", "Nine of us sit all day. Could you come to us twice a week?"),
     ("Jari Pelkonen", "jari.pelkonen@koski.example", "What would ten lessons for two cost?"),
     ("Tuula Nyman", "tuula.nyman@saari.example", "My shoulder hurts since the summer. Is that something for you?"),
@@ -58,12 +58,12 @@ def ask_on_the_web(staff: Staff, *, seed: int) -> None:
         confirms_address=True,
     )  # fmt: skip
     _form(by, "Autumn fair", Deed.FORM, "Your posture, measured", [_NAME, _EMAIL], is_open=False)
-    for name, email, text in _FIRST:
-        said = Answers(email, {"name": name}, {"What would you like?": text}, text)
-        receive(form=quote, answers=said, agreed=False, nonce=f"demo-{email}", visit=Visit())
     senders = _senders(luck)
     for form, shown, rate in ((quote, 14, 0.05), (guide, 12, 0.13)):
         _lately(form, shown, rate, senders, luck)
+    for name, email, text in _LAST:
+        said = Answers(email, {"name": name}, {"What would you like?": text}, text)
+        receive(form=quote, answers=said, agreed=False, nonce=f"demo-{email}", visit=Visit())
 
 
 def _form(
@@ -108,13 +108,13 @@ def _senders(luck: random.Random) -> Iterator[Sender]:
 def _lately(form: Form, shown: int, rate: float, senders: Iterator[Sender], luck: random.Random) -> None:
     """How often it was shown on the days before this one, and each who sent it."""
     today, rows = timezone.localdate(), []
-    for back in range(1, DAYS):
+    for back in range(DAYS - 1, 0, -1):
         day = today - timedelta(days=back)
         views = luck.randint(shown // 2, shown * 3 // 2) // (3 if day.weekday() > 4 else 1)
         sent = sum(luck.random() < rate for _view in range(views))
         rows.append(FormDay(form=form, day=day, shown=views, sent=sent, left_out=luck.randint(0, 2)))
-        for number in range(sent):
-            _sent(form, next(senders), _moment(day, luck), f"demo-{back}-{number}", luck)
+        for number, at in enumerate(sorted(_moment(day, luck) for _one in range(sent))):
+            _sent(form, next(senders), at, f"demo-{back}-{number}", luck)
     FormDay.objects.bulk_create(rows)
 
 
