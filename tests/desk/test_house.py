@@ -52,7 +52,7 @@ def test_everybody_reads_who_may_do_what_and_their_own_column_is_marked(role):
     page = client.get("/settings/roles").text
 
     assert all(deed.scope in page for deed in DEEDS)
-    assert page.count('class="is-own"') == 1 + len(DEEDS)
+    assert page.count('class="is-own') == 1 + len(DEEDS)
 
 
 @pytest.mark.parametrize("goes_out", [True, False])
