@@ -283,6 +283,16 @@ def _value(said: EventValue | None) -> tuple[int | None, str | None]:
 
 _PATH: Final = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?")
 _NAME: Final = re.compile(r"`(?P<name>[^`]*)`")
+_SORT_WORDS: Final = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "int | float | str": "a number",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "nothing",
+}
 _SORTS: Final = re.compile(r"Expected `(?P<expected>[^`]*)`, got `(?P<got>[^`]*)`")
 
 
@@ -298,5 +308,6 @@ def _refusal_of(error: msgspec.ValidationError) -> Refusal:
         return Refusal("missing-field", f"{pointer}/{name['name']}", "This field is needed.")
     sorts = _SORTS.fullmatch(what)
     if sorts:
-        return Refusal("wrong-type", pointer, "Here belongs %(expected)s, and there is %(got)s.", **sorts.groupdict())
+        said = {name: _SORT_WORDS.get(sort.removesuffix(" | null"), sort) for name, sort in sorts.groupdict().items()}
+        return Refusal("wrong-type", pointer, "Here belongs %(expected)s, and there is %(got)s.", **said)
     return Refusal("wrong-type", pointer, f"{what}.")

@@ -25,14 +25,25 @@ _OF_JSON: Final = (
     gettext_noop("invalid control character at"),
     gettext_noop("unterminated string starting at"),
 )
+# What belongs to a place, and what is there.
+_SORTS: Final = (
+    gettext_noop("text"),
+    gettext_noop("a whole number"),
+    gettext_noop("a number"),
+    gettext_noop("true or false"),
+    gettext_noop("an object"),
+    gettext_noop("a list"),
+    gettext_noop("nothing"),
+)
+_WITHIN: Final = ("reason", "expected", "got")  # values that are words themselves
 
 
 def told(words: str | None, values: Mapping[str, Any] | None = None) -> str:
-    """The sentence with what belongs into it; a value called `reason` is a sentence within it."""
+    """The sentence with what belongs into it; some of that is words again."""
     if not words or not values:
         return gettext(words) if words else ""
-    inside = {"reason": gettext(values["reason"]) % values} if "reason" in values else {}
-    return gettext(words) % {**values, **inside}
+    within = {name: gettext(values[name]) % values for name in _WITHIN if values.get(name)}
+    return gettext(words) % {**values, **within}
 
 
 def told_of(fault: Fault) -> str:

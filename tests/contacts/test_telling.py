@@ -17,19 +17,24 @@ ITEMS = (
 )
 FINNISH = [
     "Tähän mahtuu enintään 80 merkkiä.",
-    "Tähän kuuluu str | null, ja tässä on int.",
+    "Tähän kuuluu teksti, ja tässä on kokonaisluku.",
     "Summa valuutassa EUR on luku nollasta ylöspäin, enintään 2 desimaalia.",
     "Merkki U+0000 ei ole tekstiä.",
     "Tapahtuma tarvitsee lajin.",
 ]
 ENGLISH = [
     "At most 80 characters can be kept here.",
-    "Here belongs str | null, and there is int.",
+    "Here belongs text, and there is a whole number.",
     "An amount in EUR is a number from 0 on with at most 2 decimals.",
     "The character U+0000 is no text.",
     "An event needs a type.",
 ]
-VALUES = [{"longest": 80}, {"expected": "str | null", "got": "int"}, {"currency": "EUR", "digits": 2}, {"code": "0000"}]
+VALUES = [
+    {"longest": 80},
+    {"expected": "text", "got": "a whole number"},
+    {"currency": "EUR", "digits": 2},
+    {"code": "0000"},
+]
 
 
 def test_what_was_refused_is_told_in_finnish_and_in_english_from_the_same_row():
