@@ -59,7 +59,9 @@
     if (!event.target.closest("[data-unfold]")) return;
     event.preventDefault();
     document.body.classList.add("is-unfolded");
+    sessionStorage.unfolded = location.pathname;
   });
+  if (sessionStorage.unfolded === location.pathname) document.body.classList.add("is-unfolded");
 
   document.addEventListener("change", (event) => {
     const form = formOf(event.target);
