@@ -23,10 +23,10 @@ ALL, LATELY = "all", "lately"  # of WEEKS and of DAYS, together
 GROUPS: Final = ("week", "team", "person", "source")
 EVERYBODY: Final = 0  # of the sights, beside the teams
 # Marks that wait for longer tell that nobody counts; then whoever looks does.
-PATIENCE: Final = timedelta(minutes=5)
+PATIENCE: Final = timedelta(minutes=15)
 ONCE_IN: Final = timedelta(hours=1)  # at least
-REST: Final = 20  # times as long as counting took nobody counts again, but no longer than
-LONGEST_REST: Final = timedelta(minutes=2)
+REST: Final = 60  # times as long as counting took nobody counts again, but no longer than
+LONGEST_REST: Final = timedelta(minutes=10)
 
 
 def today() -> date:
@@ -156,7 +156,9 @@ _IS_DUE: Final = """
            OR EXISTS (SELECT FROM contacts_answermark)
               AND NOT EXISTS (SELECT FROM contacts_answerfigure WHERE rests_until > %(now)s)
 """
+# One processor at most is taken from those who wait for an answer.
 _BEGIN_ANEW: Final = """
+    SET LOCAL max_parallel_workers_per_gather = 0;
     LOCK TABLE contacts_answerfigure IN SHARE ROW EXCLUSIVE MODE;
     DELETE FROM contacts_answermark;
     DELETE FROM contacts_answerfigure
