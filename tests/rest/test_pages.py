@@ -2,11 +2,12 @@ import base64
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.test import RequestFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contacts.models import EventType
-from rest.pages import Cursor
+from rest.pages import Cursor, first_page, page
 from rest.problems import Problem
 from tests.callers import make_caller
 
@@ -64,6 +65,17 @@ def test_a_page_has_50_rows_unless_asked_and_200_at_most(caller):
 
     assert len(caller.get("/api/types").json()["results"]) == 50
     assert len(caller.get("/api/types?limit=200").json()["results"]) == 200
+
+
+@pytest.mark.parametrize("more", [40, 60])
+def test_a_first_page_of_rows_that_were_read_is_the_one_that_is_asked_for(caller, more):
+    EventType.objects.bulk_create([EventType(key=f"more{n}") for n in range(more - 10)])
+    request, rows, order = RequestFactory().get("/types?whose=mine"), EventType.objects.values("id"), {"id": ("id",)}
+    read = list(rows.order_by("id")[:51])
+
+    asked_for = page(request, rows, orderings=order, default="id")
+    assert first_page(request, read, orderings=order, default="id") == asked_for
+    assert bool(asked_for.next) == (more > 50)
 
 
 def test_the_address_of_the_next_page_keeps_the_other_parameters(caller):
