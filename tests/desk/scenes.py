@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts.models import Contact
 from staff.models import Role, User
+from tests.asking import asked_by
 from tests.factories import make_user
 from tests.funnel.worlds import happened, person
 
@@ -38,12 +37,8 @@ def asker(at: datetime, **fields: Any) -> Contact:
 
 
 def queries_for(client: Client, address: str) -> list[str]:
-    """What a page asks once all is remembered that a process remembers for some seconds, and asks anew after them."""
-    return min((_asked(client, address) for _ in range(3)), key=len)
-
-
-def _asked(client: Client, address: str) -> list[str]:
-    with CaptureQueriesContext(connection) as asked:
+    def look() -> None:
         answer = client.get(address)
-    assert answer.status_code == 200, answer
-    return [one["sql"] for one in asked.captured_queries]
+        assert answer.status_code == 200, answer
+
+    return asked_by(look)

@@ -212,7 +212,7 @@ def test_a_publication_holds_even_when_an_event_brings_the_person_first(letters)
 def test_a_timer_sets_it_off_like_an_event(letters, monkeypatch):
     monkeypatch.setitem(EFFECT_KINDS, "letter", EffectKind(wanted=lambda: [Dimension.STANDING], run=letters.run))
     anna = person()
-    until = timezone.now() + timedelta(seconds=0.3)
+    until = timezone.now() + timedelta(seconds=2)
     happened(anna, "postponed", recently(9), properties={"until": until.isoformat()})
     advance_pending()
     assert advance_due() == 0
