@@ -2,10 +2,11 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,14 +109,33 @@ def dump_database(folder: Path | None = None, *, keep: int = KEPT_DUMPS) -> Path
 
 
 def pg_dump() -> str:
-    """The newest at hand: pg_dump reads servers of its own version and older ones."""
-    try:
-        return str(package_folder(PACKAGE) / BINARIES / "pg_dump")
-    except Refusal:
-        found = shutil.which("pg_dump")
-    if not found:
-        raise Refusal("Cannot dump the database: there is no pg_dump on the PATH.")
-    return found
+    """The one nearest to the server, so that the server's own pg_restore reads the dump; none dumps a newer server."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        [number] = cursor.fetchone()
+    return nearest({path: _major(path) for path in _dumpers()}, server=int(number) // 10_000)
+
+
+def nearest(dumpers: Mapping[str, int], *, server: int) -> str:
+    fitting = [path for path, major in dumpers.items() if major >= server]
+    if not fitting:
+        raise Refusal(f"Cannot dump the database: there is no pg_dump of PostgreSQL {server} or newer.")
+    return min(fitting, key=lambda path: dumpers[path])
+
+
+def _dumpers() -> Iterator[str]:
+    """All at hand: ours, that of the PATH, and those of Debian, a folder a version."""
+    with suppress(Refusal):
+        yield str(package_folder(PACKAGE) / BINARIES / "pg_dump")
+    if on_path := shutil.which("pg_dump"):
+        yield on_path
+    yield from map(str, Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))
+
+
+def _major(program: str) -> int:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\) (\d+)", said)
+    return int(found[1]) if found else 0
 
 
 def libpq_environment() -> dict[str, str]:

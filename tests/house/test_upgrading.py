@@ -13,6 +13,8 @@ import pytest
 
 from crm.embedded.place import package_folder
 from crm.embedded.postgres import BINARIES, PACKAGE
+from crm.embedded.refusal import Refusal
+from crm.upgrading import nearest
 from tests.tables import copy_to
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,6 +125,14 @@ def test_an_upgrade_makes_dumps_and_grants(installation):
     assert restored.stdout.startswith("this database was restored or copied: nothing is sent")
     assert installation.manage("sending").stdout.startswith("Nothing is sent: this database was restored or copied.")
     assert installation.manage("sending", "resume", "--drop").stdout.startswith("Sending is on.")
+
+
+def test_a_dump_is_made_by_the_program_nearest_to_the_server():
+    dumpers = {"ours": 18, "of 15": 15, "of 16": 16, "broken": 0}
+
+    assert [nearest(dumpers, server=server) for server in (15, 16, 17, 18)] == ["of 15", "of 16", "ours", "ours"]
+    with pytest.raises(Refusal, match="no pg_dump of PostgreSQL 19 or newer"):
+        nearest(dumpers, server=19)
 
 
 def test_a_server_that_forgets_in_a_crash_is_refused(installation):
