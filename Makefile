@@ -70,7 +70,7 @@ chaos: $(DEV) ## 200,000 events under kill -9 (EVENTS=.. SEED=..), then the sabo
 chaos-gate: $(DEV)
 	$(PY) -m tests.chaos --gate --seed $(or $(SEED),1)
 
-matrix: $(DEV) ## Who may do what: every address x method x asker x ownership, tens of thousands of cells
+matrix: $(DEV) ## Who may do what: every address x method x asker x ownership, tens of thousands of cells, and nonsense to every page
 	MATRIX=long $(PY) -m pytest -q -n 2 --dist worksteal tests/matrix
 
 search: $(DEV) $(NODE) ## Try every property on examples that nobody has tried yet
