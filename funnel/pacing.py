@@ -8,6 +8,7 @@ docs/figures.md.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -221,36 +222,53 @@ def _by_span(spans: Sequence[Span], rows: Iterable[Sequence[Any]]) -> list[Walks
 
 # From the moves themselves
 
-# As `rolling.STEPS_OF_MOVES`, but only what the spans can hold: for each move the one before it is found by index.
+# As `rolling.STEPS_OF_MOVES`, but only what the spans can hold. Who came before these days is looked up, by index, only
+# where a stay that ended in the spans that ask for stays began then: for all else the entry is in the spans, too.
 _STEPS_SINCE: Final = f"""
+    stage_move AS (
+        SELECT contact_id, seq, from_value, to_value, occurred_at, source_id, is_visitor,
+               lag(occurred_at) OVER (PARTITION BY contact_id ORDER BY seq) AS came_at
+          FROM moves WHERE dimension = {STAGE} AND occurred_at >= %(since)s),
     step AS (
-        SELECT leaving.dimension, coalesce(leaving.from_value, 0::smallint) AS from_stage,
-               coalesce(leaving.to_value, 0::smallint) AS to_stage, entry.occurred_at AS entered_at,
-               leaving.occurred_at AS left_at, leaving.source_id, leaving.is_visitor, 1 AS n
-          FROM moves AS leaving
-          LEFT JOIN LATERAL (
-               SELECT occurred_at FROM everybodys AS entry
-                WHERE leaving.dimension = {STAGE} AND leaving.from_value IS NOT NULL AND NOT leaving.is_visitor
-                  AND entry.contact_id = leaving.contact_id AND entry.dimension = {STAGE} AND entry.seq < leaving.seq
-                ORDER BY entry.seq DESC LIMIT 1) AS entry ON TRUE
-         WHERE leaving.dimension IN ({STAGE}, {HEALTH}) AND leaving.occurred_at >= %(since)s)
+        SELECT {STAGE} AS dimension, coalesce(from_value, 0::smallint) AS from_stage,
+               coalesce(to_value, 0::smallint) AS to_stage,
+               CASE WHEN from_value IS NULL OR is_visitor THEN NULL WHEN came_at IS NOT NULL THEN came_at
+                    WHEN occurred_at >= %(stayed_since)s THEN (
+                         SELECT occurred_at FROM everybodys AS entry
+                          WHERE entry.contact_id = stage_move.contact_id AND entry.dimension = {STAGE}
+                            AND entry.seq < stage_move.seq
+                          ORDER BY entry.seq DESC LIMIT 1) END AS entered_at,
+               occurred_at AS left_at, source_id, is_visitor, 1 AS n
+          FROM stage_move
+         UNION ALL
+        SELECT dimension, coalesce(from_value, 0::smallint), coalesce(to_value, 0::smallint), NULL, occurred_at,
+               source_id, is_visitor, 1
+          FROM moves WHERE dimension = {HEALTH} AND occurred_at >= %(since)s)
 """  # noqa: S608  (numbers of ours)
+# Counted by the day before it is asked to which spans a day belongs: there are few days, and many moves.
 _RECOUNT: Final = f""",
-    {_STEPS_SINCE}, {FACTS}
+    {_STEPS_SINCE}, {FACTS},
+    counted AS (
+        SELECT kind, day, from_stage, to_stage, lag, is_visitor, sum(n) AS n
+          FROM fact WHERE %(source)s = {ALL_SOURCES} OR source_id = %(source)s GROUP BY 1, 2, 3, 4, 5, 6)
     SELECT place, CASE WHEN each > 0 THEN day / each * each END, from_stage, to_stage,
            CASE fact.kind WHEN {Pace.STAYED} THEN fact.lag ELSE 0 END, sum(n)
       FROM {_PIECES}
-      JOIN fact ON fact.kind = piece.kind AND day BETWEEN first AND last AND fact.lag <= within
-       AND is_visitor = visitors AND (%(source)s = {ALL_SOURCES} OR source_id = %(source)s)
+      JOIN counted AS fact ON fact.kind = piece.kind AND day BETWEEN first AND last AND fact.lag <= within
+       AND is_visitor = visitors
      GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608
 
 
 def _recounted(picture: Picture, whose: Whose, spans: Sequence[Span]) -> list[Walks]:
-    since = start_of_day(day_of(min(span.days.first for span in spans)))
-    asked = {**constants(), **_asked(tuple(spans), today_of(picture), by_day=True), "since": since}
-    asked |= {"source": whose.source or ALL_SOURCES}
+    asked: dict[str, Any] = {**constants(), **_asked(tuple(spans), today_of(picture), by_day=True)}
+    asked |= {"source": whose.source or ALL_SOURCES, "since": _first_of(spans)}
+    asked |= {"stayed_since": _first_of([span for span in spans if span.kind == Pace.STAYED] or spans)}
     return _by_span(spans, ask(picture, whose.principal, _RECOUNT, among=whose.among, **asked))
+
+
+def _first_of(spans: Iterable[Span]) -> datetime:
+    return start_of_day(day_of(min(span.days.first for span in spans)))
 
 
 def _of_source(places: Mapping[Place, int], source: int | None) -> Mapping[Place, int]:

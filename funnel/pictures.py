@@ -175,9 +175,14 @@ def ask(
     rows = _LIVE if picture.live else _EARLIER
     moves, everybodys = rows.format(scope=scope), rows.format(scope="")
     moments = {"as_of": picture.as_of, "known_on": picture.known_on}
+    named = f"everybodys AS NOT MATERIALIZED ({everybodys}), moves AS NOT MATERIALIZED ({moves})"
+    return ask_at_length(f"WITH {named} {question}", parameters | moments | own)
+
+
+def ask_at_length(question: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+    """The rows of a question that may look through everybody."""
     with connection.cursor() as cursor:
-        named = f"everybodys AS NOT MATERIALIZED ({everybodys}), moves AS NOT MATERIALIZED ({moves})"
-        cursor.execute(f"{_ROOM}; WITH {named} {question}", parameters | moments | own)
+        cursor.execute(f"{_ROOM}; {question}", values)
         found: Sequence[tuple[Any, ...]] = cursor.fetchall()
     return found
 

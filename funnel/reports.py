@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
-from contacts.models import Contact
 from funnel.metrics import SHARES, Cohort, Group, Place, in_days
-from funnel.models import Position, Stage, StageCount
-from funnel.pictures import EVERYBODY, Path, Picture, ask, sees_everyone
+from funnel.models import Stage, StageCount
+from funnel.pictures import EVERYBODY, Path, Picture, ask, ask_at_length, scope_of, sees_everyone
 from staff.policy import Principal
 
 Places = Counter[Place]
@@ -35,11 +33,14 @@ def places(picture: Picture, principal: Principal, among: Q = EVERYBODY) -> Plac
 
 def counted_positions(principal: Principal, among: Q = EVERYBODY) -> Places:
     """The same as now, for those to whom the roll-up would tell too much."""
-    positions = (
-        Position.objects.live().filter(contact__in=Contact.objects.visible_to(principal).filter(among)).order_by()
-    )
-    counted = positions.values_list("stage_id", Coalesce("health", 0), "standing", "source_id", "is_visitor")
-    return as_places(counted.annotate(n=Count("pk")))
+    scope, own = scope_of(principal, among)
+    return as_places(ask_at_length(_STANDING.format(scope=scope), own))
+
+
+_STANDING = """
+    SELECT stage_id, coalesce(health, 0), standing, source_id, is_visitor, count(*)
+      FROM funnel_position WHERE stage_id IS NOT NULL {scope} GROUP BY 1, 2, 3, 4, 5
+"""
 
 
 def as_places(rows: Iterable[tuple[int, int, int, int, bool, int]]) -> Places:
