@@ -115,14 +115,10 @@ SELECT came.part, came.at, who.id, coalesce(nullif(who.name, ''), who.emails[1],
   LEFT JOIN contacts_eventtype type ON type.id = cause.type_id
  ORDER BY CASE WHEN came.part IN ('leads', 'moves') THEN came.at END DESC, came.at, who.id DESC
 """  # noqa: S608  (words of ours)
-_MOMENTS: Final[dict[str, str]] = {"since": "timestamptz", "cools": "timestamptz", "tomorrow": "timestamptz"}
-_OF_ALL: Final = Prepared("came_of_all", _CAME.format(whom="AND c.is_listed"), is_general=True, **_MOMENTS)
+_MOMENTS: Final[dict[str, Any]] = {"since": "timestamptz", "cools": "timestamptz", "tomorrow": "timestamptz"}
+_OF_ALL: Final = Prepared("came_of_all", _CAME.format(whom="AND c.is_listed"), **_MOMENTS)
 _OF_MINE: Final = Prepared(
-    "came_of_mine",
-    _CAME.format(whom="AND c.is_listed AND c.owner_id = %(owner)s"),
-    is_general=True,
-    **_MOMENTS,
-    owner="bigint",
+    "came_of_mine", _CAME.format(whom="AND c.is_listed AND c.owner_id = %(owner)s"), **_MOMENTS, owner="bigint"
 )
 
 
