@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db import connection
 
@@ -167,6 +167,16 @@ ROUND = Round()
 def marked_contacts(limit: int, but: Iterable[int] = ()) -> list[int]:
     """The contacts of the next marks on the round, which are then locked: another worker looks at those after."""
     return ROUND.next(limit, array(but))
+
+
+def is_behind(by: int) -> bool:
+    """Whether more marks than that wait to be folded."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MORE_WAIT, [by])
+        return cursor.fetchone() is not None
+
+
+_MORE_WAIT: Final = "SELECT FROM contacts_pending OFFSET %s LIMIT 1"
 
 
 def due_contacts(limit: int, but: Iterable[int] = ()) -> list[int]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from contacts.models import NEVER, Company, PendingReason
 from funnel.breadth import bought_by
+from funnel.claiming import is_behind
 from funnel.company_people import (
     BY_ROLE,
     COOLEST,
@@ -32,6 +33,7 @@ from funnel.models import Standing
 from funnel.reading import array
 
 AT_ONCE: Final = 1000  # companies
+BACKLOG: Final = 10_000  # marks of the fold: some seconds of work
 PEOPLE_A_SECOND: Final = 500  # a company of many is counted no sooner again than this allows: 2,500 people rest for 5 s
 _TAKES_BACK: Final = frozenset(
     {PendingReason.RETRACTION, PendingReason.MERGE, PendingReason.CUT, PendingReason.REBUILD}
@@ -39,10 +41,15 @@ _TAKES_BACK: Final = frozenset(
 
 
 def work_off_company_marks(*, large: int = LARGE) -> int:
-    """Count until no mark is left but of companies that rest or are in other hands; return of how many companies."""
+    """Count until no mark is left but of companies that rest or are in other hands; return of how many companies.
+
+    While many people wait to be folded, only some: people come first, and pages count a marked company themselves.
+    """
     counted = 0
     while some := count_companies(large=large):
         counted += some
+        if is_behind(BACKLOG):
+            break
     return counted
 
 
