@@ -14,7 +14,11 @@ from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 Row = TypeVar("Row", bound=Model)
 
 # Of the transaction that is the EXECUTE behind it, and of nothing else.
-_GENERALLY: Final = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; "
+# Without helpers: to start two of them takes longer than all such a statement reads.
+_GENERALLY: Final = (
+    "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; "
+    "SET LOCAL max_parallel_workers_per_gather = 0; "
+)
 
 
 class Prepared:
