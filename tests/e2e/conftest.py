@@ -26,6 +26,10 @@ def browser_context_args() -> dict[str, Any]:
     return {"viewport": WIDE, "locale": "en-GB", "timezone_id": "Europe/Helsinki"}
 
 
+# What htmx says of a request that was under way when one walked on, as one may: the server answered it or not.
+LEFT_BEHIND = ("htmx:afterRequest", "htmx:sendError")
+
+
 class Seen:
     """What a page did that no page of ours may: errors, refused inline code, requests to other hosts."""
 
@@ -41,7 +45,7 @@ class Seen:
         self.faults = [fault for fault in self.faults if not fault.startswith(said)]
 
     def _heard(self, kind: str, text: str) -> None:
-        if kind == "error":
+        if kind == "error" and not text.startswith(LEFT_BEHIND):
             self.faults.append(f"console: {text}")
 
     def _asked(self, url: str, own: str) -> None:
