@@ -21,8 +21,7 @@ of G1 {plain_loop:,} events a second. `pace` is how this machine did the same me
 Where a figure misses its limit but would keep to it at the pace of that machine, the last column says both.
 
 {processors} processors, Python {python}, PostgreSQL {postgresql}; {versions}.
-{contacts:,} contacts, {events:,} events and {transitions:,} transitions before the run;
-the world was made in {world_made_in_seconds} s.
+{contacts:,} contacts, {events:,} events and {transitions:,} transitions before the run{made}.
 Making 8 KiB durable takes {fdatasync_ms} ms.
 
 | goal | workload | limit | product | ratio | goal | first landing | pace | |
@@ -85,7 +84,9 @@ def write_page(rows: list[Row], kept: Path) -> None:
     kept.write_text(json.dumps(every))
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     paces = {"plain_page_ms": PLAIN_PAGE_MS, "plain_loop": PLAIN_LOOP}
-    text = HEAD.format(**(about | {"versions": versions} | paces))
+    seconds = about["world_made_in_seconds"]
+    made = f"; the world was made in {seconds} s" if seconds else ""
+    text = HEAD.format(**(about | {"versions": versions, "made": made} | paces))
     text += "".join(_line(row, today) for row in every)
     missed = [row for row in every if not _reached(row, 1)]
     if missed:
