@@ -138,7 +138,7 @@ def when(at: datetime) -> str:
     """A moment as short as it can be said today: 15:40, Tue 15:40 (the week around it), 3 Jun 15:40, 3 Jun 2025."""
     zone = timezone.get_current_timezone()
     local = at.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None)
-    return _when(local, datetime.now(zone).date(), get_language() or "")
+    return _when(local, timezone.now().astimezone(zone).date(), get_language() or "")
 
 
 def moments_shown() -> Callable[[datetime], str]:
