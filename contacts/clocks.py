@@ -72,7 +72,8 @@ def project_clocks(people: Mapping[int, Collection[int]]) -> None:
         AnswerClock.objects.bulk_create(
             changed, update_conflicts=True, unique_fields=["question"], update_fields=fields
         )
-    mark_answers()
+    if gone or changed:
+        mark_answers()
 
 
 def _said(leaders: Mapping[int, int]) -> dict[int, list[Said]]:
