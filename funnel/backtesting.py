@@ -120,9 +120,9 @@ class Progress(NamedTuple):
         return 100 * self.done // self.pieces if self.pieces else 0
 
 
-def progress_of(backtest: Backtest) -> Progress:
+def progress_of(backtest_id: int) -> Progress:
     with connection.cursor() as cursor:
-        cursor.execute(_PROGRESS, [backtest.pk])
+        cursor.execute(_PROGRESS, [backtest_id])
         return Progress(*cursor.fetchone())
 
 

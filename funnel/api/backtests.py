@@ -188,7 +188,7 @@ def backtest_person(request: Request, backtest_id: int, contact_id: int) -> Http
 
 
 def _shape(request: Request, backtest: Backtest) -> BacktestShape:
-    progress = progress_of(backtest) if backtest.is_running else None
+    progress = progress_of(backtest.pk) if backtest.is_running else None
     is_whole = sees_everyone(caller(request))
     result = backtest.result or {}
     return BacktestShape(

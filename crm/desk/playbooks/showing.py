@@ -1,22 +1,20 @@
 """What the pages of playbooks show: rules as lines, a draft beside what is published, versions, the last backtest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from django.core.cache import cache
 from django.db import connection
-from django.db.models import Q, QuerySet
-from django.template.loader import render_to_string
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from crm.desk.playbooks import stories
 from crm.desk.playbooks.forecast import Forecast
+from crm.desk.playbooks.shelf import Version
 from crm.desk.playbooks.telling import Line, Point, Teller
 from crm.desk.playbooks.tokens import NONE, Vocabulary
 from funnel import faults
@@ -29,8 +27,6 @@ from funnel.publishing import check_draft, document_of
 from funnel.redrafting import rules_of
 from staff.policy import Principal
 
-DAYS: Final = 30
-KEPT_S: Final = 300  # seconds for which the moves of each rule are not counted again
 MOST_WAITING: Final = 100_000
 SHOWN_PEOPLE: Final = 6
 
@@ -63,12 +59,6 @@ def part_of(name: str) -> Part:
     return next((part for part in PARTS if part.name == name), PARTS[0])
 
 
-def in_force() -> Playbook:
-    """The highest number whose moment has come."""
-    begun = Q(since=None) | Q(since__lte=timezone.now())
-    return Playbook.objects.filter(begun).latest("number")
-
-
 def tabs(url: str, chosen: Part, lines: Sequence[Line], points: int) -> list[Tab]:
     counts = {part.name: [line for line in lines if line.dimension == part.name] for part in PARTS}
     return [
@@ -81,55 +71,6 @@ def tabs(url: str, chosen: Part, lines: Sequence[Line], points: int) -> list[Tab
         )
         for part in PARTS
     ]
-
-
-def book(version: Playbook, principal: Principal, part: Part) -> dict[str, Any]:
-    """A published version: its rules in order, each with the moves it made lately."""
-    read = _read(version)
-    lines = list(read.lines)
-    if sees_everyone(principal):
-        moves, rules = moves_by_rule(), rules_of(version.document)
-        lines = [replace(line, moves=moves.get(rule["name"], 0)) for line, rule in zip(lines, rules, strict=True)]
-    url = reverse("desk:playbook-version", args=[version.number])
-    return {
-        "version": version,
-        "part": part,
-        "tabs": tabs(url, part, lines, len(version.document.get("points", {}))),
-        "lines": [line for line in lines if line.dimension == part.name],
-        "points": read.points,
-        "half_life": version.document.get("half_life_days"),
-        "examples": read.examples,
-        "days": DAYS,
-    }
-
-
-class _Read(NamedTuple):
-    """A published version in words: as long as nothing is called otherwise, the same for all who read one language."""
-
-    lines: Sequence[Line]
-    points: Sequence[Point]
-    examples: SafeString
-
-
-MOST_READ: Final = 50
-_reads: dict[tuple[Any, ...], _Read] = {}
-
-
-def _read(version: Playbook) -> _Read:
-    teller = Teller.read()
-    vocabulary = Vocabulary.read(teller.words)
-    names = (*vocabulary.types.items(), *vocabulary.stages.items(), *teller.words.labels.items())
-    key = (version.number, version.published_at, teller.words.language, names)
-    if key not in _reads:
-        if len(_reads) >= MOST_READ:
-            _reads.clear()
-        told = stories.shown(version.document, teller, vocabulary)
-        _reads[key] = _Read(
-            teller.lines(version.document),
-            points(version.document, None, vocabulary),
-            SafeString(render_to_string("desk/playbooks/examples.html", told)) if told["examples"] else SafeString(),
-        )
-    return _reads[key]
 
 
 def draft_sheet(
@@ -186,7 +127,7 @@ def beside(draft: PlaybookDraft, principal: Principal, forecast: Forecast | None
     people = people_of(forecast.backtest, principal) if forecast else []
     return {
         "running": running,
-        "progress": progress_of(running) if running else None,
+        "progress": progress_of(running.pk) if running else None,
         "failed": failed if failed and failed.state == "failed" else None,
         "forecast": forecast if is_whole else None,
         "own_forecast": forecast,
@@ -303,33 +244,12 @@ def points(
     return sorted(made, key=lambda one: (-one.worth if isinstance(one.worth, int) else 0, one.label))
 
 
-_MOVES: Final = """
-    SELECT book.document->'rules'->made.rule::int->>'name', sum(made.n)::bigint
-      FROM (SELECT version, rule, count(*) AS n FROM funnel_transition
-             WHERE dimension = ANY('{0,1,2}') AND superseded_at IS NULL AND rule >= 0
-               AND occurred_at >= now() - %s * interval '1 day'
-             GROUP BY version, rule) AS made
-      JOIN funnel_playbook AS book ON book.number = made.version GROUP BY 1
-"""
-
-
-def moves_by_rule() -> dict[str, int]:
-    """How many moves each rule made lately, by its name; counted every few minutes."""
-    found: dict[str, int] | None = cache.get("moves-by-rule")
-    if found is None:
-        with connection.cursor() as cursor:
-            cursor.execute(_MOVES, [DAYS])
-            found = dict(cursor.fetchall())
-        cache.set("moves-by-rule", found, KEPT_S)
-    return found
-
-
 def everybody() -> int:
     """How many there are on the path, visitors too: as many are folded again with a new version."""
     return sum(StageCount.objects.values_list("n", flat=True))
 
 
-def applying(published: Sequence[Playbook]) -> dict[str, Any] | None:
+def applying(published: Sequence[Version]) -> dict[str, Any] | None:
     """Those of these versions not everybody has been folded with yet, and how many are still to be."""
     versions = [one for one in published if one.applied_at is None]
     if not versions:

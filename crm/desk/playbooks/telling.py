@@ -38,7 +38,6 @@ class Line:
     mark: str = ""
     was: int | None = None
     renamed: str = ""
-    moves: int | None = None
     foreseen: int | None = None
     faults: list[str] = field(default_factory=list)
 

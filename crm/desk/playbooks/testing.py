@@ -157,7 +157,7 @@ def proof_part(request: HttpRequest, principal: Principal) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     context = {
         "proof": proof,
-        "proof_progress": progress_of(proof) if proof.is_running else None,
+        "proof_progress": progress_of(proof.pk) if proof.is_running else None,
         "may_write": principal.may("playbooks:write"),
     }
     return render(request, "desk/playbooks/proof.html", context)

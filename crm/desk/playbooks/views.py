@@ -5,16 +5,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from crm.desk.doors import for_staff
+from crm.desk.finding import there
 from crm.desk.places import page
 from crm.desk.playbooks import showing, stories
+from crm.desk.playbooks.book import book
+from crm.desk.playbooks.shelf import Shelf, Version, shelf
 from crm.desk.playbooks.telling import Teller
 from crm.desk.playbooks.tokens import Vocabulary
 from funnel.backtesting import progress_of
-from funnel.models import Backtest, Playbook, PlaybookDraft
+from funnel.models import Playbook
 from funnel.texts import as_text
 from staff.policy import Principal
 
@@ -23,28 +25,27 @@ from staff.policy import Principal
 @for_staff("playbooks:read")
 def playbook_page(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The version in force."""
-    return _version_page(request, principal, showing.in_force())
+    found = shelf()
+    return _version_page(request, principal, found, found.in_force)
 
 
 @require_GET
 @for_staff("playbooks:read")
 def playbook_version(request: HttpRequest, principal: Principal, number: int) -> HttpResponse:
-    return _version_page(request, principal, get_object_or_404(Playbook, number=number))
+    found = shelf()
+    return _version_page(request, principal, found, there(found.version(number)))
 
 
-def _version_page(request: HttpRequest, principal: Principal, version: Playbook) -> HttpResponse:
-    part = showing.part_of(request.GET.get("part", ""))
-    versions = list(Playbook.objects.defer("document").select_related("published_by").order_by("-number"))
-    now = timezone.now()
-    proof = Backtest.objects.proofs().order_by("-pk").first()
+def _version_page(request: HttpRequest, principal: Principal, found: Shelf, version: Version) -> HttpResponse:
+    proof = found.proof
     context = {
-        **showing.book(version, principal, part),
-        "versions": versions,
-        "in_force": next(one.number for one in versions if one.since is None or one.since <= now),
-        "drafts": PlaybookDraft.objects.defer("document").select_related("author").order_by("-updated_at", "-pk"),
-        "applying": showing.applying(versions),
+        **book(version, found, principal, showing.part_of(request.GET.get("part", ""))),
+        "versions": found.versions,
+        "in_force": found.in_force.number,
+        "drafts": found.drafts,
+        "applying": showing.applying(found.versions),
         "proof": proof,
-        "proof_progress": progress_of(proof) if proof and proof.is_running else None,
+        "proof_progress": progress_of(proof.pk) if proof and proof.is_running else None,
         "may_write": principal.may("playbooks:write"),
     }
     return render(request, "desk/playbooks/book.html", page(request) | context)
