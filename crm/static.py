@@ -39,9 +39,8 @@ class NpmFinder(BaseFinder):
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         name = path.removeprefix("npm/")
         found = path.startswith("npm/") and name in SERVED and Path(self.storage.path(name)).is_file()
-        if find_all:
-            return [self.storage.path(name)] if found else []
-        return self.storage.path(name) if found else None
+        places = [self.storage.path(name)] if found else []
+        return places[0] if places and not find_all else places
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
         return ((name, self.storage) for name in sorted(SERVED) if self.storage.exists(name))
