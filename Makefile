@@ -18,6 +18,9 @@ again = { echo '*** SOME FAILED (above). They are tried once more: what passes n
 # Hundreds of processes start in a test run: each starts in half the time where what was compiled is kept.
 unexport PYTHONDONTWRITEBYTECODE
 
+# What is measured in smaller worlds too.
+READS := G5 G6 G7 G8 G9 G10
+
 .DEFAULT_GOAL := help
 .PHONY: help setup install run test quick lint typecheck check unit e2e chaos chaos-gate matrix search bench demo words clean
 
@@ -80,7 +83,9 @@ search: $(DEV) $(NODE) ## Try every property on examples that nobody has tried y
 	$(PY) -m pytest -q -m hypothesis --hypothesis-profile=searching --ignore=tests/e2e $(TESTS)
 
 bench: $(DEV) $(NODE) ## Measure, beside the limits of this machine; writes docs/performance.md
-	$(PY) -m benchmarks
+	$(PY) -m benchmarks --contacts 10000 --events 100000 --state var/bench-10k --no-page --only $(READS)
+	$(PY) -m benchmarks --contacts 100000 --events 1000000 --state var/bench-100k --no-page --only $(READS)
+	$(PY) -m benchmarks --smaller var/bench-10k var/bench-100k
 
 words: $(DEV) ## Bring the Finnish catalogue up to date with the code, and compile it
 	$(PY) -m tests.catalogue

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import backtests, boards, dashboard, goals, house, imports, limits, lists, rooms
 from benchmarks.goals import Bench, Row
-from benchmarks.page import write_page
+from benchmarks.page import keep, write_page
 from crm.starting import read_environment
 
 SMALL = 0.1  # of the usual number of events, with --short
@@ -56,18 +56,26 @@ def main() -> None:
             for row in measures[name]():
                 say(rows, row)
     if not options.short:
-        write_page(rows, options.state / "figures.json")
+        every = keep(rows[1:], options.state)
+        if not options.no_page:
+            write_page(about, every, options.smaller)
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--contacts", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=10_000_000)
-    parser.add_argument("--state", type=lambda text: Path(text).absolute(), default=house.ROOT / "var" / "bench")
+    parser.add_argument("--state", type=_folder, default=house.ROOT / "var" / "bench")
     names = [*(f"G{number}" for number in (*range(1, 12), 14, 15)), "rooms", "backtest", "disk"]
     parser.add_argument("--only", nargs="+", choices=names)
-    parser.add_argument("--short", action="store_true", help="a tenth of the events; the page is not written")
+    parser.add_argument("--short", action="store_true", help="a tenth of the events; nothing is kept")
+    parser.add_argument("--no-page", action="store_true", help="keep the figures, for a page that shows them --smaller")
+    parser.add_argument("--smaller", type=_folder, nargs="+", default=[], help="states of worlds measured before")
     return parser.parse_args()
+
+
+def _folder(text: str) -> Path:
+    return Path(text).absolute()
 
 
 def prepared(state: Path, runner: int) -> Bench:

@@ -30,7 +30,7 @@ def _read(bench: Bench, cards: int, goal_ms: float) -> Row:
     product = statistics.median(one.p50_ms for one in products)
     return {
         "goal": "G8",
-        "workload": f"a board of {LANES} x {cards} cards as JSON, {bench.contacts} contacts, 1 client",
+        "workload": f"a board of {LANES} x {cards} cards as JSON, 1 client",
         "limit": {"p50_ms": goal_ms},
         "product": {
             "p50_ms": product,

@@ -1,6 +1,7 @@
 """docs/performance.md, written by the run that measured."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,15 @@ Making 8 KiB durable takes {fdatasync_ms} ms.
 | goal | workload | limit | product | ratio | goal | first landing | pace | |
 |---|---|---|---|---|---|---|---|---|
 """
+SMALLER = """
+## With fewer people
+
+What a world of so many people answered (medians: ms, statements, moves a second), measured likewise.
+
+| goal | workload | {sizes} |
+|---|---|{rules}|
+"""
+BY_SIZE: Final = ("G5", "G6", "G7", "G8", "G9", "G10")
 ORDER: Final = [*(f"G{number}" for number in range(1, 16)), "rooms", "backtest", "disk"]
 # What stands in the way where a figure misses its goal.
 IN_THE_WAY = {
@@ -70,29 +80,64 @@ IN_THE_WAY = {
 }
 
 
-def write_page(rows: list[Row], kept: Path) -> None:
-    """The page from these figures and, of the goals this run left out, from those kept of earlier runs on this world.
+def keep(rows: list[Row], state: Path) -> list[Row]:
+    """All figures of this world: these and, of the goals this run left out, those kept of earlier runs."""
+    kept = state / "figures.json"
+    measured = [row | {"day": _today()} for row in rows]
+    names = {row["goal"] for row in measured}
+    every = [row for row in _kept(state) if row["goal"] not in names] + measured
+    every.sort(key=lambda row: ORDER.index(row["goal"]))
+    kept.write_text(json.dumps(every))
+    return every
+
+
+def write_page(about: Row, every: list[Row], smaller: Sequence[Path]) -> None:
+    """The page of a world; beside its answers those of smaller worlds, whose states these are.
 
     A line of another day says so.
     """
-    today = datetime.now(UTC).date().isoformat()
-    about, *measured = [row | {"day": today} for row in rows]
-    names = {row["goal"] for row in measured}
-    earlier = json.loads(kept.read_text()) if kept.exists() else []
-    every = [row for row in earlier if row["goal"] not in names] + measured
-    every.sort(key=lambda row: ORDER.index(row["goal"]))
-    kept.write_text(json.dumps(every))
+    today = _today()
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     paces = {"plain_page_ms": PLAIN_PAGE_MS, "plain_loop": PLAIN_LOOP}
     seconds = about["world_made_in_seconds"]
     made = f"; the world was made in {seconds} s" if seconds else ""
-    text = HEAD.format(**(about | {"versions": versions, "made": made} | paces))
+    text = HEAD.format(**(about | {"day": today, "versions": versions, "made": made} | paces))
     text += "".join(_line(row, today) for row in every)
+    if smaller:
+        text += _by_size({_size(state): _kept(state) for state in smaller} | {about["contacts"]: every})
     missed = [row for row in every if not _reached(row, 1)]
     if missed:
         text += "\n## What stands in the way\n\n"
         text += "".join(f"- **{name}**: {IN_THE_WAY[name]}\n" for name in dict.fromkeys(row["goal"] for row in missed))
     (ROOT / "docs" / "performance.md").write_text(text)
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _kept(state: Path) -> list[Row]:
+    kept = state / "figures.json"
+    return json.loads(kept.read_text()) if kept.exists() else []
+
+
+def _size(state: Path) -> int:
+    return int(json.loads((state / "world.json").read_text())["contacts"])
+
+
+def _by_size(worlds: dict[int, list[Row]]) -> str:
+    sizes = sorted(worlds)
+    text = SMALLER.format(sizes=" | ".join(f"{size:,} people" for size in sizes), rules="|".join(["---"] * len(sizes)))
+    for goal in BY_SIZE:
+        alike = zip(*([row for row in worlds[size] if row["goal"] == goal] for size in sizes), strict=True)
+        for rows in alike:
+            figures = " | ".join(_main_figure(row["product"]) for row in rows)
+            text += f"| {goal} | {rows[-1]['workload']} | {figures} |\n"
+    return text
+
+
+def _main_figure(product: Any) -> str:
+    return _figures(next(iter(product.values())) if isinstance(product, dict) else product)
 
 
 def _line(row: Row, today: str) -> str:
