@@ -2,13 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts.consents import CORRESPONDENCE, EMAIL, Consent, consents_of
+from campaigns.models import Submission
+from contacts.consents import CORRESPONDENCE, EMAIL, Consent, consents_of, refused_since
 from contacts.models import Contact, Event
 from funnel.models import Position, Standing
 
@@ -27,6 +29,7 @@ class Ground(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     NOT_THEIRS = "not_their_address"
     NO_BASIS = "no_basis"
+    UNANSWERED = "unanswered"
 
 
 # What somebody does who wants to hear from us: whoever asks is answered.
@@ -47,8 +50,11 @@ class Decision:
     since: datetime | None = None
 
 
-# A letter that only asks whether an address is theirs: whoever typed it into a form asked for it.
+# A letter that only asks whether an address is theirs: whoever typed it into a form asked for it. Anybody may type it
+# again and again, so unanswered ones come to an end; whoever said no to our letters is asked once.
 CONFIRMATION: Final = "confirmation"
+MOST_UNANSWERED: Final = 3
+LATELY: Final = timedelta(days=30)
 
 
 def may_write(leader: Contact, address: str, *, purpose: str = CORRESPONDENCE) -> Decision:
@@ -57,15 +63,27 @@ def may_write(leader: Contact, address: str, *, purpose: str = CORRESPONDENCE) -
         return _no(Ground.ERASED, _("This person was erased; nothing may be sent."))
     if address.lower() not in {email.lower() for email in leader.emails}:
         return _no(Ground.NOT_THEIRS, _("This is not an address of this person any more."))
+    members = list(Contact.objects.led_by([leader.pk]).values_list("pk", flat=True))
     if purpose == CONFIRMATION:
-        return Decision(True, Ground.REQUEST, _("A form was filled in with this address."))
+        return _may_ask(members)
     if Position.objects.filter(contact=leader, standing=Standing.CLOSED).exists():
         return _no(Ground.CLOSED, _("The relationship is closed. Reopen it before you write."))
-    members = list(Contact.objects.led_by([leader.pk]).values_list("pk", flat=True))
     consents = {(one.channel, one.purpose): one for one in consents_of(members)}
     asked_at = last_asked(members)
     refusal = _refusal(consents.get((EMAIL, purpose)), consents, asked_at)
     return refusal or _ground(consents.get((EMAIL, purpose)), asked_at, _last(members, BUYING))
+
+
+def _may_ask(members: Collection[int]) -> Decision:
+    refused_at = refused_since(members)
+    asked = Submission.objects.unanswered().filter(mail__contact_id__in=members)
+    if refused_at and asked.filter(mail__claimed_at__gt=refused_at).exists():
+        words = _("They unsubscribed from e-mail, were asked once since, and did not answer. A form asks them no more.")
+        return _no(Ground.UNSUBSCRIBED, words, refused_at)
+    if asked.filter(mail__claimed_at__gt=timezone.now() - LATELY).count() >= MOST_UNANSWERED:
+        words = _("Several letters asked of late whether this address is theirs, and none was answered.")
+        return _no(Ground.UNANSWERED, words)
+    return Decision(True, Ground.REQUEST, _("A form was filled in with this address."))
 
 
 def _refusal(

@@ -20,10 +20,10 @@ from campaigns.mailing import write_confirmation
 from campaigns.models import Form, Site, Submission
 from campaigns.questions import Answers
 from contacts.claims import confirm_claim
-from contacts.consents import EMAIL, MARKETING
+from contacts.consents import EMAIL, MARKETING, refused_since
 from contacts.ingest import record_events, take
 from contacts.messages import ContactRef, Message, event_key
-from contacts.models import Claim
+from contacts.models import Claim, Contact
 from contacts.results import Result
 from contacts.settling import Terms
 
@@ -165,25 +165,34 @@ def _whom(results: Sequence[Result]) -> int | None:
 
 
 def _ask_for_confirmation(form: Form, submission: Submission) -> None:
-    if not form.confirms_address or submission.contact_id is None:
+    contact = submission.contact
+    if not form.confirms_address or contact is None:
         return
     lately = timezone.now() - BETWEEN_LETTERS
     asked = Submission.objects.filter(form=form, email=submission.email, sent_at__gt=lately).exclude(mail=None)
     if asked.exclude(pk=submission.pk).exists():
         return
+    members = list(Contact.objects.led_by([contact.leader_id]).values_list("pk", flat=True))
     with translation.override(form.language):
         subject = _("Is this your address? %(form)s") % {"form": form.title}
-        body = _confirmation() % {"form": form.title, "link": confirmation_url(submission), "days": CONFIRM_WITHIN.days}
-    mail = write_confirmation(contact_id=submission.contact_id, address=submission.email, subject=subject, body=body)
+        body = _question(submission, said_no=refused_since(members) is not None)
+    mail = write_confirmation(contact_id=contact.pk, address=submission.email, subject=subject, body=body)
     Submission.objects.filter(pk=submission.pk).update(mail=mail)
 
 
-def _confirmation() -> str:
-    return _(
+def _question(submission: Submission, *, said_no: bool) -> str:
+    question = _(
         "Somebody filled in our form “%(form)s” with this address.\n\n"
         "If it was you, confirm it here, within %(days)d days:\n%(link)s\n\n"
-        "If it was not you, do nothing: we will not write again."
+        "If it was not you, do nothing: then nothing comes of it."
+    ) % {"form": submission.form.title, "link": confirmation_url(submission), "days": CONFIRM_WITHIN.days}
+    if not said_no:
+        return question
+    holds = _(
+        "You told us to send you no more letters, and that holds. This question is the only one: if you do not "
+        "answer it, no form of ours writes to you again."
     )
+    return f"{question}\n\n{holds}"
 
 
 def confirmation_url(submission: Submission) -> str:

@@ -151,7 +151,7 @@ def rows_of(questions: list[Question], typed: dict[str, str], faults: dict[str, 
 def form_thanks(request: HttpRequest, token: str, *, is_framed: bool = False) -> HttpResponse:
     submission = _submission(token)
     form = submission.form
-    awaits = form.confirms_address and submission.confirmed_at is None and submission.mail_id is not None
+    awaits = form.confirms_address and submission.confirmed_at is None  # the same for every address, whoever types it
     with translation.override(form.language):
         context = {"form": form, "submission": submission, "is_framed": is_framed, "awaits": awaits}
         return _page(request, "thanks", context | {"handout": None if awaits else getattr(form, "handout", None)})

@@ -48,6 +48,16 @@ def consents_of(contact_ids: Collection[int]) -> list[Consent]:
     return consents_in(Said(*row) for row in rows)
 
 
+def refused_since(contact_ids: Collection[int]) -> datetime | None:
+    """When the person first said no to e-mail, where they have not said yes since."""
+    events = Event.objects.standing().filter(contact_id__in=contact_ids, type__key__in=CONSENT_TYPES).in_order()
+    first = None
+    for said in (Said(*row) for row in events.values_list("type__key", "occurred_at", "properties", "pk")):
+        if _text(said, "channel") in ("", EMAIL):
+            first = None if said.type == "consent_given" else first or said.at
+    return first
+
+
 def consents_in(said: Iterable[Said]) -> list[Consent]:
     """The last word on each channel and purpose, in the order of its first mention. Pure."""
     words: dict[tuple[str, str], Consent] = {}

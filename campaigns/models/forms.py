@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Contact, Source
 from staff.models import ApiKey
 
-from .mails import Mail
+from .mails import Mail, MailState
 from .plan import Campaign
 
 
@@ -122,6 +122,13 @@ class Handout(models.Model):
         return self.name
 
 
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def unanswered(self) -> Self:
+        """Those whose letter has, or may have, arrived, and whose address nobody confirmed."""
+        out = [MailState.SENDING, MailState.SENT, MailState.UNCERTAIN]
+        return self.filter(mail__state__in=out, confirmed_at=None)
+
+
 class Submission(models.Model):
     """A form sent by somebody, known by a link only they have. What they said is in the log."""
 
@@ -133,6 +140,8 @@ class Submission(models.Model):
     mail = models.ForeignKey(Mail, on_delete=models.SET_NULL, null=True, related_name="+")  # that asks for confirmation
     sent_at = models.DateTimeField(db_default=Now(), editable=False)
     confirmed_at = models.DateTimeField(null=True)
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["form", "nonce"], name="one_submission_of_a_page")]

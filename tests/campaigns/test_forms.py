@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from campaigns.building import Asked, close_form, give_file, open_form, save_form
+from campaigns.gate import MOST_UNANSWERED
 from campaigns.mailing import send_mails
 from campaigns.models import Form, FormDay, Mail, Submission, Wording
 from campaigns.questions import Answers, Kind, Question, answers_in, faults_in
@@ -24,7 +25,7 @@ from staff.models import Role
 from staff.policy import Principal
 from tests.campaigns.mail_server import mail_server
 from tests.factories import make_user
-from tests.funnel.worlds import install, stage_of
+from tests.funnel.worlds import happened, install, stage_of
 
 pytestmark = pytest.mark.django_db
 
@@ -188,7 +189,41 @@ def test_what_a_form_says_of_somebody_known_waits_until_the_address_is_theirs(ma
         "email", "marketing", True, "I want letters.",
     )  # fmt: skip
     assert Claim.objects.open().count() == 2  # those of the second, which nobody confirmed
-    assert b"We answer soon." in Client().get(second.url).content  # no letter went out for it
+    assert b"One more step" in Client().get(second.url).content  # as it would say of any address
+
+
+def test_who_said_no_to_our_letters_is_asked_once_by_all_forms_together(maria, settings):
+    """Whoever knows an address may type it into our forms; only the person behind it may take back a no."""
+    forms = [made(maria, name=name, asked="I want letters.", confirms_address=True) for name in ("Letters", "Guide")]
+    sent(made(maria, name="Ask us"))
+    aino = Contact.objects.get()
+    happened(aino, "unsubscribed", timezone.now() - timedelta(days=9))
+
+    with mail_server(settings) as server:
+        urls = [sent(form, agreed="1", q2=words).url for words in ("One.", "Two.") for form in forms]
+        Mail.objects.update(next_at=Now())
+        send_mails()
+        [letter] = server.letters
+        assert "You told us to send you no more letters, and that holds." in letter.decode()
+        happened(aino, "unsubscribed", timezone.now())  # a second no opens no second question
+        urls.append(sent(forms[1], agreed="1", q2="Three.").url)
+        assert send_mails() == 0
+    assert set(Mail.objects.values_list("state", "ground")) == {("sent", "request"), ("refused", "unsubscribed")}
+    assert {b"One more step" in Client().get(url).content for url in urls} == {True}  # tells nobody who said no
+
+
+def test_letters_that_nobody_answers_come_to_an_end(maria, settings):
+    form = made(maria, confirms_address=True)
+
+    with mail_server(settings) as server:
+        for words in "abcde":
+            sent(form, q2=words)
+            Submission.objects.update(sent_at=timezone.now() - timedelta(hours=2))
+            Mail.objects.update(next_at=Now())
+            send_mails()
+
+    assert len(server.letters) == MOST_UNANSWERED
+    assert list(Mail.objects.order_by("pk").values_list("ground", flat=True)) == ["request"] * 3 + ["unanswered"] * 2
 
 
 def test_a_link_of_a_letter_ends_after_a_week(maria):
