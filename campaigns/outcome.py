@@ -1,6 +1,5 @@
 """What came of a campaign in a span of days, made of its credits and its cost: sums and quotients, nothing else."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -128,18 +127,26 @@ class Outcome:
         return (self.income - self.spent) / self.spent if self.spent else None
 
 
+_TOUCHED, _MOVED, _ORDERED, _REFUNDED = map(int, (Kind.TOUCHED, Kind.MOVED, Kind.ORDERED, Kind.REFUNDED))
+
+
 def outcome_of(gates: Gates, lines: Iterable[Line], *, currency: str, spent: int) -> Outcome:
-    touched, moves, revenue, counts = [0, 0], Counter[tuple[int, int, bool]](), Counter[str](), Counter[int]()
+    """Made for each campaign, and for each day of one: with plain dicts, and nothing made twice."""
+    touched, counts = [0, 0], {_ORDERED: 0, _REFUNDED: 0}
+    moves: dict[tuple[int, int, bool], int] = {}
+    revenue: dict[str, int] = {}
     for line in lines:
-        counts[line.kind] += line.n
-        if line.kind == Kind.TOUCHED:
+        kind = line.kind
+        if kind == _MOVED:
+            move = line.from_stage, line.to_stage, line.is_visitor
+            moves[move] = moves.get(move, 0) + line.n
+        elif kind == _TOUCHED:
             touched[line.is_visitor] += line.n
-        elif line.kind == Kind.MOVED:
-            moves[line.from_stage, line.to_stage, line.is_visitor] += line.n
-        elif line.value:
-            revenue[line.currency] += line.value
-    orders, refunds = counts[Kind.ORDERED], counts[Kind.REFUNDED]
-    return Outcome(gates, currency, spent, Won(*touched), moves, orders, refunds, dict(revenue))
+        else:
+            counts[kind] = counts.get(kind, 0) + line.n
+            if line.value:
+                revenue[line.currency] = revenue.get(line.currency, 0) + line.value
+    return Outcome(gates, currency, spent, Won(*touched), moves, counts[_ORDERED], counts[_REFUNDED], revenue)
 
 
 def outcomes(

@@ -1,9 +1,10 @@
 """Campaigns as their pages show them, by statements that are planned once a connection."""
 
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 
-from campaigns.models import Campaign, Cost, Link
-from contacts.prepared import PreparedModels
+from campaigns.models import Campaign, Link
+from contacts.prepared import Prepared, PreparedModels
 
 MOST: Final = 500  # campaigns of a list
 MOST_OF_ONE: Final = 100  # costs, and links, of a campaign
@@ -16,19 +17,24 @@ _IN_USE, _PUT_AWAY = (
 _ONE: Final = PreparedModels(
     "campaign", Campaign, "WHERE its.id = %(id)s", joined=["owner", "stage", "view"], id="bigint"
 )
-_COSTS: Final = PreparedModels(
+_COSTS: Final = Prepared(
     "costs_of_campaign",
-    Cost,
-    "WHERE its.campaign_id = %(campaign)s AND its.withdrawn_at IS NULL "
-    f"ORDER BY its.first_on DESC, its.id DESC LIMIT {MOST_OF_ONE}",
+    f"""
+    SELECT id, sum_minor, first_on, last_on, note FROM campaigns_cost
+     WHERE campaign_id = %(campaign)s AND withdrawn_at IS NULL ORDER BY first_on DESC, id DESC LIMIT {MOST_OF_ONE}
+""",  # noqa: S608  (a number of ours)
     campaign="bigint",
 )
-_OPENED: Final = "(SELECT coalesce(sum({}), 0)::bigint FROM campaigns_linkday WHERE link_id = its.id)"
 _LINKS: Final = PreparedModels(
     "links_of_campaign",
     Link,
-    f"WHERE its.campaign_id = %(campaign)s ORDER BY its.id DESC LIMIT {MOST_OF_ONE}",
-    adding={name: _OPENED.format(name) for name in ("clicks", "left_out")},
+    f"""
+    CROSS JOIN LATERAL (
+          SELECT coalesce(sum(clicks), 0)::bigint AS clicks, coalesce(sum(left_out), 0)::bigint AS left_out
+            FROM campaigns_linkday WHERE link_id = its.id) AS opened
+     WHERE its.campaign_id = %(campaign)s ORDER BY its.id DESC LIMIT {MOST_OF_ONE}
+""",  # noqa: S608  (a number of ours)
+    adding={"clicks": "opened.clicks", "left_out": "opened.left_out"},
     campaign="bigint",
 )
 
@@ -47,9 +53,19 @@ def campaign_of(campaign_id: int) -> Campaign | None:
     return next(iter(_ONE.rows(id=campaign_id)), None)
 
 
-def costs_of(campaign: Campaign) -> list[Cost]:
+class CostLine(NamedTuple):
+    """A cost as the list shows it: in the minor units of its campaign's currency, and the days it is for."""
+
+    pk: int
+    sum_minor: int
+    first_on: date
+    last_on: date
+    note: str
+
+
+def costs_of(campaign: Campaign) -> list[CostLine]:
     """Those that stand, the newest first."""
-    return _COSTS.rows(campaign=campaign.pk)
+    return [CostLine(*row) for row in _COSTS.rows(campaign=campaign.pk)]
 
 
 def links_of(campaign: Campaign) -> list[Any]:

@@ -24,7 +24,7 @@ from funnel.models import Pace, Phase, Position, Stage, Standing
 from funnel.pacing import Span, Walks, Whose, today_of
 from funnel.pictures import Path, Picture, sees_everyone
 from funnel.spans import Days, day_of
-from funnel.walks import Step, walk_beside
+from funnel.walks import Going, leak_beside
 
 PERIODS: Final = (7, 30, 90, 365)
 POINTS: Final = 7  # of the trend
@@ -122,8 +122,8 @@ class Strategy:
     way: Way
     columns: Sequence[Column]
     money: Money
-    leak: Step | None
-    after_leak: Step | None
+    leak: Going | None
+    after_leak: Stage | None
     of_everybody: bool  # else the figures are of the people one sees, and costs are not shared out over them
 
     @property
@@ -138,23 +138,24 @@ class Strategy:
 def strategy(picture: Picture, whose: Whose, *, days: int, way: Way = Way.LAST) -> Strategy:
     """The period are the `days` that end with the picture's; costs of campaigns in other currencies stand apart."""
     period = Days(today_of(picture) - days + 1, today_of(picture))
-    walked, moves = walk_beside(picture, whose, _asked(period), days=days)
+    path, leak, moves = leak_beside(picture, whose, _asked(period), days=days)
+    until, after_leak = day_of(period.last), path.stages[leak.place] if leak else None
     spans = [period, period.before()]
     campaigns = every_campaign()
     lines, costs = credited(picture, whose.principal, spans, way, among=whose.among), spent(picture, spans)
-    gates = Gates(walked.path)
+    gates = Gates(path)
     crossed = _crossed(moves, gates)
     everybody = sees_everyone(whose.principal) and not whose.among
     now, before = (outcomes(gates, campaigns, lines, costs, place) for place in (NOW, BEFORE))
     currency = main_currency(campaigns)
-    silent = _silent(campaigns, walked.until) if picture.live else {}
+    silent = _silent(campaigns, until) if picture.live else {}
     drawn = [
-        _column(question, gates, campaigns, now, before, crossed, currency, walked.until, silent, everybody)
+        _column(question, gates, campaigns, now, before, crossed, currency, until, silent, everybody)
         for question in Question
     ]
-    columns = _with_leak(drawn, walked.leak, walked.after_leak, whose)
-    money = _money(walked.path, campaigns, now, currency, period, crossed[Question.KEEP][NOW].people, everybody)
-    return Strategy(walked.path, days, walked.until, way, columns, money, walked.leak, walked.after_leak, everybody)
+    columns = _with_leak(drawn, leak, after_leak, whose)
+    money = _money(path, campaigns, now, currency, period, crossed[Question.KEEP][NOW].people, everybody)
+    return Strategy(path, days, until, way, columns, money, leak, after_leak, everybody)
 
 
 def _asked(period: Days) -> list[Span]:
@@ -267,11 +268,11 @@ def _gaps(question: Question, gates: Gates, campaigns: Iterable[Campaign], today
     ]
 
 
-def _with_leak(columns: Sequence[Column], leak: Step | None, after: Step | None, whose: Whose) -> Sequence[Column]:
+def _with_leak(columns: Sequence[Column], leak: Going | None, after: Stage | None, whose: Whose) -> Sequence[Column]:
     if not leak or not after:
         return columns
-    home = next((one for one in columns if after.stage in one.steps), columns[-1])
-    gap = Gap("leak", home.question, leak.stage, after.stage, _standing_long(leak.stage, whose), leak.missing)
+    home = next((one for one in columns if after in one.steps), columns[-1])
+    gap = Gap("leak", home.question, leak.stage, after, _standing_long(leak.stage, whose), leak.missing)
     with_gap = {name: getattr(home, name) for name in Column.__slots__} | {"gaps": [gap, *home.gaps]}
     return [Column(**with_gap) if one is home else one for one in columns]
 

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from funnel.metrics import CLOSED, Cohort, Place
 from funnel.models import Health, Pace, Stage
@@ -19,19 +19,14 @@ WEEKLY_FROM: Final = 365  # from here on the trend is told by weeks
 LEAST_MISSED, LEAST_SHARE = 10, 0.15  # a leak is at least so many people, and this share of those to be expected
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One stage: how many stand there, came there now and before, and of those who came how many went on in time."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """One stage: of those who came there, how many went on in time, and as many before."""
 
     stage: Stage
     place: int
-    count: int
-    came: int
-    came_before: int
     onward: Cohort
     onward_before: Cohort
-    median_days: float | None
-    is_leak: bool = False
 
     @property
     def rate(self) -> float | None:
@@ -56,6 +51,20 @@ class Step:
     def leaks(self) -> bool:
         expected = self.missing + self.onward.converted
         return self.missing >= LEAST_MISSED and self.missing >= LEAST_SHARE * expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Going):
+    """The same with how many stand there and came there, now and before, and how long they stay."""
+
+    count: int
+    came: int
+    came_before: int
+    median_days: float | None
+    is_leak: bool = False
+
+
+AnyGoing = TypeVar("AnyGoing", bound=Going)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,32 +124,28 @@ def walk(picture: Picture, whose: Whose, *, days: int, window: int | None = None
 
     Arrivals are told for the `month` of this day too; for that of the picture where none is named.
     """
-    return walk_beside(picture, whose, (), days=days, window=window, month=month)[0]
-
-
-def walk_beside(
-    picture: Picture,
-    whose: Whose,
-    asked: Sequence[Span],
-    *,
-    days: int,
-    window: int | None = None,
-    month: date | None = None,
-) -> tuple[Walk, Sequence[Walks]]:
-    """The same, and the answers to other spans that are asked about together with it."""
     window = window or WINDOW_OF.get(days, 30)
     today = today_of(picture)
     plan_month = (month or day_of(today)).replace(day=1)
     spans = _Spans.of(today, days, window, plan_month)
-    own = spans.asked()
-    seen = overview(picture, whose, [*own, *asked])
-    key = (days, window, plan_month, today, *asked)
+    seen = overview(picture, whose, spans.asked())
+    key = (days, window, plan_month, today)
     known = _walked.get(key)
     if known is None or known[0] is not seen:
         if len(_walked) >= MOST_WALKED:
             _walked.clear()
-        known = _walked[key] = seen, _walk(seen, seen.walks[: len(own)], spans, days, plan_month)
-    return known[1], seen.walks[len(own) :]
+        known = _walked[key] = seen, _walk(seen, seen.walks, spans, days, plan_month)
+    return known[1]
+
+
+def leak_beside(
+    picture: Picture, whose: Whose, asked: Sequence[Span], *, days: int
+) -> tuple[Path, Going | None, Sequence[Walks]]:
+    """The path, where it leaks in that period, and the answers to other spans that are asked about together with it."""
+    window = WINDOW_OF.get(days, 30)
+    own = _of_cohort(_cohort(today_of(picture), days, window), window)
+    seen = overview(picture, whose, [*own, *asked])
+    return seen.path, worst_of(_goings(seen.path, seen.walks)), seen.walks[len(own) :]
 
 
 MOST_WALKED: Final = 100
@@ -148,22 +153,22 @@ _walked: dict[tuple[Any, ...], tuple[Overview, "Walk"]] = {}  # the last ones, b
 
 
 def _walk(seen: Overview, walks: Sequence[Walks], spans: "_Spans", days: int, plan_month: date) -> Walk:
-    came, came_before, entered, entered_before, went, went_before, *others = walks
+    came, came_before, *others = walks[OF_COHORT:]
     stays, trend, trend_before, fared, visits, visits_before, in_month = others
     medians = medians_of_stay(stays)
     living = {place: n for place, n in seen.places.items() if not place.group.is_visitor and place.standing != CLOSED}
     steps = [
         Step(
-            stage=stage,
-            place=place,
-            count=sum(n for at, n in living.items() if at.stage == stage.pk),
-            came=_arrivals(came)[stage.pk],
-            came_before=_arrivals(came_before)[stage.pk],
-            onward=_onward(seen.path, place, entered, went),
-            onward_before=_onward(seen.path, place, entered_before, went_before),
-            median_days=medians.get(stage.pk),
+            stage=one.stage,
+            place=one.place,
+            onward=one.onward,
+            onward_before=one.onward_before,
+            count=sum(n for at, n in living.items() if at.stage == one.stage.pk),
+            came=_arrivals(came)[one.stage.pk],
+            came_before=_arrivals(came_before)[one.stage.pk],
+            median_days=medians.get(one.stage.pk),
         )
-        for place, stage in enumerate(seen.path.stages, start=1)
+        for one in _goings(seen.path, walks)
     ]
     return Walk(
         path=seen.path,
@@ -201,7 +206,7 @@ class _Spans:
     @classmethod
     def of(cls, today: int, days: int, window: int, month: date) -> "_Spans":
         period = Days(today - days + 1, today)
-        cohort = Days(today - window - days, today - window - 1)
+        cohort = _cohort(today, days, window)
         each = WEEK if days >= WEEKLY_FROM else 1
         next_month = (month + timedelta(days=31)).replace(day=1)
         in_month = Days(number_of(month), min(number_of(next_month) - 1, today))
@@ -211,12 +216,9 @@ class _Spans:
         """In the order in which `walk` takes the answers."""
         before = self.trend.before(-(-(self.trend.last - self.trend.first + 1) // self.each) * self.each)
         return [
+            *_of_cohort(self.cohort, self.window),
             Span(Pace.MOVED, self.period),
             Span(Pace.MOVED, self.period.before()),
-            Span(Pace.MOVED, self.cohort),
-            Span(Pace.MOVED, self.cohort.before()),
-            Span(Pace.WENT_ON, self.cohort, within=self.window),
-            Span(Pace.WENT_ON, self.cohort.before(), within=self.window),
             Span(Pace.STAYED, Days(self.period.first - self.period.first % WEEK, self.period.last)),
             Span(Pace.MOVED, self.trend, each=self.each),
             Span(Pace.MOVED, before, each=self.each),
@@ -225,6 +227,37 @@ class _Spans:
             Span(Pace.MOVED, self.period.before(), visitors=True),
             Span(Pace.MOVED, self.month),
         ]
+
+
+def _cohort(today: int, days: int, window: int) -> Days:
+    """As many days as the period has, whose windows have passed."""
+    return Days(today - window - days, today - window - 1)
+
+
+def _of_cohort(cohort: Days, window: int) -> list[Span]:
+    """What tells who went on, in the order in which `_goings` takes the answers."""
+    return [
+        Span(Pace.MOVED, cohort),
+        Span(Pace.MOVED, cohort.before()),
+        Span(Pace.WENT_ON, cohort, within=window),
+        Span(Pace.WENT_ON, cohort.before(), within=window),
+    ]
+
+
+OF_COHORT: Final = 4  # spans
+
+
+def _goings(path: Path, walks: Sequence[Walks]) -> list[Going]:
+    entered, entered_before, went, went_before = walks[:OF_COHORT]
+    return [
+        Going(
+            stage=stage,
+            place=place,
+            onward=_onward(path, place, entered, went),
+            onward_before=_onward(path, place, entered_before, went_before),
+        )
+        for place, stage in enumerate(path.stages, start=1)
+    ]
 
 
 def _arrivals(walks: Walks) -> Counter[int]:
@@ -247,12 +280,14 @@ def _onward(path: Path, place: int, entered: Walks, went: Walks) -> Cohort:
     return Cohort(_arrivals(entered)[stage], on)
 
 
+def worst_of(goings: Iterable[AnyGoing]) -> AnyGoing | None:
+    """Where the path leaks: never more than one."""
+    return max((one for one in goings if one.leaks()), key=lambda one: one.missing, default=None)
+
+
 def with_leak(steps: Sequence[Step]) -> list[Step]:
-    """Never more than one: the worst."""
-    worst = max((step for step in steps if step.leaks()), key=lambda step: step.missing, default=None)
-    return [
-        Step(**{name: getattr(step, name) for name in Step.__slots__[:-1]}, is_leak=step is worst) for step in steps
-    ]
+    worst = worst_of(steps)
+    return [replace(step, is_leak=step is worst) for step in steps]
 
 
 def _flows(path: Path, now: Walks, before: Walks) -> list[Flow]:

@@ -18,6 +18,9 @@ from crm.templatetags.icons import lucide
 _ROW: Final = 123_456_789  # stands for the number of a row while its address is sought
 
 
+_FIELD: Final = "polku.token_field"
+
+
 @cache
 def row_address(view: str, *more: str) -> Callable[[int], str]:
     """The address of a row by its number, sought once: `row_address("desk:claim-deed", "confirm")(7)`."""
@@ -26,8 +29,12 @@ def row_address(view: str, *more: str) -> Callable[[int], str]:
 
 
 def token_field(request: HttpRequest) -> str:
-    """What `{% csrf_token %}` writes, for all forms of a page."""
-    return f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
+    """What `{% csrf_token %}` writes, for all forms of a page: one token of them all, made once."""
+    held: str | None = request.META.get(_FIELD)
+    if held is None:
+        held = f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
+        request.META[_FIELD] = held
+    return held
 
 
 def joined(lines: Iterable[str]) -> SafeString:

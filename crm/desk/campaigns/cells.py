@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 
 from campaigns.figure_api import short_address
 from campaigns.linking import long_address
-from campaigns.models import Campaign, Cost
+from campaigns.models import Campaign
+from campaigns.reading import CostLine
 from crm.desk.campaigns.listing import Row
 from crm.desk.campaigns.showing import Figure, Line, Page
 from crm.desk.campaigns.words import money
@@ -97,10 +98,10 @@ def _with_visitors(people: int, visitors: int) -> str:
     return f"{figure(people)}{beside}"
 
 
-def costs_drawn(costs: Iterable[Cost], currency: str, request: HttpRequest, *, may_plan: bool) -> SafeString:
+def costs_drawn(costs: Iterable[CostLine], currency: str, request: HttpRequest, *, may_plan: bool) -> SafeString:
     take_back = _taking_back(request) if may_plan else lambda cost, sum_, day: ""
 
-    def line(cost: Cost) -> str:
+    def line(cost: CostLine) -> str:
         sum_, first = escape(money(cost.sum_minor, currency)), short_date(cost.first_on)
         days = first if cost.first_on == cost.last_on else f"{first}–{short_date(cost.last_on)}"
         note = f'<p class="t-meta clip">{escape(cost.note)}</p>' if cost.note else ""

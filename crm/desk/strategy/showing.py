@@ -82,7 +82,7 @@ class Shown:
             names = {"first": step.from_stage, "second": step.to_stage}
             return " ".join([three, _("Nobody works on the step from %(first)s to %(second)s.") % names])
         if seen.leak and seen.after_leak:
-            names = {"first": seen.leak.stage, "second": seen.after_leak.stage}
+            names = {"first": seen.leak.stage, "second": seen.after_leak}
             return " ".join([three, _("The path leaks between %(first)s and %(second)s.") % names])
         return self._sums()
 
