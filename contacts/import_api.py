@@ -88,6 +88,11 @@ class ChoicesBody(Body):
     source = serializers.CharField(max_length=40, required=False)  # type: ignore[assignment]
     tag = serializers.CharField(max_length=40, required=False, allow_blank=True)
     stages = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    owners = serializers.DictField(
+        child=serializers.CharField(allow_blank=True),
+        required=False,
+        help_text=_("For each text of the column of owners the address of a colleague, or an empty text: nobody."),
+    )
     consent = serializers.DictField(required=False)
     event = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
 

@@ -57,6 +57,11 @@ class Draft:
         name = self.names[number - 1]
         return name if name and list(self.names).count(name) == 1 else number
 
+    def owner_of_text(self) -> dict[str, str]:
+        """Which colleague is meant where the column of owners says this."""
+        said = {**self.owners, **self.choices.get("owners", {})}
+        return {text: email for text, email in said.items() if email in self.owners}
+
     def slot(self, number: int) -> str:
         column = self.column(number)
         return f"{{{column if isinstance(column, str) and PLAIN_NAME.fullmatch(column) else number}}}"
@@ -156,7 +161,7 @@ def _contact(draft: Draft) -> ContactSection:
     if parts := [draft.slot(number) for name in NAME_PARTS if (number := draft.number(name))]:
         attributes["name"] = Cell(template=" ".join(parts))
     if owner := draft.number("owner"):
-        attributes["owner"] = Cell(column=draft.column(owner), values=dict(draft.owners), other="blank")
+        attributes["owner"] = Cell(column=draft.column(owner), values={**draft.owner_of_text()}, other="blank")
     for number, chosen in enumerate(draft.choices["columns"], 1):
         if chosen.startswith("custom:"):
             attributes[chosen.removeprefix("custom:")] = draft.place(number, format=draft.choices["dates"])

@@ -35,6 +35,7 @@ def guess(names: Sequence[str], rows: Sequence[Sequence[str]], *, zone: str, cou
         "source": source or (preset.key if preset else "import"),
         "tag": "",
         "stages": {},
+        "owners": {},
         "consent": dict(CONSENT),
         "event": {"type": "order_completed" if "event_moment" in fields else "", "currency": "EUR"},
     }

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ from .undoing import begin_undoing
 from .working import nudge_imports
 
 SAMPLE: Final = 500
-MOST_TEXTS: Final = 100  # that a column of stages may hold
+MOST_TEXTS: Final = 100  # that a column of stages or of owners may hold
 LOOKED_THROUGH: Final = 200_000  # rows, for these texts
 OF_BOOKS: Final = ("sheet", "sheets")  # choices that only a workbook has: the sheet that was read, and all there are
 EDITABLE: Final = (ImportState.DRAFT, ImportState.CHECKING)
@@ -75,7 +75,7 @@ def _draft(by: Principal, name: str, path: Path, sheet: str) -> Import:
         )
         audit.record(by=by, action="import_uploaded", kind="import", row=run.pk)
     run.refresh_from_db()
-    _know_stages(by, run)
+    _know_texts(by, run)
     return run
 
 
@@ -176,7 +176,7 @@ def choose(*, by: Principal, run: Import, said: Mapping[str, Any]) -> None:
     if said.get("sheet", "") not in ("", run.choices.get("sheet", "")):
         _turn_to(str(said["sheet"]), by=by, run=run)
         return
-    choices = run.choices | {name: value for name, value in said.items() if name in CHANGEABLE}
+    choices = {"owners": {}} | run.choices | {name: value for name, value in said.items() if name in CHANGEABLE}
     _check_shape(choices)
     names = list(run.columns)
     if {"encoding", "delimiter", "header"} & said.keys():
@@ -186,9 +186,11 @@ def choose(*, by: Principal, run: Import, said: Mapping[str, Any]) -> None:
             name: choices[name] for name in ("encoding", "delimiter", "header", *OF_BOOKS) if name in choices
         }
     choices["columns"] = [_field(chosen, name, by) for chosen, name in zip(choices["columns"], names, strict=True)]
-    if "stage" in choices["columns"]:
-        texts = _texts(run, choices, choices["columns"].index("stage"))
-        choices["stages"] = _staged(choices, texts)
+    texts = _texts(run, choices, [one for one in ("stage", "owner") if one in choices["columns"]])
+    if "stage" in texts:
+        choices["stages"] = _staged(choices, texts["stage"])
+    if "owner" in texts:
+        choices["owners"] = _owned(choices, texts["owner"])
     Import.objects.filter(pk=run.pk).update(
         choices=choices, columns=names, state=ImportState.DRAFT, foreseen=None, taken_until=None
     )
@@ -204,17 +206,17 @@ def _turn_to(sheet: str, *, by: Principal, run: Import) -> None:
     Import.objects.filter(pk=run.pk).update(**values, state=ImportState.DRAFT, foreseen=None, taken_until=None)
     before.unlink(missing_ok=True)
     run.refresh_from_db()
-    _know_stages(by, run)
+    _know_texts(by, run)
 
 
-def _know_stages(by: Principal, run: Import) -> None:
-    """The texts of a column of stages, with what they are known to mean."""
-    if "stage" in run.choices["columns"]:
+def _know_texts(by: Principal, run: Import) -> None:
+    """The texts of a column of stages or of owners, with what they are known to mean."""
+    if {"stage", "owner"} & set(run.choices["columns"]):
         choose(by=by, run=run, said={})
 
 
 _TEXTS: Final = ("encoding", "delimiter", "decimal", "dates", "zone", "phone_country", "duplicates", "source", "tag")
-_TABLES: Final = ("stages", "consent", "event")
+_TABLES: Final = ("stages", "owners", "consent", "event")
 CHANGEABLE: Final = frozenset(["columns", "lenient", "header", *_TEXTS, *_TABLES])
 
 
@@ -223,14 +225,17 @@ def _check_shape(choices: Choices) -> None:
     wrong = [name for name in _TEXTS if not isinstance(choices.get(name), str)]
     wrong += [name for name in ("columns", "lenient") if not isinstance(choices.get(name), list)]
     wrong += [name for name in _TABLES if not isinstance(choices.get(name), dict)]
-    if not wrong and not all(isinstance(one, str) for one in [*choices["columns"], *choices["stages"].values()]):
+    said = [choices["columns"], choices["stages"].values(), choices["owners"].values()] if not wrong else []
+    if not all(isinstance(one, str) for one in chain(*said)):
         wrong = ["columns"]
     if wrong:
         raise ValidationError({wrong[0]: ValidationError(_("This can't be read."), code="invalid")})
     if choices["duplicates"] not in ("overwrite", "fill", "skip"):
         raise ValidationError({"duplicates": ValidationError(_("Say overwrite, fill or skip."), code="invalid")})
-    said = {name: value for name, value in choices["consent"].items() if name in CONSENT}
-    choices["consent"] = CONSENT | {name: value if name == "everybody" else str(value) for name, value in said.items()}
+    agreed = {name: value for name, value in choices["consent"].items() if name in CONSENT}
+    choices["consent"] = CONSENT | {
+        name: value if name == "everybody" else str(value) for name, value in agreed.items()
+    }
     try:
         _section(choices)
     except ValueError as error:
@@ -265,15 +270,19 @@ def key_of(head: str) -> str:
     return key if key[:1].isalpha() else f"field_{key}"[:40].rstrip("_")
 
 
-def _texts(run: Import, choices: Choices, at: int) -> list[str]:
-    """The different texts of a column, the most frequent of the file's beginning first."""
-    counts: dict[str, int] = {}
+def _texts(run: Import, choices: Choices, meanings: Sequence[str]) -> dict[str, list[str]]:
+    """The different texts of the columns that mean this, the most frequent of the file's beginning first."""
+    if not meanings:
+        return {}
+    counts: dict[str, dict[str, int]] = {one: {} for one in meanings}
+    places = [(choices["columns"].index(one), counts[one]) for one in meanings]
     with open_table(keeping.path_of(run), _section(choices), survey_again(run)) as table:
         for _line, cells in islice(table.rows(), LOOKED_THROUGH):
-            text = "" if isinstance(cells, BadRow) else cells[at].strip()
-            if text and (text in counts or len(counts) < MOST_TEXTS):
-                counts[text] = counts.get(text, 0) + 1
-    return sorted(counts, key=lambda text: (-counts[text], text))
+            for at, known in places:
+                text = "" if isinstance(cells, BadRow) else cells[at].strip()
+                if text and (text in known or len(known) < MOST_TEXTS):
+                    known[text] = known.get(text, 0) + 1
+    return {one: sorted(known, key=lambda text: (-known[text], text)) for one, known in counts.items()}
 
 
 def _staged(choices: Choices, texts: list[str]) -> dict[str, str]:
@@ -284,18 +293,30 @@ def _staged(choices: Choices, texts: list[str]) -> dict[str, str]:
     return {text: before[text] if text in before else stage_for(preset, text, known) for text in texts}
 
 
+def _owned(choices: Choices, texts: list[str]) -> dict[str, str]:
+    """For each text the address of a colleague: as chosen, or as somebody is called; or nobody."""
+    called = {name.casefold(): email for name, email in staff_by_name().items()}
+    before = choices["owners"]
+    return {text: before[text] if text in before else called.get(text.casefold(), "") for text in texts}
+
+
+def staff_by_name() -> dict[str, str]:
+    """What a file may call each colleague, and their address."""
+    found: dict[str, str] = {}
+    for email, name in User.objects.filter(is_active=True).values_list("email", "name"):
+        found |= {called: email for called in (email, email.lower(), name) if called}
+    return found
+
+
 def stage_keys() -> list[str]:
     return [key for tell in STAGES for key in tell()]
 
 
 def draft_of(run: Import) -> Draft:
     """What was chosen, ready to be made a mapping."""
-    owners: dict[str, str] = {}
-    for email, name in User.objects.filter(is_active=True).values_list("email", "name"):
-        owners |= {email: email, email.lower(): email, name: email}
     custom = frozenset(CustomField.objects.filter(of="contact").values_list("key", flat=True))
     stages = frozenset(stage_keys())
-    return Draft(list(run.columns), run.choices, owners=owners, custom=custom, stages=stages)
+    return Draft(list(run.columns), run.choices, owners=staff_by_name(), custom=custom, stages=stages)
 
 
 # --- Deeds ------------------------------------------------------------------------------------------------------------

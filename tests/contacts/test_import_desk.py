@@ -165,6 +165,20 @@ def test_the_people_of_hubspot_come_with_their_stages_and_refusals(by):
     assert not Effect.objects.exclude(state="held").exists()
 
 
+def test_owners_that_nobody_here_is_called_are_told_and_can_be_chosen(by):
+    named = make_user("laura@example.com", name="Laura Lahti")
+    chosen = make_user("olli@example.com", name="Olli Ojala")
+    text = "Email,Owner\na@x.fi,LAURA LAHTI\nb@x.fi,Bob Gone\nc@x.fi,O. Ojala\nd@x.fi,\n"
+    run = brought(by, text)
+    assert run.choices["owners"] == {"Bob Gone": "", "LAURA LAHTI": named.email, "O. Ojala": ""}
+
+    choose(by=by, run=run, said={"owners": {"O. Ojala": chosen.email}})
+    done(by, run)
+
+    owners = Contact.objects.order_by("pk").values_list("emails", "owner_id")
+    assert list(owners) == [(["a@x.fi"], named.pk), (["b@x.fi"], None), (["c@x.fi"], chosen.pk), (["d@x.fi"], None)]
+
+
 def test_won_deals_of_pipedrive_become_orders_of_their_day(by):
     run = imported(by, PIPEDRIVE_DEALS)
     advance_everything()

@@ -29,4 +29,6 @@ def choices_said(said: QueryDict) -> dict[str, Any]:
         found["sheet"] = said["sheet"]
     if "stage.text" in said:
         found["stages"] = dict(zip(said.getlist("stage.text"), said.getlist("stage.key"), strict=False))
+    if "owner.text" in said:
+        found["owners"] = dict(zip(said.getlist("owner.text"), said.getlist("owner.email"), strict=False))
     return found

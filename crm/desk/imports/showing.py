@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from contacts.importing.reporting import cell_of
 from contacts.models import CustomField, EventType, Import, ImportState
 from crm.desk.imports.cells import errors_drawn
 from funnel.models import Stage
+from staff.models import User
 
 Option = tuple[str, Any]
 SAMPLES: Final = 3
@@ -125,6 +127,8 @@ class Choosing:
     groups: list[tuple[Any, Sequence[Option]]]
     stages: list[tuple[str, str]]  # of each text of the column of stages the chosen one
     stage_options: list[Option]
+    owners: list[tuple[str, str]]  # of each text of the column of owners the address of a colleague
+    owner_options: list[Option]
     types: list[Option]
     preset: Any
     choices: dict[str, Any]
@@ -150,11 +154,17 @@ def choosing(run: Import) -> Choosing:
         groups=groups,
         stages=list(choices["stages"].items()) if "stage" in choices["columns"] else [],
         stage_options=[("", _("decides nothing")), *stages],
+        owners=list(choices.get("owners", {}).items()) if "owner" in choices["columns"] else [],
+        owner_options=[("", _("nobody")), *((one.email, str(one)) for one in _colleagues())],
         types=[(one.key, str(one)) for one in EventType.objects.filter(is_named=True, rank__gte=1).order_by("key")],
         preset=preset_named(choices["preset"]),
         choices=choices,
         needs={one.partition("_")[0] for one in choices["columns"] if one},
     )
+
+
+def _colleagues() -> QuerySet[User]:
+    return User.objects.filter(is_active=True).order_by("name", "email")
 
 
 def _columns(run: Import, draft: Draft) -> list[Column]:
@@ -249,4 +259,9 @@ def context_of(run: Import) -> dict[str, Any]:
         }
     if run.is_working:
         return context | {"pace": pace(run), "counts": counts(run)}
-    return context | {"counts": counts(run), "errors": errors_drawn(errors_of(run)), "days": settings.IMPORT_FILES_DAYS}
+    return context | {
+        "counts": counts(run),
+        "taken": run.rows_read - run.rejected,
+        "errors": errors_drawn(errors_of(run)),
+        "days": settings.IMPORT_FILES_DAYS,
+    }
