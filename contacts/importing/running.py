@@ -1,9 +1,11 @@
 """Running an import: chunk by chunk, each in one transaction with the count of rows read. A kill costs one chunk."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import DateTimeField, Func, Value
 from django.db.models.functions import Now
-from django.utils.translation import activate, get_language
 from django.utils.translation import gettext as _
 from psycopg2.errors import DeadlockDetected
 
@@ -22,7 +23,8 @@ from ..models import BEGUN, CustomField, Import, ImportState, Source, SourceKind
 from ..resting import collector_at_rest
 from .cells import RowRefused
 from .converting import Converter, Said
-from .deciding import FILL, Decision, Reject, Terms, decide
+from .deciding import FILL, Decision, Known, Reject, Terms, decide, names_of
+from .hands import hand, side_by_side
 from .mapping import Mapping, as_json, mapping_of
 from .reading import BadRow, Survey, Table, open_table, survey
 from .resolving import resolve
@@ -46,6 +48,7 @@ PATIENCE: Final = 10
 class Chunk:
     """Consecutive rows of the file: what those that can be understood say, and why the others can't be."""
 
+    before: int = 0  # rows of the file that lie before it
     rows: int = 0
     said: list[Said] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -122,13 +125,15 @@ def converter_of(mapping: Mapping, table: Table) -> Converter:
 def _run(run: Import, path: Path, mapping: Mapping, found: Survey, progress: Report | None) -> Import:
     try:
         with open_table(path, mapping.file, found) as table, collector_at_rest():
-            for chunk in read_ahead(chunks_of(table, converter_of(mapping, table), run.rows_read)):
-                if not _take(run, mapping, chunk):
-                    break
-                if progress:
-                    progress(run, chunk.share)
-            else:
-                _finish(run)
+            chunks = read_ahead(chunks_of(table, converter_of(mapping, table), run.rows_read))
+            with closing(_taken(run, mapping, chunks)) as taken:
+                for chunk, is_in in taken:
+                    if not is_in:
+                        break
+                    if progress:
+                        progress(run, chunk.share)
+                else:
+                    _finish(run)
     except (ValidationError, DatabaseError, OSError) as error:
         # A worker goes on by itself once the database is back; whoever runs it elsewhere goes on anyway.
         if not (run.stored and is_passing(error)) and getattr(error, "code", "") != ELSEWHERE:
@@ -140,7 +145,7 @@ def _run(run: Import, path: Path, mapping: Mapping, found: Survey, progress: Rep
 
 def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """The same chunks; each is read while the one before is worked on."""
-    with ThreadPoolExecutor(1, initializer=activate, initargs=(get_language() or "en",)) as reader:
+    with hand() as reader:
         ahead = reader.submit(next, chunks, None)
         while chunk := ahead.result():
             ahead = reader.submit(next, chunks, None)
@@ -148,7 +153,7 @@ def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 def chunks_of(table: Table, convert: Converter, skip: int = 0) -> Iterator[Chunk]:
-    chunk = Chunk()
+    chunk = Chunk(skip)
     for row, (line, cells) in enumerate(table.rows(), 1):
         if row <= skip:
             continue
@@ -163,10 +168,73 @@ def chunks_of(table: Table, convert: Converter, skip: int = 0) -> Iterator[Chunk
         if chunk.rows == CHUNK:
             chunk.share = table.share_read()
             yield chunk
-            chunk = Chunk()
+            chunk = Chunk(row)
     if chunk.rows:
         chunk.share = 1.0
         yield chunk
+
+
+def _taken(run: Import, mapping: Mapping, chunks: Iterator[Chunk]) -> Generator[tuple[Chunk, bool]]:
+    """Each chunk once it is in, or with False where the run has been cancelled.
+
+    The first one makes what all share: types, sources. Within a transaction there is but one hand.
+    """
+    for chunk in chunks if connection.in_atomic_block else islice(chunks, 1):
+        yield chunk, _take(run, mapping, chunk)
+    apart = partial(_are_apart, run.source.key)
+    for chunk, begun in side_by_side(chunks, partial(_take_early, run, mapping), may_follow=apart):
+        is_in = True
+        try:
+            _keep_count(run, begun.result())
+        except (OutOfTurn, DatabaseError, ValidationError):
+            is_in = _take(run, mapping, chunk)
+        yield chunk, is_in
+
+
+def _are_apart(source_key: str, one: Chunk, other: Chunk) -> bool:
+    """Whether two chunks name no contact and no event that is the same."""
+    names, more = ({name for said in chunk.said for name in names_of(said, source_key)} for chunk in (one, other))
+    keys, others = ({fact.key for said in chunk.said for fact in said.facts} for chunk in (one, other))
+    return names.isdisjoint(more) and keys.isdisjoint(others)
+
+
+class OutOfTurn(Exception):
+    """The chunks before are not in, or the run has ended: this one is to be taken again."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """When a chunk may look at and change what others share: once those before it are in.
+
+    A chunk holds a lock of its own until it is in, so that the server sees who waits for whom.
+    """
+
+    run: Import
+    chunk: Chunk
+    now: Import | None = None  # the run as those before left it, locked
+
+    def hold(self) -> None:
+        self._lock("pg_advisory_xact_lock", self.chunk.before)
+
+    def come(self) -> Import:
+        if self.now is None:
+            self._lock("pg_advisory_xact_lock_shared", self.chunk.before - CHUNK)
+            self.now = Import.objects.select_for_update(no_key=True).get(pk=self.run.pk)
+            if self.now.rows_read != self.chunk.before or self.now.state != ImportState.RUNNING:
+                raise OutOfTurn
+        return self.now
+
+    def _lock(self, function: str, row: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s, %s)", [self.run.pk, row])
+
+
+def _take_early(run: Import, mapping: Mapping, chunk: Chunk) -> Import:
+    """Bring in a chunk while the one before may still be in hand; raises OutOfTurn where that does not come in."""
+    with transaction.atomic():
+        turn = Turn(run, chunk)
+        turn.hold()
+        return _take_once(run, mapping, chunk, turn)
 
 
 def _take(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
@@ -174,7 +242,10 @@ def _take(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
     for attempt in range(PATIENCE):
         try:
             with transaction.atomic():
-                return _is_ours(run) and _take_once(run, mapping, chunk)
+                now = _ours(run)
+                if now.state == ImportState.RUNNING:
+                    _keep_count(run, _take_once(run, mapping, chunk, Turn(run, chunk, now)))
+                return now.state == ImportState.RUNNING
         except (IntegrityError, OperationalError) as error:
             is_race = isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
             if not is_race or attempt == PATIENCE - 1:
@@ -182,25 +253,35 @@ def _take(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
     return False
 
 
-def _is_ours(run: Import) -> bool:
-    """Lock the run; nobody else may be at it."""
+def _ours(run: Import) -> Import:
+    """The run as it stands, locked; nobody else may be at it."""
     now = Import.objects.select_for_update(no_key=True).get(pk=run.pk)
     if now.rows_read != run.rows_read:
         raise ValidationError(_("Another process is running this import."), code=ELSEWHERE)
-    return now.state == ImportState.RUNNING
+    return now
 
 
-def _take_once(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
+def _take_once(run: Import, mapping: Mapping, chunk: Chunk, turn: Turn) -> Import:
     received = received_now()
     sound, refused, types = screen(run, chunk.said, received)
-    known = resolve(run, sound, with_details=needs_details(mapping))
+    known = _known(run, mapping, sound, turn)
     terms = terms_of(run, mapping)
     decision = decide(sound, known, terms)
-    write(run, terms, decision, types, received, note=mapping.origin.note if mapping.origin else "")
+    note = mapping.origin.note if mapping.origin else ""
+    write(run, terms, decision, types, received, note=note, turn=turn.come)
     rejects = [*chunk.rejects, *refused, *decision.rejects]
     write_rejects(run, rejects)
-    _count(run, chunk, decision, len(rejects))
-    return True
+    return _count(turn.come(), chunk, decision, len(rejects))
+
+
+def _known(run: Import, mapping: Mapping, rows: list[Said], turn: Turn) -> Known:
+    """What is known of the rows. Of somebody we have, the rows before may tell something yet: they go first."""
+    with_details = needs_details(mapping)
+    known = resolve(run, rows, with_details=with_details)
+    if turn.now is None and (known.people or known.events):
+        turn.come()
+        known = resolve(run, rows, with_details=with_details)
+    return known
 
 
 def needs_details(mapping: Mapping) -> bool:
@@ -214,18 +295,24 @@ def terms_of(run: Import, mapping: Mapping) -> Terms:
     return Terms(run.source.key, label, run.source.is_public, mapping.duplicates)
 
 
-def _count(run: Import, chunk: Chunk, decision: Decision, rejected: int) -> None:
-    counts = {
-        "rows_read": run.rows_read + chunk.rows,
-        "created": run.created + decision.created,
-        "updated": run.updated + decision.updated,
-        "unchanged": run.unchanged + decision.unchanged,
-        "skipped": run.skipped + decision.skipped,
-        "rejected": run.rejected + rejected,
-    }
-    Import.objects.filter(pk=run.pk).update(**counts, permille=int(1000 * chunk.share), taken_until=LEASE)
-    for name, count in counts.items():
-        setattr(run, name, count)
+COUNTS: Final = ("rows_read", "created", "updated", "unchanged", "skipped", "rejected")
+
+
+def _count(now: Import, chunk: Chunk, decision: Decision, rejected: int) -> Import:
+    now.rows_read += chunk.rows
+    now.created += decision.created
+    now.updated += decision.updated
+    now.unchanged += decision.unchanged
+    now.skipped += decision.skipped
+    now.rejected += rejected
+    counts = {name: getattr(now, name) for name in COUNTS}
+    Import.objects.filter(pk=now.pk).update(**counts, permille=int(1000 * chunk.share), taken_until=LEASE)
+    return now
+
+
+def _keep_count(run: Import, now: Import) -> None:
+    for name in COUNTS:
+        setattr(run, name, getattr(now, name))
 
 
 def _finish(run: Import) -> None:

@@ -5,7 +5,7 @@ Locks are taken in the order that all writers keep: types, names, events, contac
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,9 +36,18 @@ RAW_LIMIT: Final = 65_536
 LONGEST_COLUMN: Final = 120
 
 
-def write(run: Import, terms: Terms, decision: Decision, types: Types, received: datetime, *, note: str = "") -> None:
+def write(
+    run: Import,
+    terms: Terms,
+    decision: Decision,
+    types: Types,
+    received: datetime,
+    *,
+    note: str = "",
+    turn: Callable[[], object],
+) -> None:
     """Write contacts, names, events and their marks, and note which; whoever else writes the same at this moment makes
-    it fail."""
+    it fail. What other chunks may write too has to wait for its `turn`."""
     for person, contact_id in zip(decision.made, take_ids("contacts_contact", len(decision.made)), strict=True):
         person.contact_id = contact_id
     emails = [emails_of(person) for person in decision.made]
@@ -46,8 +55,10 @@ def write(run: Import, terms: Terms, decision: Decision, types: Types, received:
     identities = _write_names([*decision.made, *decision.met])
     _write_claims(run, decision.claims, types, received)
     events = _write_events(run, [*_detail_facts(terms, decision), *decision.events], types, received)
+    turn()
     if events or identities:
         _note_chunk(run, events, [person.contact_id for person in decision.made], identities)
+    keep_tags({tag for person in decision.made for tag in person.details.get("tags", ())})
     joined = join_by_domain(
         [(one.contact_id, email) for one, its in zip(decision.made, emails, strict=True) for email in its]
     )
@@ -97,7 +108,6 @@ def _write_contacts(run: Import, made: Sequence[Person], emails: Sequence[list[s
         for person, its in zip(made, emails, strict=True)
     )
     copy("contacts_contact", CONTACT_COLUMNS, rows)
-    keep_tags({tag for person in made for tag in person.details.get("tags", ())})
 
 
 def _fields(person: Person, emails: list[str]) -> tuple[object, ...]:
