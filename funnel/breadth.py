@@ -1,9 +1,9 @@
 """How broadly a company is committed: how many of its people, in which role, stand at which stage."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from django.core.exceptions import EmptyResultSet
@@ -19,10 +19,10 @@ from funnel.remembering import orders_remembered
 from staff.policy import Principal, sees_every_row
 
 MOST_BUYERS: Final = 2000
+_CLOSED: Final = int(Standing.CLOSED)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """So many people of a company who share a role, a stage, a health and a standing; the newest of their events."""
 
     company: int
@@ -43,15 +43,15 @@ class Breadth:
 
     groups: Sequence[Group]
     heard_on: date | None = None  # the day of the newest event of any of them
+    living: Sequence[Group] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "living", [group for group in self.groups if group.standing != _CLOSED])
 
     @classmethod
     def of(cls, groups: Sequence[Group]) -> "Breadth":
         heard_at = max((group.last_event_at for group in groups if group.last_event_at), default=None)
         return cls(groups, timezone.localdate(heard_at, _zone()) if heard_at else None)
-
-    @property
-    def living(self) -> list[Group]:
-        return [group for group in self.groups if group.standing != Standing.CLOSED]
 
     @property
     def people(self) -> int:
@@ -113,7 +113,7 @@ def breadth_of(principal: Principal, company_ids: Collection[int], *, today: dat
 
 
 def kept_breadth(company: int, held: Iterable[Held], heard_on: date | None) -> Breadth:
-    return Breadth([Group(company, *one, last_event_at=None) for one in held], heard_on)
+    return Breadth([Group(company, *one, None) for one in held], heard_on)
 
 
 # --- Counted now ------------------------------------------------------------------------------------------------------

@@ -1,9 +1,7 @@
 """The lines of the list of forms, and those of one form: its days, and who sent it last."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from html import escape
-from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -11,6 +9,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import Deed, Form
 from crm.desk.drawing import grey, joined, row_address, short_date
 from crm.desk.forms.figures import Lately
+from crm.desk.forms.reading import Sender
 from crm.templatetags.polku import figure, initials, percent, when
 
 
@@ -57,15 +56,6 @@ def table_drawn(its: Lately) -> SafeString:
         f'<td class="r num">{figure(sent)}</td></tr>'
         for day, shown, sent in its.rows
     )
-
-
-class Sender(NamedTuple):
-    """Somebody who sent it, and when they confirmed their address."""
-
-    sent_at: datetime
-    confirmed_at: datetime | None
-    person: int
-    name: str
 
 
 def newest_drawn(found: Iterable[Sender], *, confirms: bool) -> SafeString:

@@ -23,20 +23,20 @@ from campaigns.building import (
     save_form,
     take_file_back,
 )
-from campaigns.models import Campaign, Deed, Form, Site, Submission
+from campaigns.models import Campaign, Deed, Form, Site
 from campaigns.questions import KINDS
 from campaigns.views import rows_of
-from contacts.models import Contact
 from crm.desk.doors import for_staff
-from crm.desk.forms.cells import Sender, days_drawn, forms_drawn, newest_drawn, table_drawn
+from crm.desk.finding import there
+from crm.desk.forms.cells import days_drawn, forms_drawn, newest_drawn, table_drawn
 from crm.desk.forms.drafting import Draft, after, begun, draft_in, draft_of, values_of
 from crm.desk.forms.figures import lately
+from crm.desk.forms.reading import Sheet, senders_of, sheet_of
 from crm.desk.places import page
 from crm.desk.toasts import toast
 from staff.policy import Principal
 
 SCOPE: Final = "forms:write"
-NEWEST: Final = 20
 
 
 @require_safe
@@ -119,7 +119,7 @@ def _preview(draft: Draft) -> dict[str, Any]:
 @for_staff("contacts:read")
 def form_page(request: HttpRequest, principal: Principal, form_id: int) -> HttpResponseBase:
     """One form: how it does, who sent it, how to share it."""
-    form = _form(form_id)
+    form = there(sheet_of(form_id))
     its = lately([form.pk])[form.pk]
     share = settings.SITE_URL + reverse("form-page", args=[form.token])
     title = form.title.replace("&", "&amp;").replace('"', "&quot;")
@@ -128,11 +128,11 @@ def form_page(request: HttpRequest, principal: Principal, form_id: int) -> HttpR
         "lately": its,
         "days": days_drawn(its),
         "table": table_drawn(its),
-        "newest": newest_drawn(_newest(principal, form), confirms=form.confirms_address),
+        "newest": newest_drawn(senders_of(principal, form.pk), confirms=form.confirms_address),
         "share": share,
         "snippet": _SNIPPET.format(url=f"{share}/framed", title=title, high=_high(form)),
         "may_write": principal.may(SCOPE),
-        "handout": getattr(form, "handout", None),
+        "handout": form.handout,
         "accepts": ",".join(SAFE_KINDS),
     }
     return render(request, "desk/forms/form.html", page(request) | context)
@@ -143,25 +143,11 @@ _SNIPPET: Final = (
 )
 
 
-def _high(form: Form) -> int:
+def _high(form: Sheet) -> int:
     """About as high as the form is, in pixels, so that it needs no scroll bar of its own."""
     heights = {"long": 150, "yes_no": 46}
     rows = sum(heights.get(one["kind"], 82) + (20 if one.get("help") else 0) for one in form.fields)
     return 150 + rows + 18 * (len(form.lead) // 60 + 1) + (80 if form.wording else 0)
-
-
-_ADDRESSES: Final = "contact__leader__emails"
-
-
-def _newest(principal: Principal, form: Form) -> list[Sender]:
-    """Who sent it last, as far as whoever asks sees them."""
-    visible = Contact.objects.visible_to(principal).filter(erased_at=None)
-    found = Submission.objects.filter(form=form, contact__leader__in=visible).order_by("-pk")
-    rows = found.values_list("sent_at", "confirmed_at", "contact__leader", "contact__leader__name", _ADDRESSES)
-    return [
-        Sender(sent_at, confirmed_at, person, name or next(iter(emails), f"#{person}"))
-        for sent_at, confirmed_at, person, name, emails in rows[:NEWEST]
-    ]
 
 
 @require_POST
