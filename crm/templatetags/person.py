@@ -197,7 +197,10 @@ def _cause(why: Any) -> str:
     value = money(why.cause) if why.cause.value_minor is not None else ""
     known = {"stage_set", "owner_changed", "contact_created", "attributes_changed"}
     said = "" if why.cause.type.key in known else told.rest
-    return " ".join(part for part in (lower_first(why.cause.type), said, value) if part)
+    if said and said == why.cause.properties.get("text"):
+        said = _("“%s”") % said
+    fact = " ".join(part for part in (lower_first(why.cause.type), value) if part)
+    return ", ".join(part for part in (fact, said) if part)
 
 
 def _put(sentence: str, words: dict[str, Any]) -> SafeString:

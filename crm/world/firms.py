@@ -8,11 +8,13 @@ from typing import Any, Final
 from django.db.models import Count, Exists, OuterRef, Subquery
 from django.utils import timezone
 
+from contacts.catalogue import STAFF_SOURCE
 from contacts.companies import join_company, update_company, update_membership
 from contacts.declaring import declare_field
-from contacts.models import Company, Contact, FieldKind, Joining, Membership, MembershipRole, TieKind
+from contacts.ingest import record_events
+from contacts.messages import ContactRef, Message
+from contacts.models import Company, Contact, FieldKind, Joining, Membership, MembershipRole, Source, TieKind
 from contacts.network import add_tie
-from contacts.services import NewContact, create_contact
 from crm.world.working import Staff
 from staff.policy import Principal
 
@@ -110,9 +112,19 @@ def _came_and_went(firms: Sequence[Company], places: Mapping[int, list[Membershi
 
 def _wrote_lately(firms: Sequence[Company], by: Principal) -> None:
     """People with an address of a firm: one takes them in, the other asks first."""
+    by_staff = Source.objects.get(key=STAFF_SOURCE)
     for firm, joining, newcomers in zip(firms[:2], (Joining.PROPOSE, Joining.JOIN), NEWCOMERS, strict=False):
         update_company(company=firm, by=by, joining=joining)
         for days, (name, title) in enumerate(newcomers, start=2):
             email = f"{name.replace(' ', '.').lower()}@{firm.domains[0]}"
-            made = create_contact(by=by, new=NewContact(attributes={"name": name, "title": title, "email": email}))
-            Contact.objects.filter(pk=made.pk).update(created_at=timezone.now() - timedelta(days=days, hours=len(name)))
+            at = timezone.now() - timedelta(days=days, hours=len(name))
+            made = Message(
+                message_id=f"demo-{email}",
+                type="contact_created",
+                contact=ContactRef(email=email),
+                occurred_at=at,
+                properties={"name": name, "title": title, "email": email},
+                by_id=by.user.pk if by.user else None,
+            )
+            [result] = record_events(source=by_staff, messages=[made])
+            Contact.objects.filter(pk=result.contact_id or 0).update(created_at=at)

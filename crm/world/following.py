@@ -96,5 +96,6 @@ def _seen(contact: Contact, kind: str, at: datetime, mark: int, said: dict[str, 
 
 
 def _after(moment: datetime, luck: random.Random) -> datetime:
-    """Some hours or days later, never later than now."""
-    return min(moment + timedelta(minutes=luck.randint(30, 4000)), timezone.now())
+    """Some hours or days later, or some time between then and now."""
+    later, now = moment + timedelta(minutes=luck.randint(30, 4000)), timezone.now()
+    return later if later < now else moment + (now - moment) * luck.random()

@@ -177,10 +177,10 @@ def _decided(people: Mapping[str, Sequence[Contact]], staff: Staff) -> list[Mess
         deed = {"until": until, "reason": reason}
         said.append(demo_event(contact, staff.sales[0], "postponed", _office_hour(chance, 25), deed, mark=number))
     for number, contact in enumerate(leads[6:10]):
-        why = {"reason": ("no_need", "no_budget", "chose_other", "not_a_fit")[number % 4]}
+        why = {"reason": ("no_need", "no_budget", "competitor", "not_a_fit")[number % 4]}
         said.append(demo_event(contact, staff.sales[1], "disqualified", _office_hour(chance, 30), why, mark=number))
     for number, contact in enumerate(customers[:3]):
-        gone = {"reason": "left_company", "text": "Moved abroad."}
+        gone = {"reason": "left", "text": "Moved abroad."}
         at = _office_hour(chance, 12) - timedelta(days=12)
         said.append(demo_event(contact, staff.manager, "relationship_ended", at, gone, mark=number))
     for contact in customers[:1]:

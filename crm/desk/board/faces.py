@@ -8,7 +8,7 @@ from typing import Final, Self
 from babel.numbers import format_compact_currency
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
+from django.utils.translation import get_language, gettext_lazy, to_locale
 from django.utils.translation import gettext as _
 
 from contacts.attributes import ATTRIBUTE_TYPES
@@ -17,6 +17,7 @@ from contacts.models import words_of
 from crm.desk.money import in_full
 from crm.desk.people.vocabulary import words
 from crm.templatetags.person import day
+from crm.templatetags.polku import when
 from funnel.boards import Board, Lane
 from funnel.cards import Card, Cause
 from funnel.models import Health, Phase, Stage, Standing
@@ -188,9 +189,7 @@ def reason_of(cause: Cause, campaigns: Mapping[str, str], *, finnish: bool) -> s
 def warm_of(card: Card, usual: float | None, now: datetime) -> Warm | None:
     """The first that is true: a promise not kept, a customer who goes, a stay far longer than usual."""
     if card.overdue and card.overdue_at:
-        late = max(1, (now - card.overdue_at).days)
-        return Warm("clock", ngettext("%(what)s, %(n)s day late", "%(what)s, %(n)s days late", late)
-                    % {"what": card.overdue, "n": late})  # fmt: skip
+        return Warm("clock", _("%(what)s, was due %(when)s") % {"what": card.overdue, "when": when(card.overdue_at)})
     if card.standing == Standing.NOT_NOW:
         return None
     if card.wake_at and card.health == Health.COOLING:

@@ -22,7 +22,7 @@ class Line:
     place: int
     came: int
     target: int
-    expected: float  # per cent of the month that has passed
+    expected: float  # per cent of the month that has passed; 0 also where only a part of all people is counted
 
     @property
     def share(self) -> float:
@@ -53,18 +53,19 @@ class Plan:
     lines: Sequence[Line]
 
 
-def plan_of(walk: Walk, targets: Mapping[int, int]) -> Plan:
-    """Of the month that the walk was asked for; `targets` by stage."""
+def plan_of(walk: Walk, targets: Mapping[int, int], *, is_part: bool) -> Plan:
+    """Of the month that the walk was asked for; `targets` by stage, of everybody: a part of them is never behind."""
     first = walk.plan_month
     days = monthrange(first.year, first.month)[1]
     day = min(max((walk.until - first).days + 1, 0), days)
     passed = 100 * day / days
     lines = [
-        Line(step.stage, step.place, walk.month.get(step.stage.pk, 0), targets[step.stage.pk], passed)
+        Line(step.stage, step.place, walk.month.get(step.stage.pk, 0), targets[step.stage.pk], 0 if is_part else passed)
         for step in walk.steps
         if step.stage.pk in targets
     ]
-    return Plan(_("Plan for %(month)s") % {"month": month_name(first)}, _note(day, days), lines)
+    note = _("The targets are for everybody. Counted here is only a part of them.") if is_part else _note(day, days)
+    return Plan(_("Plan for %(month)s") % {"month": month_name(first)}, note, lines)
 
 
 def _note(day: int, days: int) -> str:

@@ -30,6 +30,7 @@ from crm.desk.path.wishes import PERIOD_LABELS, Wish, wish_of
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from funnel.models import Stage
+from funnel.pictures import sees_everyone
 from funnel.walks import Walk, walk
 from staff.policy import Principal
 
@@ -97,7 +98,7 @@ def path_table(request: HttpRequest, principal: Principal, name: str) -> HttpRes
     wish = wish_of(request)
     walked = _walked(principal, wish)
     targets = {target.stage_id: target.people for target in targets_of(walked.plan_month)}
-    table = table_named(name, tables(walked, plan_of(walked, targets)))
+    table = table_named(name, tables(walked, plan_of(walked, targets, is_part=_is_part(principal, wish))))
     return as_file(table, f"{name}-{walked.until}")
 
 
@@ -136,11 +137,17 @@ def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
         "cells": Cells(shown),
         "newest": newest(whose, walked),
         "beside": aside,
-        "plan": plan_of(walked, aside.targets),
+        "plan": plan_of(walked, aside.targets, is_part=_is_part(principal, wish)),
         "plan_around": {name: wish.address(month=other) for name, other in around(walked.plan_month).items()},
         "may_set_targets": principal.may("targets:write"),
         "trend": shown.trend(),
     }
+
+
+def _is_part(principal: Principal, wish: Wish) -> bool:
+    """Whether the figures leave somebody out whom the targets mean."""
+    narrowed = wish.source or wish.campaign or wish.owner or wish.without_owner or wish.team
+    return bool(narrowed) or not sees_everyone(principal)
 
 
 def _walked(principal: Principal, wish: Wish) -> Walk:

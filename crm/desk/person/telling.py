@@ -31,7 +31,7 @@ class Names:
     """How we call what events only number."""
 
     stages: Mapping[str, str]
-    users: Mapping[int, str]
+    users: Mapping[int | str, str]  # by number, and by address as programs say it
     fields: Mapping[str, str]
 
 
@@ -113,8 +113,8 @@ def _owner(event: Event, names: Names) -> Told:
         return Told(str(event.type), _("nobody"))
     if isinstance(why := event.properties.get("by_rule"), dict):
         given = _("%(owner)s, by the rule of new leads for %(team)s")
-        return Told(str(event.type), given % {"owner": names.users.get(owner, owner), "team": why.get("team", "")})
-    return Told(str(event.type), names.users.get(owner, str(owner)) if isinstance(owner, int) else str(owner))
+        return Told(str(event.type), given % {"owner": _user(owner, names), "team": why.get("team", "")})
+    return Told(str(event.type), _user(owner, names))
 
 
 def _details(event: Event, names: Names) -> Told:
@@ -127,7 +127,11 @@ def _details(event: Event, names: Names) -> Told:
 
 
 def _known(name: str, value: Any, names: Names) -> Any:
-    return names.users.get(value, value) if name == "owner" and isinstance(value, int) else value
+    return _user(value, names) if name == "owner" and value is not None else value
+
+
+def _user(said: Any, names: Names) -> str:
+    return names.users.get(said, str(said)) if isinstance(said, int | str) else str(said)
 
 
 def _consent(event: Event, names: Names) -> Told:

@@ -194,7 +194,7 @@ def names_of(events: Sequence[Event], stages: Iterable[Any]) -> Names:
     users = words().users if keys & _OF_OWNERS else {}
     return Names(
         {stage.key: str(stage) for stage in stages},
-        {pk: one.name for pk, one in users.items()},
+        {name: one.name for pk, one in users.items() for name in (pk, one.key)},
         field_names() if keys & _OF_FIELDS else {},
     )
 
