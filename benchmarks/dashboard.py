@@ -16,8 +16,8 @@ PERIODS = (30, 365)
 # Moves between stages in thirty days, by the key of the roll-up.
 _ONE_ROLL_UP = """
     SELECT from_stage, to_stage, sum(n) FROM funnel_pacecount
-     WHERE kind = 0 AND level = 0 AND source_id = 0 AND NOT is_visitor
-       AND block > (SELECT max(block) FROM funnel_pacecount WHERE kind = 0 AND level = 0 AND source_id = 0) - 30
+     WHERE kind = 0 AND level = 0 AND whose = 0 AND NOT is_visitor
+       AND block > (SELECT max(block) FROM funnel_pacecount WHERE kind = 0 AND level = 0 AND whose = 0) - 30
      GROUP BY 1, 2
 """
 # A browser in which a manager is signed in; prints the cookie.

@@ -260,7 +260,7 @@ def usual_days() -> Mapping[int, float]:
     now = time.monotonic()
     if _remembered is None or now - _remembered[0] > _SECONDS_REMEMBERED:
         quarter = number_of(timezone.localdate()) // BLOCKS[2]
-        ended = PaceCount.objects.filter(kind=Pace.STAYED, level=2, source_id=0, block__gte=quarter - _QUARTERS)
+        ended = PaceCount.objects.filter(kind=Pace.STAYED, level=2, whose=0, block__gte=quarter - _QUARTERS)
         lengths = ended.filter(is_visitor=False).values_list("from_stage", "lag").annotate(n=Sum("n")).order_by()
         walks = Counter({Walked(None, stage, 0, lag): n for stage, lag, n in lengths})
         _remembered = now, medians_of_stay(walks)

@@ -1,12 +1,13 @@
 """Taking work so that no two workers have the same person in hand, and none waits for another."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
 from contacts.models import Pending, PendingReason
+from funnel.circles import CIRCLES, Meaning
 from funnel.fold import Event
 from funnel.reading import Mark, array, numbers
 
@@ -24,6 +25,7 @@ class Stored(NamedTuple):
     moves: int
     is_visitor: bool
     source: int | None
+    hands: int  # the circle
     attempts: int
     is_erased: bool
     is_due: bool
@@ -38,17 +40,26 @@ class _Contact(NamedTuple):
     leader: int
     is_known: bool
     source: int
+    hands: Meaning
+    campaign: Meaning | None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "_Contact":
+        *about, owner, team, campaign = row
+        return cls._make([*about, Meaning(owner, team), Meaning(None, None, campaign) if campaign else None])
 
 
 class Person:
     """One person in hand: the positions of all members are locked, the leader's first."""
 
     __slots__ = (
-        "attempts", "events", "is_due", "is_erased", "is_touched", "is_visitor", "leader", "marks", "positions",
-        "source", "stamp", "too_early",
+        "attempts", "campaigns", "events", "hands", "is_due", "is_erased", "is_touched", "is_visitor", "leader",
+        "marks", "positions", "source", "stamp", "too_early",
     )  # fmt: skip
 
-    def __init__(self, positions: list[Stored], is_visitor: bool, source: int) -> None:
+    def __init__(
+        self, positions: list[Stored], is_visitor: bool, source: int, hands: int, campaigns: Mapping[int, int]
+    ) -> None:
         leader = positions[0]
         self.leader = leader.contact
         self.positions = positions
@@ -60,6 +71,8 @@ class Person:
         self.is_touched = False  # an event that is new carries a campaign
         self.is_visitor = is_visitor
         self.source = source
+        self.hands = hands
+        self.campaigns = campaigns  # by contact, the circle of whom the campaign brought that brought the contact
         self.stamp = 0
         self.marks: list[Mark] = []
         self.events: list[Event] = []
@@ -111,7 +124,7 @@ _DUE = """
      ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 _POSITIONS = """
-    SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, attempts,
+    SELECT contact_id, stage_id, coalesce(health, 0), standing, moves, is_visitor, source_id, hands, attempts,
            erased_at IS NOT NULL, coalesce(wake_at <= clock_timestamp(), false),
            CASE WHEN known_at >= clock_timestamp() THEN (extract(epoch FROM known_at) * 1000000)::bigint + 1 END,
            worth::text, memory, ctid
@@ -120,9 +133,10 @@ _POSITIONS = """
 _LOCK = _POSITIONS + " FOR UPDATE SKIP LOCKED"
 # Told only when it runs what the members are looked for by: the planner would weigh each of thousands of numbers.
 _CONTACTS = """
-    SELECT id, leader_id, is_known, origin_source_id FROM contacts_contact WHERE id = ANY(%(ids)s::bigint[])
+    SELECT id, leader_id, is_known, origin_source_id, owner_id, team_id, origin_campaign
+      FROM contacts_contact WHERE id = ANY(%(ids)s::bigint[])
      UNION ALL
-    SELECT id, leader_id, is_known, origin_source_id FROM contacts_contact
+    SELECT id, leader_id, is_known, origin_source_id, owner_id, team_id, origin_campaign FROM contacts_contact
      WHERE leader_id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND leader_id <> id
 """
 _LACKING = """
@@ -207,7 +221,7 @@ def claim_people(contacts: Iterable[int]) -> Claim:
         tried |= wanted
         family = _family(tried)
         wanted = {number for contact in family for number in contact[:2]}
-    people, missing = _people(family, positions)
+    people, missing = _people(family, positions, CIRCLES.numbers(_meanings(family)))
     _give(marks, people)
     stamp, transaction = _clock()
     for person in people:
@@ -218,7 +232,8 @@ def claim_people(contacts: Iterable[int]) -> Claim:
 def look_at_people(leaders: Iterable[int]) -> tuple[list[Person], list[int]]:
     """The people led by these contacts, without a lock; and the contacts among them that have no position."""
     family = _family(leaders)
-    return _people(family, _positions(_POSITIONS, [contact.number for contact in family]))
+    positions = _positions(_POSITIONS, [contact.number for contact in family])
+    return _people(family, positions, CIRCLES.numbers(_meanings(family), made=False))
 
 
 def _lock(contacts: Iterable[int]) -> dict[int, Stored]:
@@ -234,14 +249,21 @@ def _positions(query: str, contacts: Iterable[int]) -> dict[int, Stored]:
 def _family(contacts: Iterable[int]) -> list[_Contact]:
     with connection.cursor() as cursor:
         cursor.execute(_CONTACTS, {"ids": array(contacts)})
-        return list(map(_Contact._make, cursor.fetchall()))
+        return list(map(_Contact.of, cursor.fetchall()))
 
 
-def _people(family: Iterable[_Contact], positions: dict[int, Stored]) -> tuple[list[Person], list[int]]:
+def _meanings(family: Iterable[_Contact]) -> set[Meaning]:
+    return {meaning for contact in family for meaning in (contact.hands, contact.campaign) if meaning}
+
+
+def _people(
+    family: Iterable[_Contact], positions: dict[int, Stored], circles: Mapping[Meaning, int]
+) -> tuple[list[Person], list[int]]:
     """The people of whom we hold every position, and the contacts whose position we lack."""
     members: dict[int, list[_Contact]] = {}
     for contact in family:
         members.setdefault(contact[1], []).append(contact)
+    campaigns = {contact.number: circles[contact.campaign] for contact in family if contact.campaign}
     people: list[Person] = []
     missing: list[int] = []
     for leader, contacts in members.items():
@@ -252,7 +274,7 @@ def _people(family: Iterable[_Contact], positions: dict[int, Stored]) -> tuple[l
         else:
             own = next(contact for contact in contacts if contact[0] == leader)
             is_known = own.is_known or (len(contacts) > 1 and any(contact.is_known for contact in contacts))
-            people.append(Person(held, not is_known, own.source))
+            people.append(Person(held, not is_known, own.source, circles[own.hands], campaigns))
     return people, missing
 
 

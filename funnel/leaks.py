@@ -59,7 +59,7 @@ def values_of_leak(walk: Walk, whose: Whose) -> dict[str, Any]:
     """What LEAK_BY_SOURCE is to be asked with about the leak of a walk of everybody; nothing where there is none, or no
     roll-up of it."""
     leak = walk.leak
-    if leak is None or not whose.is_rolled_up or whose.source is not None:
+    if leak is None or not whose.is_of_all or whose.source is not None:
         return {}
     first, last = (number_of(day) for day in walk.cohort)
     today = number_of(walk.until)
@@ -123,7 +123,7 @@ def _by_source(rows: Iterable[Sequence[Any]]) -> dict[str, Counts]:
     return found
 
 
-_OF_SOURCE: Final = "source_id = source.id AND level = 0 AND NOT is_visitor"
+_OF_SOURCE: Final = "whose = source.id AND level = 0 AND NOT is_visitor"
 # SQL for one value, and the types of what it is asked with.
 LEAK_BY_SOURCE: Final = f"""
     (SELECT json_agg(json_build_array(source.name, pace.what, pace.day, pace.is_now, pace.n))

@@ -1,7 +1,8 @@
 """How people walk the path in some spans of days: who moved where, who went on, how long they stayed, who stands where.
 
-For those who may see everyone the answer comes from roll-ups, in one statement and one snapshot; narrowed to contacts
-by anything but their source, and for an earlier picture, from the moves themselves. What the figures mean stands in
+The answer comes from roll-ups, in one statement and one snapshot: for those who may see everyone, of a source, of a
+campaign, and of people in some hands, which are also those whom somebody sees who may not see everyone. Narrowed to
+two of these at once, and for an earlier picture, it comes from the moves themselves. What the figures mean stands in
 docs/figures.md.
 """
 
@@ -9,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ from django.utils import timezone
 from contacts.prepared import Prepared
 from funnel import reports
 from funnel.metrics import HEALTH, STAGE, Place
-from funnel.models import Pace, Stage
+from funnel.models import Circle, Pace, Stage
 from funnel.pictures import (
     EVERYBODY,
     STAGES,
@@ -36,22 +37,41 @@ from funnel.pictures import (
 from funnel.reading import array
 from funnel.rolling import BEYOND, FACTS, LENGTHS, constants
 from funnel.spans import BLOCKS, Days, Piece, day_of, median, number_of, pieces
-from staff.policy import Principal
+from staff.policy import Principal, rows_visible_to
 
-ALL_SOURCES: Final = 0
+EVERYONE: Final = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Whose:
-    """Whose figures: of the contacts that `principal` sees, those of a source and `among` the ones of a condition."""
+    """Whose figures: of the contacts that `principal` sees, those of a source, of a campaign, and in these hands."""
 
     principal: Principal
     source: int | None = None
-    among: Q = EVERYBODY
+    campaign: str = ""
+    hands: Q = EVERYBODY  # a condition on owner and team
 
     @property
-    def is_rolled_up(self) -> bool:
+    def among(self) -> Q:
+        """As a condition on contacts."""
+        return self.hands & Q(origin_campaign=self.campaign) if self.campaign else self.hands
+
+    @property
+    def is_of_all(self) -> bool:
         return sees_everyone(self.principal) and not self.among
+
+    @cached_property
+    def rolled_up(self) -> list[int] | None:
+        """What the roll-ups keep, to be added up; None: they do not tell such people apart."""
+        hands = rows_visible_to(self.principal) & self.hands
+        if (self.source is not None) + bool(self.campaign) + bool(hands) > 1:
+            return None
+        if self.source is not None:
+            return [self.source]
+        if self.campaign or hands:
+            circles = Circle.objects.filter(hands, campaign=self.campaign)
+            return sorted(circles.values_list("pk", flat=True))
+        return [EVERYONE]
 
 
 class Span(NamedTuple):
@@ -92,12 +112,18 @@ def today_of(picture: Picture) -> int:
 
 
 def overview(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
-    if picture.knows_now and whose.is_rolled_up:
-        seen = _rolled_up(picture, whose, spans)
-        if picture.live:
-            return seen
-        past = _of_source(reports.places(picture, whose.principal), whose.source)
-        return replace(seen, places=past)
+    kept = whose.rolled_up if picture.knows_now else None
+    if kept is None:
+        return counted(picture, whose, spans)
+    seen = _rolled_up(picture, kept, spans)
+    if picture.live:
+        return seen
+    past = _of_source(reports.places(picture, whose.principal, whose.among), whose.source)
+    return replace(seen, places=past)
+
+
+def counted(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
+    """The same from the moves themselves."""
     places = reports.places(picture, whose.principal, whose.among)
     path, stages = path_in(picture), list(Stage.objects.all())
     return Overview(path, stages, _of_source(places, whose.source), _recounted(picture, whose, spans))
@@ -121,7 +147,7 @@ _PIECES: Final = """
 """
 _COUNTS: Final = f"""
     {_PIECES} JOIN funnel_pacecount AS pace
-       ON pace.kind = piece.kind AND pace.level = piece.level AND pace.source_id = %(source)s
+       ON pace.kind = piece.kind AND pace.level = piece.level AND pace.whose = ANY(%(whose)s)
       AND pace.block BETWEEN piece.first AND piece.last AND pace.lag <= piece.within
       AND pace.is_visitor = piece.visitors
 """
@@ -131,7 +157,10 @@ _ROLLED_UP: Final = Prepared(
     f"""
     SELECT json_build_array({VERSIONS}, {STAGES},
            (SELECT json_agg(json_build_array(stage_id, health, standing, source_id, is_visitor, n))
-              FROM funnel_stagecount WHERE n <> 0 AND (%(source)s = {ALL_SOURCES} OR source_id = %(source)s)),
+              FROM (SELECT * FROM funnel_stagecount WHERE {EVERYONE} = ANY(%(whose)s) OR source_id = ANY(%(whose)s)
+                     UNION ALL
+                    SELECT stage_id, health, standing, source_id, is_visitor, n
+                      FROM funnel_circlecount WHERE circle_id = ANY(%(whose)s)) one WHERE n <> 0),
            (SELECT json_agg(json_build_array(place, NULL, from_stage, to_stage, 0, n))
               FROM (SELECT place, from_stage, to_stage, sum(n) AS n FROM {_COUNTS}
                      WHERE piece.each = 0 AND piece.kind <> {Pace.STAYED} GROUP BY 1, 2, 3) one),
@@ -150,15 +179,14 @@ _ROLLED_UP: Final = Prepared(
     within="smallint[]",
     each="int[]",
     visitors="boolean[]",
-    source="smallint",
+    whose="int[]",
 )
 
 
-def _rolled_up(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
-    source = whose.source or ALL_SOURCES
-    asked = _asked(tuple(spans), today_of(Picture.now()), by_day=whose.source is not None)
-    [(told,)] = _ROLLED_UP.rows(**asked, source=source)
-    key = (source, *asked.values())
+def _rolled_up(picture: Picture, kept: Sequence[int], spans: Sequence[Span]) -> Overview:
+    asked = _asked(tuple(spans), today_of(Picture.now()), by_day=kept != [EVERYONE])
+    [(told,)] = _ROLLED_UP.rows(**asked, whose=array(kept))
+    key = (*kept, *asked.values())
     known = _known.get(key)
     if known is None or known.told != told:
         known = _Known.read(told, picture, spans)
@@ -193,7 +221,7 @@ _known: dict[tuple[Any, ...], _Known] = {}
 
 @lru_cache(maxsize=200)
 def _asked(spans: tuple[Span, ...], today: int, *, by_day: bool) -> Mapping[str, str]:
-    """Every span in pieces that the roll-ups keep: by source, they keep days alone."""
+    """Every span in pieces that the roll-ups keep: of everybody weeks and quarters too, of others days alone."""
     rows = [
         (place, span.kind, *piece, span.within, span.each, int(span.visitors))
         for place, span in enumerate(spans)
@@ -222,8 +250,9 @@ def _by_span(spans: Sequence[Span], rows: Iterable[Sequence[Any]]) -> list[Walks
 
 # From the moves themselves
 
-# As `rolling.STEPS_OF_MOVES`, but only what the spans can hold. Who came before these days is looked up, by index, only
-# where a stay that ended in the spans that ask for stays began then: for all else the entry is in the spans, too.
+# As `rolling` has the steps of moves, but only what the spans can hold. Who came before these days is looked up, by
+# index, only where a stay that ended in the spans that ask for stays began then: for all else the entry is in the
+# spans, too.
 _STEPS_SINCE: Final = f"""
     stage_move AS (
         SELECT contact_id, seq, from_value, to_value, occurred_at, source_id, is_visitor,
@@ -250,7 +279,7 @@ _RECOUNT: Final = f""",
     {_STEPS_SINCE}, {FACTS},
     counted AS (
         SELECT kind, day, from_stage, to_stage, lag, is_visitor, sum(n) AS n
-          FROM fact WHERE %(source)s = {ALL_SOURCES} OR source_id = %(source)s GROUP BY 1, 2, 3, 4, 5, 6)
+          FROM fact WHERE %(source)s = {EVERYONE} OR source_id = %(source)s GROUP BY 1, 2, 3, 4, 5, 6)
     SELECT place, CASE WHEN each > 0 THEN day / each * each END, from_stage, to_stage,
            CASE fact.kind WHEN {Pace.STAYED} THEN fact.lag ELSE 0 END, sum(n)
       FROM {_PIECES}
@@ -262,7 +291,7 @@ _RECOUNT: Final = f""",
 
 def _recounted(picture: Picture, whose: Whose, spans: Sequence[Span]) -> list[Walks]:
     asked: dict[str, Any] = {**constants(), **_asked(tuple(spans), today_of(picture), by_day=True)}
-    asked |= {"source": whose.source or ALL_SOURCES, "since": _first_of(spans)}
+    asked |= {"source": whose.source or EVERYONE, "since": _first_of(spans)}
     asked |= {"stayed_since": _first_of([span for span in spans if span.kind == Pace.STAYED] or spans)}
     return _by_span(spans, ask(picture, whose.principal, _RECOUNT, among=whose.among, **asked))
 

@@ -62,7 +62,11 @@ _STORED = """
     SELECT contact_id, stage_id, (extract(epoch FROM entered_at) * 1000000)::bigint, health, standing,
            (extract(epoch FROM recall_at) * 1000000)::bigint, score, score_day, score_rank,
            (extract(epoch FROM last_event_at) * 1000000)::bigint, (extract(epoch FROM wake_at) * 1000000)::bigint,
-           (extract(epoch FROM folded_until) * 1000000)::bigint, moves, is_visitor, source_id, worth, memory
+           (extract(epoch FROM folded_until) * 1000000)::bigint, moves, is_visitor, source_id,
+           coalesce((SELECT max(same.id) FROM funnel_circle AS its JOIN funnel_circle AS same
+                         ON same.campaign = its.campaign AND same.owner_id IS NOT DISTINCT FROM its.owner_id
+                        AND same.team_id IS NOT DISTINCT FROM its.team_id WHERE its.id = hands), hands),
+           worth, memory
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[])
 """
 
@@ -148,7 +152,7 @@ def _differences_of_positions(one: Folded, stored: dict[int, Values]) -> Iterato
 def _differing(computed: Values, stored: Values) -> Iterator[Difference]:
     ignored = {"stamp", "memory"}
     if computed.stage is None:
-        ignored |= {"is_visitor", "source", "score_rank"}  # of nobody
+        ignored |= {"is_visitor", "source", "hands", "score_rank"}  # of nobody
     for name, was, is_ in zip(Values._fields, stored, computed, strict=True):
         if name not in ignored and was != is_:
             yield Difference(name, computed.contact, was, is_)
@@ -179,6 +183,16 @@ _WORTH_AGAIN = """
 """
 
 
+_CIRCLES_AGAIN = """
+    SELECT circle.id, stage_id, coalesce(health, 0), standing, source_id, is_visitor, count(*)
+      FROM funnel_position JOIN contacts_contact AS who ON who.id = contact_id
+      JOIN (SELECT campaign, max(id) AS id FROM funnel_circle WHERE campaign <> '' GROUP BY 1
+             UNION ALL SELECT '', id FROM funnel_circle WHERE campaign = '') AS circle
+        ON circle.id = hands OR circle.campaign = nullif(who.origin_campaign, '')
+     WHERE stage_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+
 class _Rollup(NamedTuple):
     """A table of numbers by a key, and how they are counted from scratch."""
 
@@ -201,6 +215,7 @@ _PLACE: Final = "stage_id, health, standing, source_id, is_visitor"
 _ROLLUPS: Final = {
     "funnel_pacecount": _Rollup(rolling.KEY, ("n",), rolling.RECOUNT),
     "funnel_stagecount": _Rollup(_PLACE, ("n",), _STAGES_AGAIN),
+    "funnel_circlecount": _Rollup(f"circle_id, {_PLACE}", ("n",), _CIRCLES_AGAIN),
     "funnel_stageworth": _Rollup(f"{_PLACE}, currency", ("n", "value_minor"), _WORTH_AGAIN),
 }
 _DIFFERING = """
@@ -226,7 +241,7 @@ def check_rollups() -> list[Difference]:
 def recount_rollups() -> None:
     """Count again from scratch, while no batch can add to the roll-ups: in each they come last, and in this order."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE funnel_pacecount, funnel_stagecount, funnel_stageworth IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(f"LOCK TABLE {', '.join(_ROLLUPS)} IN SHARE ROW EXCLUSIVE MODE")
         for table, rollup in _ROLLUPS.items():
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
             cursor.execute(rollup.recount(table), rolling.constants())

@@ -4,8 +4,8 @@ A move ends a stay; a superseded move takes its counts back. One piece of SQL sa
 comes from a batch, or from the whole table of transitions when everything is counted again.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection
@@ -32,74 +32,98 @@ def _lengths() -> tuple[int, ...]:
 
 LENGTHS: Final = _lengths()
 
-# dimension, from, to, entered, left, source, visitor, count
-Step = tuple[int, int, int, int | None, int, int, bool, int]
+# dimension, from, to, entered, left, source, hands, campaign, visitor, count
+Step = tuple[int, int, int, int | None, int, int, int, int | None, bool, int]
 
 _BOUNDS: Final = {
     "thresholds": "{" + ",".join(str(days + 1) for days in WITHIN) + "}",
     "windows": "{" + ",".join(str(days) for days in (*WITHIN, BEYOND)) + "}",
     "lengths": array(LENGTHS),
 }
-# `step` has dimension (of stage or health), from_stage, to_stage, entered_at, left_at, source_id, is_visitor and n.
-FACTS: Final = f"""
+# `step` has dimension (of stage or health), from_stage, to_stage, entered_at, left_at, is_visitor, n and `{{whose}}`.
+_FACTS: Final = f"""
     dated AS (
         SELECT *, (left_at AT TIME ZONE %(zone)s)::date - {_FIRST} AS left_on,
                (entered_at AT TIME ZONE %(zone)s)::date - {_FIRST} AS entered_on
           FROM step),
     fact AS (
-        SELECT {Pace.MOVED} AS kind, left_on AS day, from_stage, to_stage, 0::smallint AS lag, source_id, is_visitor, n
+        SELECT {Pace.MOVED} AS kind, left_on AS day, from_stage, to_stage, 0::smallint AS lag, {{whose}}, is_visitor, n
           FROM dated WHERE dimension = {STAGE}
          UNION ALL
-        SELECT {Pace.FARED}, left_on, from_stage, to_stage, 0::smallint, source_id, is_visitor, n
+        SELECT {Pace.FARED}, left_on, from_stage, to_stage, 0::smallint, {{whose}}, is_visitor, n
           FROM dated WHERE dimension = {HEALTH} AND NOT is_visitor
          UNION ALL
         SELECT {Pace.WENT_ON}, entered_on, from_stage, to_stage,
                (%(windows)s::smallint[])[1 + width_bucket(left_on - entered_on, %(thresholds)s::int[])],
-               source_id, is_visitor, n
+               {{whose}}, is_visitor, n
           FROM dated WHERE dimension = {STAGE} AND entered_on IS NOT NULL AND to_stage <> 0 AND NOT is_visitor
          UNION ALL
         SELECT {Pace.STAYED}, left_on, from_stage, 0::smallint,
                (%(lengths)s::smallint[])[width_bucket(left_on - entered_on, %(lengths)s::int[])],
-               source_id, is_visitor, n
+               {{whose}}, is_visitor, n
           FROM dated WHERE dimension = {STAGE} AND entered_at < left_at AND to_stage <> 0 AND NOT is_visitor)
 """  # noqa: S608  (numbers of ours)
+FACTS: Final = _FACTS.format(whose="source_id")
+# A step counts for `everybody` (0, or nothing where it does not), its source, the hands it is in and its campaign.
+_GIVEN_FACTS: Final = _FACTS.format(whose="everybody, source_id, hands, campaign")
 _COUNTED: Final = f"""
-    SELECT kind, level, at.source_id, block, from_stage, to_stage, lag, is_visitor, sum(n)
-      FROM fact CROSS JOIN LATERAL (VALUES (fact.source_id, 0::smallint, day), (0::smallint, 0::smallint, day),
-           (0::smallint, 1::smallint, day / {BLOCKS[1]}), (0::smallint, 2::smallint, day / {BLOCKS[2]}))
-           AS at (source_id, level, block)
+    SELECT kind, level, at.whose, block, from_stage, to_stage, lag, is_visitor, sum(n)
+      FROM fact CROSS JOIN LATERAL (VALUES
+           (everybody, 0::smallint, day), (everybody, 1::smallint, day / {BLOCKS[1]}),
+           (everybody, 2::smallint, day / {BLOCKS[2]}), (source_id, 0::smallint, day), (hands, 0::smallint, day),
+           (campaign, 0::smallint, day)) AS at (whose, level, block)
+     WHERE at.whose IS NOT NULL
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(n) <> 0
 """  # noqa: S608
-_STEPS_OF_BATCH: Final = """
-    step AS (
-        SELECT dimension, from_stage, to_stage, 'epoch'::timestamptz + entered * interval '1 microsecond' AS entered_at,
-               'epoch'::timestamptz + left_ * interval '1 microsecond' AS left_at, source_id, is_visitor, n
-          FROM unnest(%(dimension)s::smallint[], %(from)s::smallint[], %(to)s::smallint[], %(entered)s::bigint[],
-                      %(left)s::bigint[], %(source)s::smallint[], %(visitor)s::boolean[], %(n)s::int[])
-               AS step (dimension, from_stage, to_stage, entered, left_, source_id, is_visitor, n))
+_OF_BATCH: Final = """
+    SELECT dimension, from_stage, to_stage, 'epoch'::timestamptz + entered * interval '1 microsecond' AS entered_at,
+           'epoch'::timestamptz + left_ * interval '1 microsecond' AS left_at, 0 AS everybody, source_id::int, hands,
+           campaign, is_visitor, n
+      FROM unnest(%(dimension)s::smallint[], %(from)s::smallint[], %(to)s::smallint[], %(entered)s::bigint[],
+                  %(left)s::bigint[], %(source)s::smallint[], %(hands)s::int[], %(campaign)s::int[],
+                  %(visitor)s::boolean[], %(n)s::int[])
+           AS step (dimension, from_stage, to_stage, entered, left_, source_id, hands, campaign, is_visitor, n)
 """
-STEPS_OF_MOVES: Final = f"""
-    step AS (
-        SELECT dimension, coalesce(from_value, 0::smallint) AS from_stage, coalesce(to_value, 0::smallint) AS to_stage,
-               CASE WHEN from_value IS NOT NULL
-                    THEN lag(occurred_at) OVER (PARTITION BY contact_id ORDER BY seq) END AS entered_at,
-               occurred_at AS left_at, source_id, is_visitor, 1 AS n
-          FROM moves WHERE dimension = {STAGE}
-         UNION ALL
-        SELECT dimension, coalesce(from_value, 0::smallint), coalesce(to_value, 0::smallint), NULL, occurred_at,
-               source_id, is_visitor, 1
-          FROM moves WHERE dimension = {HEALTH})
+_OF_MOVES: Final = f"""
+    SELECT dimension, coalesce(from_value, 0::smallint) AS from_stage, coalesce(to_value, 0::smallint) AS to_stage,
+           CASE WHEN from_value IS NOT NULL
+                THEN lag(occurred_at) OVER (PARTITION BY contact_id, hands ORDER BY seq) END AS entered_at,
+           occurred_at AS left_at, everybody, source_id, hands, campaign, is_visitor, n
+      FROM moves WHERE dimension = {STAGE}
+     UNION ALL
+    SELECT dimension, coalesce(from_value, 0::smallint), coalesce(to_value, 0::smallint), NULL, occurred_at,
+           everybody, source_id, hands, campaign, is_visitor, n
+      FROM moves WHERE dimension = {HEALTH}
 """  # noqa: S608  (numbers of ours)
 _LIVE_MOVES: Final = f"""
-    moves AS (SELECT * FROM funnel_transition WHERE superseded_at IS NULL AND dimension IN ({STAGE}, {HEALTH}))
-"""  # noqa: S608
-KEY: Final = "kind, level, source_id, block, from_stage, to_stage, lag, is_visitor"
-RECOUNT: Final = f"WITH {_LIVE_MOVES}, {STEPS_OF_MOVES}, {FACTS} {_COUNTED}"
+    SELECT move.contact_id, move.seq, move.dimension, move.from_value, move.to_value, move.occurred_at, move.is_visitor,
+           0 AS everybody, move.source_id::int, place.hands, circle.id AS campaign, 1 AS n
+      FROM funnel_transition AS move
+      JOIN funnel_position AS place ON place.contact_id = move.contact_id
+      JOIN contacts_contact AS who ON who.id = move.contact_id
+      LEFT JOIN (SELECT campaign, max(id) AS id FROM funnel_circle WHERE campaign <> '' GROUP BY 1) AS circle
+        ON circle.campaign = who.origin_campaign
+     WHERE move.superseded_at IS NULL AND move.dimension IN ({STAGE}, {HEALTH})
+"""  # noqa: S608  (numbers of ours)
+# All that counts of those who came into other hands: once less for the ones, once more for the others.
+_MOVES_OF_HANDED: Final = f"""
+    SELECT contact_id, seq, dimension, from_value, to_value, occurred_at, is_visitor, NULL::int AS everybody,
+           NULL::int AS source_id, its.hands, NULL::int AS campaign, its.n
+      FROM unnest(%(handed)s::bigint[], %(hands_before)s::int[], %(hands_now)s::int[]) AS one (contact, before, now)
+     CROSS JOIN LATERAL (VALUES (before, -1), (now, 1)) AS its (hands, n)
+      JOIN funnel_transition ON contact_id = one.contact
+     WHERE superseded_at IS NULL AND dimension IN ({STAGE}, {HEALTH})
+"""  # noqa: S608  (numbers of ours)
+KEY: Final = "kind, level, whose, block, from_stage, to_stage, lag, is_visitor"
+RECOUNT: Final = f"WITH moves AS ({_LIVE_MOVES}), step AS ({_OF_MOVES}), {_GIVEN_FACTS} {_COUNTED}"
 _ADD: Final = f"""
-    WITH {_STEPS_OF_BATCH}, {FACTS}
+    WITH {{given}}, {_GIVEN_FACTS}
     INSERT INTO funnel_pacecount AS pace ({KEY}, n) {_COUNTED} ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
     ON CONFLICT ({KEY}) DO UPDATE SET n = pace.n + excluded.n
 """
+_ADD_STEPS: Final = _ADD.format(given=f"step AS ({_OF_BATCH})")
+_HANDED_OVER: Final = f"moves AS ({_MOVES_OF_HANDED}), step AS ({_OF_BATCH} UNION ALL {_OF_MOVES})"
+_ADD_STEPS_AND_HAND_OVER: Final = _ADD.format(given=_HANDED_OVER)
 
 
 def constants() -> dict[str, str]:
@@ -108,40 +132,60 @@ def constants() -> dict[str, str]:
 
 
 def count_steps(folded: Iterable[Folded]) -> None:
-    """Add what new moves count for, take back what superseded ones did; in order of key, so that no ring waits."""
-    columns = list(zip(*(step for one in folded if one.new or one.dead for step in steps_of(one)), strict=True))
-    if columns:
-        names = ("dimension", "from", "to", "entered", "left", "source", "visitor", "n")
-        values = {name: array(column) for name, column in zip(names, columns, strict=True)}
+    """Add what new moves count for, take back what superseded ones did, and hand over what counts of those who came
+    into other hands; in order of key, so that no ring waits."""
+    moved: list[Step] = []
+    handed: list[tuple[int, int, int]] = []
+    for one in folded:
+        if one.new or one.dead:
+            moved += steps_of(one)
+        leader = one.person.positions[0]
+        if leader.moves and leader.hands != one.person.hands:
+            handed.append((leader.contact, leader.hands, one.person.hands))
+    if moved or handed:
+        values = _columns(_STEP, moved) | (_columns(_HANDED, handed) if handed else {})
         with connection.cursor() as cursor:
-            cursor.execute(_ADD, values | constants())
+            cursor.execute(_ADD_STEPS_AND_HAND_OVER if handed else _ADD_STEPS, values | constants())
+
+
+_STEP: Final = ("dimension", "from", "to", "entered", "left", "source", "hands", "campaign", "visitor", "n")
+_HANDED: Final = ("handed", "hands_before", "hands_now")
+
+
+def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, str]:
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return {name: array(column) for name, column in zip(names, columns, strict=True)}
 
 
 def steps_of(one: Folded) -> Iterator[Step]:
-    """The moves between stages and between healths that came (+1) and went (-1).
+    """The moves between stages and between healths that came (+1) and went (-1), in the hands they are counted in.
 
     One between stages tells when the stage that it left had been entered. What is dead of another member of the person
     was a path of its own, from its start.
     """
-    yield from _steps(one.new, one.entered, 1)
-    leaders = [live.entry for live in one.dead if live.contact == one.person.leader]
-    yield from _steps(leaders, one.entered, -1)
+    person, leader = one.person, one.person.positions[0]
+    hands = leader.hands if leader.moves else person.hands
+    about = hands, person.campaigns.get(person.leader)
+    yield from _steps(one.new, one.entered, about, 1)
+    leaders = [live.entry for live in one.dead if live.contact == person.leader]
+    yield from _steps(leaders, one.entered, about, -1)
     others: dict[int, list[Entry]] = {}
     for live in one.dead[len(leaders) :]:
         others.setdefault(live.contact, []).append(live.entry)
-    for entries in others.values():
-        yield from _steps(entries, None, -1)
+    for position in person.positions[1:]:
+        about = position.hands, person.campaigns.get(position.contact)
+        yield from _steps(others.get(position.contact, ()), None, about, -1)
 
 
-def _steps(entries: Iterable[Entry], entered: int | None, n: int) -> Iterator[Step]:
+def _steps(entries: Iterable[Entry], entered: int | None, about: tuple[int, int | None], n: int) -> Iterator[Step]:
     for entry in entries:
         if entry.dimension == HEALTH:
-            yield _step(entry, None, n)
+            yield _step(entry, None, about, n)
         elif entry.dimension == STAGE:
-            yield _step(entry, entered, n)
+            yield _step(entry, entered, about, n)
             entered = None if entry.to_value is None else entry.at
 
 
-def _step(entry: Entry, entered: int | None, n: int) -> Step:
+def _step(entry: Entry, entered: int | None, about: tuple[int, int | None], n: int) -> Step:
     from_, to = entry.from_value or 0, entry.to_value or 0
-    return entry.dimension, from_, to, entered, entry.at, entry.source, entry.is_visitor, n
+    return entry.dimension, from_, to, entered, entry.at, entry.source, *about, entry.is_visitor, n

@@ -98,12 +98,12 @@ _STAGING = """
     CREATE TEMPORARY TABLE IF NOT EXISTS folded (
         contact_id bigint, stage_id smallint, entered_at timestamptz, health smallint, standing smallint,
         recall_at timestamptz, score bigint, score_day int, score_rank float8, last_event_at timestamptz,
-        wake_at timestamptz, stamp timestamptz, moves int, is_visitor boolean, source_id smallint, worth text,
-        memory text, place text
+        wake_at timestamptz, stamp timestamptz, moves int, is_visitor boolean, source_id smallint, hands int,
+        worth text, memory text, place text
     ) ON COMMIT DELETE ROWS
 """
-_POSITION = Struct(">h iq ih iq ih ih iq iq ii id iq iq iq ii i? ih i")
-_FIELDS_OF_POSITION = 18
+_POSITION = Struct(">h iq ih iq ih ih iq iq ii id iq iq iq ii i? ih ii i")
+_FIELDS_OF_POSITION = 19
 _UPDATE_POSITIONS = """
     UPDATE funnel_position AS p
        SET stage_id = nullif(f.stage_id, 0), entered_at = nullif(f.entered_at, '-infinity'),
@@ -112,23 +112,24 @@ _UPDATE_POSITIONS = """
            last_event_at = CASE WHEN f.last_event_at = 'infinity' THEN p.last_event_at
                                 ELSE nullif(f.last_event_at, '-infinity') END,
            wake_at = nullif(f.wake_at, '-infinity'), folded_until = f.stamp, known_at = f.stamp, moves = f.moves,
-           is_visitor = f.is_visitor, source_id = f.source_id, attempts = 0, attempted_at = NULL,
+           is_visitor = f.is_visitor, source_id = f.source_id, hands = f.hands, attempts = 0, attempted_at = NULL,
            worth = nullif(f.worth, '')::jsonb, memory = nullif(f.memory, '')
       FROM pg_temp.folded AS f WHERE p.ctid = f.place::tid AND p.contact_id = f.contact_id
 """
 
 StageKey = tuple[int, int, int, int, bool]
+Circled = tuple[int, int | None]  # the hands somebody is in, and whom the campaign brought
 
 
 @dataclass(slots=True)
 class Changes:
     """By how much the number of people in each place changes, and what their kept orders come to."""
 
-    people: Counter[StageKey] = field(default_factory=Counter)
+    people: Counter[tuple[StageKey, Circled]] = field(default_factory=Counter)
     worth: dict[tuple[*StageKey, str], list[int]] = field(default_factory=dict)  # [people, minor units]
 
-    def add(self, key: StageKey, worth: dict[str, int] | None, n: int) -> None:
-        self.people[key] += n
+    def add(self, key: StageKey, circles: Circled, worth: dict[str, int] | None, n: int) -> None:
+        self.people[key, circles] += n
         if worth:
             for currency, value in worth.items():
                 changed = self.worth.setdefault((*key, currency), [0, 0])
@@ -146,12 +147,12 @@ def write_positions(folded: Iterable[Folded], names: Names) -> Changes:
         rows.append(_packed(values, leader.place))
         if values.stage is not None:
             key = (values.stage, values.health or 0, values.standing, values.source, values.is_visitor)
-            changes.add(key, values.worth, 1)
-        _count_out(changes, leader)
+            changes.add(key, (values.hands, one.person.campaigns.get(leader.contact)), values.worth, 1)
+        _count_out(changes, one.person, leader)
         for other in others:
             if other.stage is not None or other.moves or other.memory:
                 rows.append(_packed(cleared(other.contact, one.person), other.place))
-                _count_out(changes, other)
+                _count_out(changes, one.person, other)
     with connection.cursor() as cursor:
         cursor.execute(_STAGING)
         cursor.execute("DELETE FROM pg_temp.folded")  # of an earlier batch in the same transaction
@@ -162,10 +163,11 @@ def write_positions(folded: Iterable[Folded], names: Names) -> Changes:
     return changes
 
 
-def _count_out(changes: Changes, stored: Stored) -> None:
+def _count_out(changes: Changes, person: Person, stored: Stored) -> None:
     if stored.stage is not None and stored.source is not None:
         key = (stored.stage, stored.health, stored.standing, stored.source, stored.is_visitor)
-        changes.add(key, msgspec.json.decode(stored.worth) if stored.worth else None, -1)
+        worth = msgspec.json.decode(stored.worth) if stored.worth else None
+        changes.add(key, (stored.hands, person.campaigns.get(stored.contact)), worth, -1)
 
 
 class Values(NamedTuple):
@@ -186,6 +188,7 @@ class Values(NamedTuple):
     moves: int
     is_visitor: bool
     source: int
+    hands: int
     worth: dict[str, int] | None
     memory: bytes | None
 
@@ -212,6 +215,7 @@ def values_of(one: Folded, names: Names) -> Values:
         one.begins + len(one.new),
         person.is_visitor,
         person.source,
+        person.hands,
         state.orders.worth(),
         written(state),
     )
@@ -220,12 +224,12 @@ def values_of(one: Folded, names: Names) -> Values:
 def cleared(contact: int, person: Person) -> Values:
     """Nobody stands there: not the leader of the person, or without a standing event."""
     nowhere = (None, None, None, OPEN, None, 0, 0, 0.0, None, None)
-    return Values(contact, *nowhere, person.stamp, 0, person.is_visitor, person.source, None, None)
+    return Values(contact, *nowhere, person.stamp, 0, person.is_visitor, person.source, person.hands, None, None)
 
 
 def _packed(values: Values, place: str) -> bytes:
     (contact, stage, entered_at, health, standing, recall_at, score, score_day, score_rank) = values[:9]
-    (last_event_at, wake_at, stamp, moves, is_visitor, source, worth, memory) = values[9:]
+    (last_event_at, wake_at, stamp, moves, is_visitor, source, hands, worth, memory) = values[9:]
     if last_event_at is None:
         last_event_at = NOTHING_AT if stage is None else AS_BEFORE + Y2K
     said, memory = msgspec.json.encode(worth) if worth else b"", memory or b""
@@ -235,7 +239,7 @@ def _packed(values: Values, place: str) -> bytes:
             *(8, (NOTHING_AT if entered_at is None else entered_at) - Y2K, 2, health or 0, 2, standing),
             *(8, (NOTHING_AT if recall_at is None else recall_at) - Y2K, 8, score, 4, score_day, 8, score_rank),
             *(8, last_event_at - Y2K, 8, (NOTHING_AT if wake_at is None else wake_at) - Y2K),
-            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, len(said)),
+            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, 4, hands, len(said)),
         )
         + said
         + len(memory).to_bytes(4)
@@ -258,6 +262,13 @@ _COUNT_STAGES = """
      ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (stage_id, health, standing, source_id, is_visitor) DO UPDATE SET n = now.n + excluded.n
 """
+_COUNT_CIRCLES = """
+    INSERT INTO funnel_circlecount AS now (circle_id, stage_id, health, standing, source_id, is_visitor, n)
+    SELECT * FROM unnest(%s::int[], %s::smallint[], %s::smallint[], %s::smallint[], %s::smallint[], %s::boolean[],
+                         %s::bigint[])
+     ORDER BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (circle_id, stage_id, health, standing, source_id, is_visitor) DO UPDATE SET n = now.n + excluded.n
+"""
 _COUNT_WORTH = """
     INSERT INTO funnel_stageworth AS now (stage_id, health, standing, source_id, is_visitor, currency, n, value_minor)
     SELECT * FROM unnest(%s::smallint[], %s::smallint[], %s::smallint[], %s::smallint[], %s::boolean[], %s::text[],
@@ -275,17 +286,30 @@ ALSO: Final[list[Callable[[Sequence[Folded]], None]]] = []
 def count(folded: Sequence[Folded], changes: Changes) -> None:
     """The roll-ups, last and in order of key: two workers then never wait for each other in a ring."""
     count_steps(folded)
-    _count_stages(changes.people)
+    _count_places(changes.people)
     _count_worth(changes)
     for also in ALSO:
         also(folded)
 
 
-def _count_stages(changes: Counter[StageKey]) -> None:
-    columns = list(zip(*((*key[:4], int(key[4]), n) for key, n in changes.items() if n), strict=True))
+def _count_places(changes: Counter[tuple[StageKey, Circled]]) -> None:
+    stages: Counter[tuple[int, ...]] = Counter()
+    circles: Counter[tuple[int, ...]] = Counter()
+    for (key, circled), n in changes.items():
+        if n:
+            stages[key] += n
+            for circle in circled:
+                if circle is not None:
+                    circles[circle, *key] += n
+    _add_to(_COUNT_STAGES, stages)
+    _add_to(_COUNT_CIRCLES, circles)
+
+
+def _add_to(statement: str, changes: Counter[tuple[int, ...]]) -> None:
+    columns = list(zip(*((*map(int, key), n) for key, n in changes.items() if n), strict=True))
     if columns:
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT_STAGES, [array(column) for column in columns])
+            cursor.execute(statement, [array(column) for column in columns])
 
 
 def _count_worth(changes: Changes) -> None:

@@ -116,6 +116,7 @@ from django.test import TransactionTestCase  # noqa: E402
 
 from crm.privileges import apply_grants  # noqa: E402
 from crm.settings import broker_url  # noqa: E402
+from funnel.circles import CIRCLES  # noqa: E402
 from tests import rows  # noqa: E402
 
 # In a worker of xdist the settings were read before the lines above named its own database.
@@ -175,6 +176,7 @@ def _as_serving_role(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("_django_db_helper")
     rows.begin_small_numbers_anew()
+    CIRCLES.forget()
     options = connection.settings_dict["OPTIONS"]
     as_before = options["options"]
     options["options"] = f"{as_before} -c role={SERVING}"

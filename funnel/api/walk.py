@@ -128,13 +128,11 @@ def _whose(request: Request) -> Whose:
     source = None
     if parameter(plain, "source"):
         source = one_of(plain, "source", dict(Source.objects.values_list("key", "pk")))
-    among = Q()
-    if campaign := parameter(plain, "campaign"):
-        among &= Q(origin_campaign=campaign)
+    hands = Q()
     for name in ("owner", "team"):
         if number := row_id(plain, name):
-            among &= Q(**{f"{name}_id": number})
-    return Whose(caller(request), source, among)
+            hands &= Q(**{f"{name}_id": number})
+    return Whose(caller(request), source, parameter(plain, "campaign") or "", hands)
 
 
 def _step(step: Step) -> StepShape:

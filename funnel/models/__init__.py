@@ -1,7 +1,7 @@
 from .backtests import Backtest, BacktestKind, BacktestPerson, BacktestPiece, BacktestState
 from .effects import Effect, EffectState, HoldReason
 from .path import RULE_ERASED, RULE_START, Dimension, Health, Position, Standing, Transition
-from .rollups import CompanyBreadth, Pace, PaceCount, StageCount, StageWorth
+from .rollups import Circle, CircleCount, CompanyBreadth, Pace, PaceCount, StageCount, StageWorth
 from .stages import Phase, Playbook, PlaybookDraft, Stage
 from .work import Attempt, Heartbeat
 
@@ -14,6 +14,8 @@ __all__ = [
     "BacktestPerson",
     "BacktestPiece",
     "BacktestState",
+    "Circle",
+    "CircleCount",
     "CompanyBreadth",
     "Dimension",
     "Effect",

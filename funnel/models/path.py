@@ -1,6 +1,6 @@
 """Where everybody stands, and every move that brought them there."""
 
-from typing import Self
+from typing import Final, Self
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -29,6 +29,9 @@ class Standing(models.IntegerChoices):
     CLOSED = 3, _("closed")
 
 
+NOBODYS: Final = -1  # the circle of those without owner and team
+
+
 class PositionQuerySet(models.QuerySet["Position"]):
     def live(self) -> Self:
         """Those who stand somewhere: not merged into another, not erased, with at least one event."""
@@ -45,7 +48,7 @@ class Position(models.Model):
     """Where a person stands: the stored end of the fold, and the mutex of the person while folding.
 
     One row a contact; only a leader's is filled. `memory` is what the fold must remember to go on.
-    `is_visitor` and `source_id` are copies from the contact, taken when it was folded, for the roll-ups.
+    `is_visitor`, `source_id` and `hands` (a Circle) are of the contact when it was folded, for the roll-ups.
     """
 
     contact = models.OneToOneField(Contact, on_delete=models.PROTECT, primary_key=True, related_name="position")
@@ -64,6 +67,7 @@ class Position(models.Model):
     moves = models.IntegerField(default=0)  # the next `seq` of a live transition
     is_visitor = models.BooleanField(default=True)
     source_id = models.SmallIntegerField(null=True)
+    hands = models.IntegerField(db_default=NOBODYS)
     attempts = models.SmallIntegerField(default=0)
     attempted_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)

@@ -4,12 +4,43 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from contacts.models import Company
+from staff.models import Team, User
+
+
+class Circle(models.Model):
+    """People whose walks are counted together: those in the same hands (an owner, a team, both or neither), or those
+    whom a campaign brought.
+
+    Numbered from below zero downwards, so that a column can name a source or a circle. Never deleted. Two may mean the
+    same: when a team is dropped, the circle of its people becomes one of those who have none.
+    """
+
+    id = models.AutoField(primary_key=True)
+    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    campaign = models.CharField(max_length=80, blank=True, db_collation="C")  # its key; of hands there is none
+
+    class Meta:
+        indexes = [models.Index(fields=["campaign", "owner", "team"], name="circle_by_meaning")]
 
 
 class StageCount(models.Model):
     """How many stand here now. `health` 0 is none."""
 
     pk = models.CompositePrimaryKey("stage_id", "health", "standing", "source_id", "is_visitor")
+    stage_id = models.SmallIntegerField()
+    health = models.SmallIntegerField()
+    standing = models.SmallIntegerField()
+    source_id = models.SmallIntegerField()
+    is_visitor = models.BooleanField()
+    n = models.BigIntegerField()
+
+
+class CircleCount(models.Model):
+    """The same of each circle."""
+
+    pk = models.CompositePrimaryKey("circle_id", "stage_id", "health", "standing", "source_id", "is_visitor")
+    circle_id = models.IntegerField()
     stage_id = models.SmallIntegerField()
     health = models.SmallIntegerField()
     standing = models.SmallIntegerField()
@@ -44,16 +75,14 @@ class Pace(models.IntegerChoices):
 class PaceCount(models.Model):
     """How people walk: moves between stages, how many of a day's arrivals went on, how long a stay lasted.
 
-    By days of the organisation, and again by weeks and quarters of 13 weeks, so that a year is read in few rows.
-    Source 0 is all of them together; 0 in place of a stage is nothing.
+    By days of the organisation, and of everybody again by weeks and quarters of 13 weeks, so that a year is read in few
+    rows. `whose` is 0 for everybody, a source, or a circle; 0 in place of a stage is nothing.
     """
 
-    pk = models.CompositePrimaryKey(
-        "kind", "level", "source_id", "block", "from_stage", "to_stage", "lag", "is_visitor"
-    )
+    pk = models.CompositePrimaryKey("kind", "level", "whose", "block", "from_stage", "to_stage", "lag", "is_visitor")
     kind = models.SmallIntegerField()  # Pace
     level = models.SmallIntegerField()
-    source_id = models.SmallIntegerField()
+    whose = models.IntegerField()
     block = models.IntegerField()
     from_stage = models.SmallIntegerField()
     to_stage = models.SmallIntegerField()

@@ -169,7 +169,7 @@ class _Reader:
             flows=counted(
                 self.rows(
                     "SELECT date '1800-01-06' + block, from_stage, to_stage, sum(n) FROM funnel_pacecount"
-                    " WHERE kind = 0 AND level = 0 AND source_id = 0 GROUP BY 1, 2, 3"
+                    " WHERE kind = 0 AND level = 0 AND whose = 0 GROUP BY 1, 2, 3"
                 )
             ),
             stages=self.stages,

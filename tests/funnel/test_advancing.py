@@ -324,7 +324,7 @@ def test_rollups_count_who_stands_where_and_every_move_by_its_days():
     customer = Position.objects.values_list("stage_id", flat=True).first()
     counts = StageCount.objects.values_list("stage_id", "health", "standing", "is_visitor", "n")
     assert list(counts) == [(customer, Health.ACTIVE, 1, False, 2)]
-    moved = PaceCount.objects.filter(kind=Pace.MOVED, level=0, source_id=0).order_by("from_stage")
+    moved = PaceCount.objects.filter(kind=Pace.MOVED, level=0, whose=0).order_by("from_stage")
     first = Stage.objects.get(key="prospecting").pk
     day = (timezone.localtime(lately).date() - date(1800, 1, 6)).days
     assert list(moved.values_list("block", "from_stage", "to_stage", "n")) == [

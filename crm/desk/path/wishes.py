@@ -79,12 +79,10 @@ class Wish:
         return Picture.taken(as_of=as_of, known_on=known_on)
 
     def whose(self, principal: Principal) -> Whose:
-        return Whose(principal, self.source.pk if self.source else None, self.among())
+        return Whose(principal, self.source.pk if self.source else None, self.campaign, self._hands())
 
-    def among(self) -> Q:
+    def _hands(self) -> Q:
         found = Q()
-        if self.campaign:
-            found &= Q(origin_campaign=self.campaign)
         if self.owner or self.without_owner:
             found &= Q(owner=self.owner)
         if self.team:
