@@ -9,7 +9,7 @@ import msgspec
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from .attributes import ATTRIBUTE_TYPES
+from .attributes import ATTRIBUTE_TYPES, values_after
 from .checks import EVENT_CHECKS
 from .identities import find_people, settle_people
 from .kinds import types_for
@@ -18,7 +18,7 @@ from .merging import merge_contacts
 from .messages import CLAIMED_TYPES, NOBODY, Message, Refusal, body_of
 from .models import Contact, Source
 from .placing import Name, Person, Placement, place
-from .projecting import project
+from .projecting import details_in_log, project
 from .quarantine import Kept, keep
 from .recording import TOLERANCE, Row, insert_events
 from .results import Result, Status
@@ -204,10 +204,11 @@ def _placed(terms: Terms, sound: Sequence[Said]) -> tuple[dict[str, Placement], 
 
 
 _CLAIM: Final = """
-INSERT INTO contacts_claim (contact_id, source_id, type_id, key, digest, body, received_at)
+INSERT INTO contacts_claim (contact_id, source_id, type_id, key, digest, body, received_at, refused_at)
 SELECT row.contact_id, %(source)s, t.id, row.key, row.digest, row.body,
-       coalesce(%(received_at)s, statement_timestamp())
-  FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(contact_id bigint, type text, key uuid, digest bigint, body jsonb)
+       coalesce(%(received_at)s, statement_timestamp()), CASE WHEN row.is_known THEN statement_timestamp() END
+  FROM jsonb_to_recordset(%(rows)s::jsonb)
+       AS row(contact_id bigint, type text, key uuid, digest bigint, body jsonb, is_known boolean)
   JOIN contacts_eventtype t ON t.key = row.type
  ORDER BY row.key
 ON CONFLICT (key) DO NOTHING
@@ -218,6 +219,7 @@ RETURNING encode(uuid_send(key), 'hex')
 def _claim(terms: Terms, claims: Sequence[Said], placed: dict[str, Placement]) -> dict[str, Result]:
     if not claims:
         return {}
+    known = _known_already(claims, placed)
     rows = [
         {
             "contact_id": placed[said.key].person.contact_id,
@@ -225,6 +227,7 @@ def _claim(terms: Terms, claims: Sequence[Said], placed: dict[str, Placement]) -
             "key": said.key,
             "digest": said.digest,
             "body": msgspec.Raw(claimed_body(said.message)),
+            "is_known": said.key in known,
         }
         for said in claims
     ]
@@ -240,6 +243,25 @@ def _claim(terms: Terms, claims: Sequence[Said], placed: dict[str, Placement]) -
         said.key: said.result(Status.CLAIM, contact_id=placed[said.key].person.contact_id)
         for said in claims
         if said.key in taken
+    }
+
+
+def _known_already(claims: Sequence[Said], placed: dict[str, Placement]) -> set[str]:
+    """The claims that tell nothing but what the log tells of their person: nobody has anything to decide of them.
+
+    One with two names says besides that both are the same person.
+    """
+    told = [said for said in claims if said.message.type in ATTRIBUTE_TYPES and len(said.names) == 1]
+    if not told:
+        return set()
+    members = [placed[said.key].person.contact_id for said in told]
+    leaders = dict(Contact.objects.filter(pk__in=members).values_list("pk", "leader_id"))
+    log = details_in_log(set(leaders.values()))
+    before = [log.get(leaders[member], {}) for member in members]
+    return {
+        said.key
+        for said, details in zip(told, before, strict=True)
+        if values_after([details, said.message.properties]) == values_after([details])
     }
 
 

@@ -54,6 +54,18 @@ def test_details_of_somebody_known_are_a_claim():
     assert (result.status, facts(contact)) == (Status.CLAIM, before)
 
 
+def test_details_that_are_known_leave_nothing_to_decide():
+    known = {"name": "Aino Aalto", "phone": "+358401234567"}
+    record(make_source(), make_message("attributes_changed", "aino@example.com", properties=known))
+    public = make_public_source()
+
+    same = record(public, make_message("attributes_changed", "aino@example.com", properties={"name": " Aino  Aalto"}))
+    other = record(public, make_message("attributes_changed", "aino@example.com", properties=known | {"title": "CEO"}))
+
+    assert [one.status for one in [*same, *other]] == [Status.CLAIM, Status.CLAIM]
+    assert [claim.body["properties"] for claim in Claim.objects.open()] == [known | {"title": "CEO"}]
+
+
 def test_a_visitor_may_say_who_they_are():
     source = make_public_source()
     [seen] = record(source, make_message("page_viewed", ContactRef(anonymous_id="a1")))
