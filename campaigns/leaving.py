@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from campaigns.gate import last_asked
 from campaigns.models import Mail
-from contacts.catalogue import STAFF_SOURCE
+from contacts.catalogue import LETTERS_SOURCE
 from contacts.consents import EMAIL, MARKETING, Consent, consents_of
 from contacts.ingest import record_events
 from contacts.messages import ContactRef, Message
@@ -88,7 +88,7 @@ def _record(mail: Mail, kind: str, channel: str, purpose: str) -> None:
         contact=ContactRef(id=mail.contact_id),
         properties={"channel": channel, "purpose": purpose, "mail": mail.pk, "evidence": f"{mail.subject} #{mail.pk}"},
     )
-    record_events(source=Source.objects.get(key=STAFF_SOURCE), messages=[message])
+    record_events(source=Source.objects.get(key=LETTERS_SOURCE), messages=[message])
 
 
 def _members(mail: Mail) -> list[int]:

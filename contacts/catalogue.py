@@ -1,8 +1,13 @@
 """The event types and sources every installation starts with (docs/design.md, section on event types)."""
 
+from django.utils.translation import gettext_noop
+
 from .models import EventType, Source, SourceKind, Trust
 
 STAFF_SOURCE = "staff"
+LETTERS_SOURCE = "our-letters"  # what the reader of a letter does by the link in it
+# Nobody outside speaks for these; their names are told in the reader's language.
+OWN_SOURCES = {STAFF_SOURCE: gettext_noop("Staff"), LETTERS_SOURCE: gettext_noop("Link in our letter")}
 
 # key: (rank among events of one moment, English, Finnish)
 EVENT_TYPES: dict[str, tuple[int, str, str]] = {
@@ -51,7 +56,7 @@ EVENT_TYPES: dict[str, tuple[int, str, str]] = {
 
 
 def install_catalogue() -> None:
-    """Add the built-in event types and the staff source where they are missing; renamed labels stay as they are."""
+    """Add the built-in event types and our own sources where they are missing; renamed labels stay as they are."""
     there = set(EventType.objects.filter(key__in=EVENT_TYPES).values_list("key", flat=True))
     EventType.objects.bulk_create(
         [
@@ -61,6 +66,6 @@ def install_catalogue() -> None:
         ],
         ignore_conflicts=True,
     )
-    Source.objects.get_or_create(
-        key=STAFF_SOURCE, defaults={"name": "Staff", "kind": SourceKind.STAFF, "trust": Trust.TRUSTED}
-    )
+    for key, name in OWN_SOURCES.items():
+        own = {"name": name, "kind": SourceKind.STAFF, "trust": Trust.TRUSTED}
+        Source.objects.get_or_create(key=key, defaults=own)

@@ -54,8 +54,8 @@ def test_sending_the_page_ends_our_letters_until_they_ask_again_and_opening_it_d
     for _time in range(2):  # the second changes nothing
         assert browser.post(page).status_code == 302
     assert may_write(aino, ADDRESS).ground == Ground.UNSUBSCRIBED
-    said = Event.objects.filter(type__key="unsubscribed").values_list("contact", "properties__purpose")
-    assert list(said) == [(aino.pk, "marketing")]
+    said = Event.objects.filter(type__key="unsubscribed").values_list("contact", "properties__purpose", "source__key")
+    assert list(said) == [(aino.pk, "marketing", "our-letters")]
     assert "Sinulle ei enää lähde kirjeitä." in browser.get(page).text
 
     happened(aino, "message_received", timezone.now())

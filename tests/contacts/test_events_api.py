@@ -248,5 +248,6 @@ def test_sources_and_types_are_listed(caller):
     sources = caller.get("/api/v1/sources").json()["results"]
     unnamed = caller.get("/api/v1/event-types?is_named=false").json()["results"]
 
-    assert {source["key"]: source["trust"] for source in sources} == {"shop": "trusted", "staff": "trusted"}
+    trust = {"shop": "trusted", "staff": "trusted", "our-letters": "trusted"}
+    assert {source["key"]: source["trust"] for source in sources} == trust
     assert [(kind["key"], kind["first_source"]) for kind in unnamed] == [("webinar_watched", "shop")]

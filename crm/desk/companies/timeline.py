@@ -68,7 +68,7 @@ _EVENTS: Final = Prepared(
             ORDER BY occurred_at DESC, rank DESC, id DESC LIMIT {EVENTS_SHOWN + 1}) one
      ORDER BY one.occurred_at DESC, one.rank DESC, one.id DESC LIMIT {EVENTS_SHOWN + 1})
     SELECT e.id, e.occurred_at, e.value_minor, e.rank, e.currency, e.by_id, e.properties::text, newest.leader,
-           {_NAME.format("leader")}, source.name, staff.name, staff.email, {_TYPE}
+           {_NAME.format("leader")}, source.name, source.kind, staff.name, staff.email, {_TYPE}
       FROM newest
       JOIN contacts_event e ON e.id = newest.id
       JOIN contacts_contact leader ON leader.id = newest.leader
@@ -147,9 +147,9 @@ _OF_MOVE: Final = ("id", "occurred_at", "cause_id", "version", "rule", "dimensio
 
 
 def _event(*row: Any) -> tuple[Event, Who]:
-    *own, said, leader, who, source, name, email = row[:12]
+    *own, said, leader, who, source, kind, name, email = row[:13]
     event = Event.from_db(DEFAULT_DB_ALIAS, _OF_EVENT, [*own, decoded(said)])
-    event.type, event.source = _type(*row[12:]), _source(source)
+    event.type, event.source = _type(*row[13:]), _source(source, kind)
     if event.by_id:
         event.by = User(pk=event.by_id, name=name, email=email)
     return event, Who(leader, who)
@@ -161,8 +161,8 @@ def _type(pk: int, key: str, english: str, finnish: str, is_named: bool) -> Even
 
 
 @lru_cache(maxsize=1000)
-def _source(name: str) -> Source:
-    return Source(name=name)
+def _source(name: str, kind: str) -> Source:
+    return Source(name=name, kind=kind)
 
 
 def _moves(
