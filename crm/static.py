@@ -1,4 +1,4 @@
-"""The few files of npm packages that browsers get; never the whole of node_modules."""
+"""Files for browsers: the few of npm packages that they get, never the whole of node_modules; and their addresses."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
+from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
 # A source map is listed where the file names it: the hashing storage wants to find it.
 SERVED = frozenset(
@@ -44,3 +45,17 @@ class NpmFinder(BaseFinder):
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
         return ((name, self.storage) for name in sorted(SERVED) if self.storage.exists(name))
+
+
+class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+    """While a process runs, a file stays where it is: its address is worked out once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._addresses: dict[str, str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        address = None if force else self._addresses.get(name)
+        if address is None:
+            address = self._addresses[name] = super().url(name, force)
+        return address
