@@ -4,19 +4,22 @@
 type: only how often somebody did something is counted person by person.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from staff.policy import Principal
 
-from .attributes import normal_tag
+from .attributes import FITS, normal_tag
 from .filtering import (
     CONTACT_FILTERS,
     EQUALITY,
@@ -28,7 +31,7 @@ from .filtering import (
     short_text,
 )
 from .matching import search_query
-from .models import Company, CustomField, EventType, FieldKind, Membership
+from .models import Company, CustomField, EventType, FieldKind, Membership, Task
 from .models.people import Mentions
 
 MOST_DAYS: Final = 3650
@@ -110,6 +113,40 @@ def _by_tag(operator: Operator, value: Any) -> Q:
     found = Q(tags__overlap=values) if len(values) > 1 else Q(tags__contains=values)
     found &= ~Q(tags=[])  # the index holds no empty ones
     return ~found if operator == Operator.IS_NOT else found
+
+
+def _one_of(kinds: Mapping[str, Callable[[], Q]]) -> tuple[Callable[[Any], str], Callable[[Operator, Any], Q]]:
+    """How one of these words is read, and whom it means."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in kinds:
+            raise ValueError(value)
+        return str(value)
+
+    def rows(operator: Operator, value: Any) -> Q:
+        found = Q(pk=None)
+        for one in value if operator == Operator.IN else [value]:
+            found |= kinds[one]()
+        return ~found if operator == Operator.IS_NOT else found
+
+    return read, rows
+
+
+def _with_tasks(**which: Any) -> Q:
+    return Q(pk__in=Task.objects.filter(done_at=None, **which).values("contact__leader_id"))
+
+
+_TASKS: Final[Mapping[str, Callable[[], Q]]] = {
+    "planned": _with_tasks,
+    "overdue": lambda: _with_tasks(due_at__lt=Now()),
+    "none": lambda: ~_with_tasks(),
+}
+_KNOWN: Final[Mapping[str, Callable[[], Q]]] = {
+    "email": lambda: ~Q(emails=[]),
+    "phone": lambda: ~Q(phones=[]),
+    "company": lambda: Q(pk__in=Membership.objects.current().values("contact__leader_id")),
+}
+_FITS: Final[Mapping[str, Callable[[], Q]]] = {letter: partial(Q, custom__fit=letter) for letter in sorted(FITS)}
 
 
 def _by_words(_operator: Operator, typed: str) -> Q:
@@ -213,6 +250,11 @@ def register(filters: Filters = CONTACT_FILTERS) -> None:
     filters.add(
         Field("tag", normal_tag, _by_tag, EQUALITY, gettext_lazy("a tag")),
         Field("company_name", short_text, _by_company_name, (Operator.IS,), gettext_lazy("words of its name")),
+        Field("task", *_one_of(_TASKS), EQUALITY, gettext_lazy("one of: planned, overdue, none (what is to be done)")),
+        Field(
+            "known", *_one_of(_KNOWN), EQUALITY, gettext_lazy("one of: email, phone, company (what is known of them)")
+        ),
+        Field("fit", *_one_of(_FITS), EQUALITY, gettext_lazy("a letter from A to F")),
         Field("words", short_text, _by_words, (Operator.IS,), gettext_lazy("words, as in the search")),
         Field(
             "event",

@@ -156,6 +156,11 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.name or (self.emails[0] if self.emails else f"#{self.pk}")
 
+    @property
+    def fit(self) -> str:
+        """How well they suit us, from A to F, where somebody has said so."""
+        return str(self.custom.get("fit", ""))
+
 
 class Tag(models.Model):
     """A tag somebody gave at least once, so that the next one finds it while typing."""

@@ -152,6 +152,7 @@ def _office_hour(chance: random.Random, days: int) -> datetime:
 
 
 def _tagged(people: Mapping[str, Sequence[Contact]], chance: random.Random, by: User) -> list[Message]:
+    """Tags, and how well some of them suit us."""
     chosen = [contact for stage in ("lead", "customer", "loyalty", "advocate") for contact in people[stage][:30]]
     return [
         demo_event(
@@ -159,7 +160,7 @@ def _tagged(people: Mapping[str, Sequence[Contact]], chance: random.Random, by: 
             by,
             "attributes_changed",
             _office_hour(chance, 40),
-            {"tags": sorted(chance.sample(TAGS, chance.randint(1, 2)))},
+            {"tags": sorted(chance.sample(TAGS, chance.randint(1, 2))), "fit": chance.choice("AABBBCCD")},
             mark=number,
         )
         for number, contact in enumerate(chosen)

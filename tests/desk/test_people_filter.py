@@ -7,14 +7,18 @@ from django.db import connection, transaction
 from django.http import QueryDict
 from django.test import Client
 
+from contacts.merging import merge_contacts
 from contacts.models import CustomField, SavedView
 from contacts.projecting import project
+from contacts.services import update_contact
+from contacts.tasking import add_task, finish_task
 from crm.desk.people import counting
 from crm.desk.people.asked import Asked
 from crm.desk.people.sentences import document_of, lines_of
 from crm.desk.people.vocabulary import forget, words
 from funnel.advancing import advance_everything
 from staff.models import Role
+from staff.policy import Principal
 from tests.desk.scenes import ago, asker, at_desk, buyer
 from tests.factories import make_contact, make_team, make_user
 from tests.funnel.worlds import happened, install, person
@@ -51,6 +55,9 @@ DOCUMENTS = [
     {"field": "stage", "in": ["lead", "customer"]},
     {"none": [{"field": "health", "in": ["active", "cooling"]}]},
     {"field": "owner", "is": "me"},
+    {"field": "task", "is": "none"},
+    {"field": "known", "is_not": "phone"},
+    {"field": "fit", "in": ["A", "B"]},
     {"field": "event", "did_not": {"type": "call_held", "times": 2, "days": 30}},
     {"field": "created_at", "at_least": {"days_ago": 7}},
     {"field": "created_at", "less_than": "2026-01-01"},
@@ -105,6 +112,26 @@ def test_people_are_found_by_what_they_are_and_by_what_they_did_and_did_not():
     assert filtering(client, {"field": "custom.plan", "is": "big"}) == ["Bought"]
     assert filtering(client, {"field": "custom.seats", "less_than": 5}) == ["Asked"]
     assert filtering(client, {"field": "stage", "is_not": "lead"}) == ["Bought"]
+
+
+def test_people_are_found_by_what_is_to_be_done_by_how_they_are_reached_and_by_fit():
+    client, user = at_desk(Role.MANAGER, name="Maija")
+    late, soon, free = (person(name=name) for name in ("Late", "Soon", "Free"))
+    member = person(name="Soon twice")
+    by = Principal(user=user)
+    merge_contacts(first=soon, second=member)
+    for contact, days in ((late, 1), (late, -3), (member, -3)):
+        add_task(contact=contact, by=by, title="Call", due_at=ago(days))
+    finish_task(task=add_task(contact=free, by=by, title="Called", due_at=ago(1)), by=by)
+    update_contact(contact=free, by=by, attributes={"phone": "+358401234567", "fit": "B"})
+    advance_everything()
+
+    asked = [("task", "planned"), ("task", "overdue"), ("task", "none"), ("known", "phone"), ("fit", "B")]
+    assert [filtering(client, {"field": field, "is": value}) for field, value in asked] == [
+        ["Late", "Soon"], ["Late"], ["Free"], ["Free"], ["Free"],
+    ]  # fmt: skip
+    assert filtering(client, {"field": "task", "is_not": "overdue"}) == ["Free", "Soon"]
+    assert client.get("/contacts", {"filter": '{"field": "task", "is": {}}'}).status_code == 302  # means nothing
 
 
 def test_what_a_merged_contact_did_their_person_did():

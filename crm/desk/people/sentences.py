@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from contacts.asking import CUSTOM, ME
+from contacts.attributes import FITS
 from crm.desk.people.vocabulary import Words
 from funnel.models import Health, Standing
 
@@ -16,6 +17,7 @@ Option = tuple[str, Any]  # what is sent, what is read
 
 IS: Final = {"is": _("is"), "is_not": _("is not")}
 ORDER: Final = {"at_least": _("is at least"), "at_most": _("is at most")}
+HAS: Final = {"is": _("has"), "is_not": _("does not have")}
 WHEN: Final = {
     "last": _("in the last"),
     "ago": _("more than"),
@@ -50,12 +52,15 @@ ASKS: Final = (
     Ask("health", _("whose health"), "choice", _PATH, IS),
     Ask("standing", _("whose standing"), "choice", _PATH, IS),
     Ask("score", _("whose score"), "number", _PATH, ORDER),
+    Ask("fit", _("whose fit"), "choice", _PATH, IS),
     Ask("stage_entered_at", _("came to the stage"), "when", _PATH, WHEN),
     Ask("event", "", "deed", _DEEDS, {"did": _("did"), "did_not": _("did not")}, _("did or did not do something")),
     Ask("last_event_at", _("was last heard of"), "when", _DEEDS, WHEN),
+    Ask("task", "", "choice", _DEEDS, HAS, _("has something to be done, or nothing")),
     Ask("owner", _("whose owner"), "choice", _WHO, IS),
     Ask("team", _("whose team"), "choice", _WHO, IS),
     Ask("tag", "", "choice", _WHO, {"is": _("is tagged"), "is_not": _("is not tagged")}, _("has a tag")),
+    Ask("known", "", "choice", _WHO, HAS, _("has an e-mail address or a phone number")),
     Ask("company_name", _("works at"), "text", _WHO),
     Ask("country", _("whose country is"), "text", _WHO),
     Ask("language", _("whose language is"), "text", _WHO),
@@ -320,6 +325,12 @@ def options(ask: Ask, words: Words) -> list[Option]:
             return [(one.key, one.name) for one in every.sources]
         case "campaign":
             return [(one.key, one.name) for one in every.campaigns]
+        case "fit":
+            return [(letter, letter) for letter in sorted(FITS)]
+        case "task":
+            return [("planned", _("a task to do")), ("overdue", _("an overdue task")), ("none", _("no task"))]
+        case "known":
+            return [("email", _("an e-mail address")), ("phone", _("a phone number")), ("company", _("a company"))]
         case "event":
             return [(one.key, one) for one in every.kinds]
     return [(choice, choice) for one in every.fields if f"{CUSTOM}{one.key}" == ask.key for choice in one.choices]

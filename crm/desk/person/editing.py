@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts.attributes import normal_attribute
+from contacts.attributes import FITS, normal_attribute
 from contacts.models import Contact, CustomField, Event
 from contacts.projecting import fits
 from contacts.services import update_contact
@@ -27,6 +27,7 @@ _WORDS: Final = {
     "country": gettext_lazy("Write a country: FI, Finland or Suomi."),
     "language": gettext_lazy("Write a language such as fi or pt-BR."),
     "time_zone": gettext_lazy("Write a time zone such as Europe/Helsinki."),
+    "fit": gettext_lazy("Choose a letter from A to F."),
 }
 
 
@@ -44,6 +45,9 @@ class EditForm(forms.Form):
     country = forms.CharField(label=gettext_lazy("Country"), required=False)
     language = forms.CharField(label=gettext_lazy("Language"), required=False)
     time_zone = forms.CharField(label=gettext_lazy("Time zone"), required=False)
+    fit = forms.ChoiceField(
+        label=gettext_lazy("Fit"), required=False, choices=[("", "–"), *[(letter, letter) for letter in sorted(FITS)]]
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     was = forms.CharField(widget=forms.HiddenInput, required=False)
 
