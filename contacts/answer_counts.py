@@ -21,6 +21,7 @@ WEEKS: Final = 12
 DAYS: Final = 30
 ALL, LATELY = "all", "lately"  # of WEEKS and of DAYS, together
 GROUPS: Final = ("week", "team", "person", "source")
+NOBODY: Final = "nobody"  # among persons: has answered yet; without a key it was a program
 EVERYBODY: Final = 0  # of the sights, beside the teams
 # Marks that wait for longer tell that nobody counts; then whoever looks does.
 PATIENCE: Final = timedelta(minutes=15)
@@ -59,7 +60,7 @@ def sight_of(principal: Principal) -> int | None:
 _KEYS: Final = {
     "week": "date_trunc('week', asked_at AT TIME ZONE %(zone)s)::date",
     "team": "clock.team_id",
-    "person": "answered_by_id",
+    "person": f"CASE WHEN took_s IS NULL THEN '{NOBODY}' ELSE answered_by_id::text END",
     "source": "source_id",
     LATELY: "asked_at >= %(lately)s",
 }

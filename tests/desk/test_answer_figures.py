@@ -66,7 +66,7 @@ def recounted(principal: Principal) -> dict[str, dict[str, Told]]:
         if day >= today - timedelta(days=today.weekday(), weeks=11):
             groups["week"][str(day - timedelta(days=day.weekday()))].append(clock)
             groups["team"][str(clock.team_id or "")].append(clock)
-            groups["person"][str(clock.answered_by_id or "")].append(clock)
+            groups["person"]["nobody" if clock.is_running else str(clock.answered_by_id or "")].append(clock)
             groups["source"][str(clock.source_id)].append(clock)
     return {name: {key: measured(clocks) for key, clocks in found.items()} for name, found in groups.items()}
 

@@ -154,7 +154,7 @@ def test_the_report_measures_what_was_answered_and_tells_the_rest_apart():
         1,
         1,
     )
-    assert [(one.label, one.n) for one in by["person"]] == [("Laura", 3), ("A program", 0)]
+    assert [(one.label, one.n) for one in by["person"]] == [("Laura", 3), ("Nobody yet", 0)]
     assert [(one.label, one.n) for one in by["source"]] == [("shop", 3)]
     assert csv[1] == "North,3,180.0,324.0,1,0,1"
 

@@ -20,6 +20,7 @@ from contacts.answer_counts import (
     GROUPS,
     KEPT,
     LATELY,
+    NOBODY,
     WEEKS,
     asking,
     asking_kept,
@@ -218,6 +219,8 @@ def _head(first: str) -> tuple[str, ...]:
 def _named(part: str, key: str, label: str | None) -> str:
     if part == "week":
         return date_format(date.fromisoformat(key), pgettext("day and short month", "j M"))
+    if (part, key) == ("person", NOBODY):
+        return _("Nobody yet")
     return label or {"team": _("No team"), "person": _("A program")}.get(part, "")
 
 

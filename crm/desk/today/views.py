@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from contacts.answer_counts import WEEKS
 from contacts.clocks import give_clock, waive_answer
 from contacts.models import AnswerClock, Task
 from contacts.tasking import postpone_task
@@ -158,6 +159,7 @@ def answers(request: HttpRequest, principal: Principal) -> HttpResponse:
     context = {
         "tables": found.tables,
         "lately": found.lately,
+        "weeks": WEEKS,
         "goal": calendar.target,
         "chart": bars(found.tables[0], calendar.target),
         "waiting": sum_of(principal),
