@@ -17,6 +17,7 @@ from staff.policy import Principal, sees_every_row
 from .company_marks import mark_companies
 from .matching import domain_of
 from .models import Company, Contact, ContactQuerySet, Joining
+from .prepared import Prepared
 
 MOST_PROPOSED: Final = 50
 _MAIL_SERVICES: Final = """
@@ -42,17 +43,30 @@ def own_domains(domains: Iterable[str]) -> list[str]:
 # The index of words finds a domain also inside a longer one, and in a name: the addresses are the proof. Places are
 # looked for in two parts, for the index of members holds no leaders.
 _PROPOSED: Final = """
-    contacts_contact.is_listed AND contacts_contact.search @@ %s::tsquery
-    AND EXISTS (SELECT FROM unnest(contacts_contact.emails) AS one WHERE split_part(one, '@', 2) = ANY(%s::text[]))
-    AND NOT EXISTS (SELECT FROM contacts_membership m WHERE m.contact_id = contacts_contact.id AND m.company_id = %s)
+    contacts_contact.is_listed AND contacts_contact.search @@ {words}::tsquery
+    AND EXISTS (SELECT FROM unnest(contacts_contact.emails) AS one
+                 WHERE split_part(one, '@', 2) = ANY({domains}::text[]))
+    AND NOT EXISTS (SELECT FROM contacts_membership m
+                     WHERE m.contact_id = contacts_contact.id AND m.company_id = {company})
     AND NOT EXISTS (SELECT FROM contacts_contact its JOIN contacts_membership m ON m.contact_id = its.id
-                     WHERE its.leader_id = contacts_contact.id AND its.leader_id <> its.id AND m.company_id = %s)
-    AND NOT EXISTS (SELECT FROM contacts_notthere n WHERE n.contact_id = contacts_contact.id AND n.company_id = %s)
+                     WHERE its.leader_id = contacts_contact.id AND its.leader_id <> its.id AND m.company_id = {company})
+    AND NOT EXISTS (SELECT FROM contacts_notthere n
+                     WHERE n.contact_id = contacts_contact.id AND n.company_id = {company})
 """
+_PROPOSED_HERE: Final = _PROPOSED.format(words="%s", domains="%s", company="%s")
 # They are sorted after they are found: walking along the names of everybody would go on to the end where nobody is.
-_FIRST: Final = f"""
-    SELECT id, name, emails FROM contacts_contact WHERE {_PROPOSED} ORDER BY coalesce(sort_key, sort_key), id LIMIT %s
-"""  # noqa: S608  (words of ours)
+_NAMED: Final = {name: f"%({name})s" for name in ("words", "domains", "company")}
+_FIRST: Final = Prepared(
+    "proposed_to_company",
+    f"""
+    SELECT id, name, emails FROM contacts_contact WHERE {_PROPOSED.format(**_NAMED)}
+     ORDER BY coalesce(sort_key, sort_key), id LIMIT %(most)s
+""",  # noqa: S608  (words of ours)
+    words="text",
+    domains="text[]",
+    company="bigint",
+    most="integer",
+)
 
 
 def proposed_people(principal: Principal, company: Company) -> ContactQuerySet:
@@ -62,7 +76,8 @@ def proposed_people(principal: Principal, company: Company) -> ContactQuerySet:
     asked = _asked_of(company)
     if not asked:
         return people.none()
-    return people.filter(RawSQL(_PROPOSED, asked, output_field=BooleanField()))  # noqa: S611  (words of ours)
+    here = [asked["words"], asked["domains"], *[company.pk] * 3]
+    return people.filter(RawSQL(_PROPOSED_HERE, here, output_field=BooleanField()))  # noqa: S611  (words of ours)
 
 
 def first_proposed(principal: Principal, company: Company, most: int) -> list[Contact]:
@@ -72,16 +87,15 @@ def first_proposed(principal: Principal, company: Company, most: int) -> list[Co
         return []
     if not sees_every_row(principal):
         return list(proposed_people(principal, company).order_by(Coalesce("sort_key", "sort_key"), "pk")[:most])
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRST, [*asked, most])
-        return [Contact(pk=pk, name=name, emails=emails) for pk, name, emails in cursor.fetchall()]
+    rows = _FIRST.rows(**asked, most=most)
+    return [Contact(pk=pk, name=name, emails=emails) for pk, name, emails in rows]
 
 
-def _asked_of(company: Company) -> list[Any]:
+def _asked_of(company: Company) -> dict[str, Any]:
     own = own_domains(company.domains)
     if company.joining == Joining.NOTHING or not own:
-        return []
-    return [" | ".join(f"'{domain}'" for domain in own), own, company.pk, company.pk, company.pk]
+        return {}
+    return {"words": " | ".join(f"'{domain}'" for domain in own), "domains": own, "company": company.pk}
 
 
 _JOIN: Final = """

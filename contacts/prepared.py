@@ -1,7 +1,7 @@
 """Statements that are planned once a connection: where reading is quick, planning is what costs."""
 
-from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
@@ -112,13 +112,30 @@ class PreparedModels(Generic[Row]):
 
     def _read(self, row: tuple[Any, ...]) -> Row:
         [(_its, _model, at), *others] = self._parts
-        found = self.model.from_db(DEFAULT_DB_ALIAS, _fields(self.model), row[at])
+        found = _row_of(self.model, row[at])
         for name, model, at in others:
-            other = None if row[at.start] is None else model.from_db(DEFAULT_DB_ALIAS, _fields(model), row[at])
-            setattr(found, name, other)
+            setattr(found, name, None if row[at.start] is None else _row_of(model, row[at]))
         for name, value in zip(self.adding, row[self._parts[-1][2].stop :], strict=True):
             setattr(found, name, value)
         return found
+
+
+def _row_of(model: type[Row], values: Sequence[Any]) -> Row:
+    if written := _written(model):
+        values = [written[at](one) if at in written else one for at, one in enumerate(values)]
+    return model.from_db(DEFAULT_DB_ALIAS, _fields(model), values)
+
+
+@cache
+def _written(model: type[Model]) -> Mapping[int, Callable[[Any], Any]]:
+    """By their places, the columns that are not kept as they are read: JSON."""
+    fields: list[Any] = list(model._meta.concrete_fields)
+    readers = {at: field.from_db_value for at, field in enumerate(fields) if hasattr(field, "from_db_value")}
+    return {at: partial(_read_by, reader) for at, reader in readers.items()}
+
+
+def _read_by(reader: Callable[..., Any], value: Any) -> Any:
+    return reader(value, None, connection)
 
 
 @cache

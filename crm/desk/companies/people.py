@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from contacts.models import Company, Contact
-from contacts.prepared import Prepared
+from contacts.prepared import Prepared, PreparedModels
 from contacts.scopes import as_sql
 from funnel.breadth import MOST_BUYERS, Breadth, Group
 from funnel.company_people import (
@@ -146,6 +146,29 @@ def _prepared(name: str, which: str, parts: dict[str, str], asked: str) -> Prepa
 _ALL: Final = _prepared("people_of_company", _OF_COMPANY, _SHOWN | _COUNTED, "bigint")
 _NARROWED: Final = _prepared("people_of_large_company", _OF_COMPANY, _SHOWN, "bigint")
 _FRONT: Final = _prepared("front_of_company", "m.id = ANY(%(asked)s::bigint[])", _SHOWN, "bigint[]")
+
+
+_KEPT: Final = {"held": "kept.held::text", "front": "kept.front", "bought": "kept.bought::text"}
+_COMPANY: Final = PreparedModels(
+    "company_of_page",
+    Company,
+    "LEFT JOIN funnel_companybreadth kept ON kept.company_id = its.id WHERE its.id = %(id)s",
+    adding={f"kept_{name}": column for name, column in _KEPT.items()},
+    id="bigint",
+)
+
+
+def company_seen(principal: Principal, company_id: int) -> Company | None:
+    """With what is kept of its people, where they are many."""
+    if not sees_every_row(principal):
+        return Company.objects.visible_to(principal).filter(pk=company_id).first()
+    for company in _COMPANY.rows(id=company_id):
+        held, front, bought = (company.__dict__.pop(f"kept_{name}") for name in _KEPT)
+        if front is not None:
+            kept = {name: msgspec.json.decode(text) for name, text in (("held", held), ("bought", bought)) if text}
+            company.breadth = CompanyBreadth(company=company, front=front, **kept)
+        return company
+    return None
 
 
 def people_of(principal: Principal, company: Company, *, role: str = "", stage: int = 0, most: int) -> Found:

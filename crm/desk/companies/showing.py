@@ -69,6 +69,24 @@ class Shown:
     def sums(self) -> list[Sum]:
         return [Sum(value, currency) for currency, value in self.bought.sums.items()]
 
+    # What parts of the page are made of: while these are the same, so are they.
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        return (*self.company.domains, self.company.country, self.company.external_id)
+
+    @property
+    def facts(self) -> tuple[Any, ...]:
+        people = (self.breadth.people, self.breadth.closed, self.breadth.heard_on, self.owner)
+        return (*people, self.spent, *((name, n) for name, _label, n in self.health))
+
+    @property
+    def spent(self) -> tuple[Any, ...]:
+        """Days are told beside today."""
+        bought = self.bought
+        whose = (bought.buyers, bought.orders, bought.newest_at, bought.is_all)
+        return (timezone.localdate(), *whose, *bought.sums.items())
+
     @property
     def customers(self) -> int:
         return sum(number for _name, _label, number in self.health)

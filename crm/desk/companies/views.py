@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,8 +18,10 @@ from crm.desk.companies.cells import lines_drawn
 from crm.desk.companies.forms import CompanyForm
 from crm.desk.companies.listing import WHOSE, listing
 from crm.desk.companies.page_cells import chips_drawn, mates_drawn, matrix_drawn, network_drawn, story_drawn
+from crm.desk.companies.people import company_seen
 from crm.desk.companies.showing import show
 from crm.desk.doors import for_staff
+from crm.desk.finding import there
 from crm.desk.people.vocabulary import words
 from crm.desk.places import page
 from crm.desk.toasts import toast
@@ -137,9 +139,7 @@ def company_find(request: HttpRequest, principal: Principal) -> HttpResponse:
 
 
 def visible_company(principal: Principal, company_id: int) -> Company:
-    companies = Company.objects.visible_to(principal).select_related("breadth")
-    company: Company = get_object_or_404(companies, pk=company_id)
-    return company
+    return there(company_seen(principal, company_id))
 
 
 def _fields(form: CompanyForm, custom: Mapping[str, Any] | None = None) -> dict[str, Any]:
