@@ -279,7 +279,7 @@ def _with_leak(columns: Sequence[Column], leak: Going | None, after: Stage | Non
 
 def _standing_long(stage: Stage, whose: Whose) -> int:
     positions = Position.objects.people().exclude(standing=Standing.CLOSED).filter(stage_id=stage.pk)
-    if not whose.is_rolled_up:
+    if not whose.is_of_all:
         positions = positions.filter(contact__in=Contact.objects.visible_to(whose.principal).filter(whose.among))
     return positions.filter(entered_at__lt=timezone.now() - STANDS_LONG).values("pk")[:COUNTED].count()
 
