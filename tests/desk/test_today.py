@@ -117,10 +117,12 @@ def test_a_task_is_put_off_to_a_day_that_is_still_to_come():
 
 def test_what_came_in_is_new_leads_moves_and_recalls_each_with_its_cause():
     client, _user = at_desk(name="Laura")
-    lead, buyer, later = person(name="Lead"), person(name="Buyer"), person(name="Later")
+    lead, buyer, back, later = (person(name=name) for name in ("Lead", "Buyer", "Back", "Later"))
     happened(lead, "quote_requested", ago(0.2))
     happened(buyer, "quote_requested", ago(9))
     happened(buyer, "order_completed", ago(0.1), value_minor=100, currency="EUR")
+    happened(back, "order_completed", ago(9), value_minor=100, currency="EUR")
+    happened(back, "order_refunded", ago(0.15))
     happened(later, "quote_requested", ago(5))
     happened(later, "postponed", ago(4), properties={"until": timezone.localdate().isoformat()})
     advance_everything()
@@ -130,7 +132,7 @@ def test_what_came_in_is_new_leads_moves_and_recalls_each_with_its_cause():
         return [(one.name, one.cause.type.key if one.cause else "") for one in lines]
 
     assert told(came.leads) == [("Lead", "quote_requested")]
-    assert told(came.moves) == [("Buyer", "order_completed")]
+    assert told(came.moves) == [("Buyer", "order_completed"), ("Back", "order_refunded")]
 
 
 def test_the_report_measures_what_was_answered_and_tells_the_rest_apart():

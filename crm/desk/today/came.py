@@ -102,15 +102,17 @@ came AS (
       WHERE p.standing = {Standing.NOT_NOW.value} AND p.wake_at <= %(tomorrow)s AND p.recall_at <= %(tomorrow)s
         AND p.stage_id IS NOT NULL AND NOT p.is_visitor {{whom}}
       ORDER BY p.wake_at, p.contact_id LIMIT {AT_MOST}))
-SELECT came.part, came.at, who.id, coalesce(nullif(who.name, ''), who.emails[1], '#' || who.id),
+SELECT CASE WHEN came.part = 'leads' AND before.place > stop.place THEN 'moves' ELSE came.part END,
+       came.at, who.id, coalesce(nullif(who.name, ''), who.emails[1], '#' || who.id),
        stop.place, stop.id, stop.key, stop.label_en, stop.label_fi,
        cause.id, cause.value_minor, cause.currency, type.key, type.label_en, type.label_fi
   FROM came JOIN contacts_contact who ON who.id = came.contact_id
   LEFT JOIN stop ON stop.id = came.stage_id
   LEFT JOIN LATERAL (
-       SELECT cause_id FROM funnel_transition
+       SELECT cause_id, from_value FROM funnel_transition
         WHERE contact_id = came.contact_id AND dimension = {Dimension.STAGE.value} AND to_value = came.stage_id
           AND occurred_at = came.at AND superseded_at IS NULL AND cause_id IS NOT NULL LIMIT 1) AS move ON TRUE
+  LEFT JOIN stop AS before ON before.id = move.from_value
   LEFT JOIN contacts_event cause ON cause.id = move.cause_id
   LEFT JOIN contacts_eventtype type ON type.id = cause.type_id
  ORDER BY CASE WHEN came.part IN ('leads', 'moves') THEN came.at END DESC, came.at, who.id DESC
@@ -123,12 +125,15 @@ _OF_MINE: Final = Prepared(
 
 
 def came(principal: Principal, since: datetime, *, mine: bool) -> Came:
-    """All of it in one statement. A recall is a timer, and wakes no later than itself."""
+    """All of it in one statement. A recall is a timer, and wakes no later than itself.
+
+    Who fell back to lead is no new lead, but a move.
+    """
     asked = {"since": since, "cools": timezone.now() + COOLS_WITHIN, "tomorrow": _end_of_tomorrow()}
     parts: dict[str, list[Line]] = {"leads": [], "moves": [], "cooling": [], "recalls": []}
     for part, *said in _asked(principal, asked, mine=mine):
         parts[part].append(_line(said))
-    return Came(since, **parts)
+    return Came(since, **{part: lines[:AT_MOST] for part, lines in parts.items()})
 
 
 def _asked(principal: Principal, asked: dict[str, Any], *, mine: bool) -> Sequence[tuple[Any, ...]]:
