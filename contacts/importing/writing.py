@@ -5,8 +5,9 @@ Locks are taken in the order that all writers keep: types, names, events, contac
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +27,7 @@ from ..placing import EMAIL, Name
 from ..projecting import fits, found_by, keep_tags, project
 from ..settling import claimed_body
 from .converting import Fact, event_body
-from .copying import array, copy, lexemes, take_ids
+from .copying import NULL, array, cells, copy, copy_columns, lexemes, take_ids, texts
 from .deciding import Decision, Person, Reject, Terms, detail_fact
 from .reading import SUSPICIOUS
 
@@ -79,52 +80,35 @@ VALUES (%s, %s::bigint[], %s::bigint[], %s::bigint[], %s, %s, '{}')
 """
 
 
-CONTACT_COLUMNS: Final = (
-    *("id", "leader_id", "is_known", "name", "title", "country", "language", "time_zone", "emails", "phones"),
-    *("tags", "owner_id", "team_id", "custom", "origin_source_id", "origin_campaign", "origin_note", "version"),
-    *("sort_key", "search"),
-)
-
-
 def _write_contacts(run: Import, made: Sequence[Person], emails: Sequence[list[str]], note: str) -> None:
     if not made:
         return
     sources = sources_for(run.source, {person.origin for person in made})
-    owners = _by_value(made, "owner", lambda value: User.objects.filter(email__iexact=value))
-    teams = _by_value(made, "team", lambda value: Team.objects.filter(name=value))
-    fields = {field.key: field for field in CustomField.objects.filter(of="contact") if field.key not in BUILT_IN}
-    rows = (
-        (
-            *_fields(person, its),
-            owners.get(person.details.get("owner")),
-            teams.get(person.details.get("team")),
-            _custom(person.details, fields),
-            sources[person.origin],
-            person.campaign,
-            note,
-            1,
-            *_finding(person.details, its),
-        )
-        for person, its in zip(made, emails, strict=True)
-    )
-    copy("contacts_contact", CONTACT_COLUMNS, rows)
+    ids = [str(person.contact_id) for person in made]
+    details = [person.details for person in made]
+    found = [_finding(person.details, its) for person, its in zip(made, emails, strict=True)]
+    columns = {
+        "id": ids,
+        "leader_id": ids,
+        "is_known": ["t" if person.is_known else "f" for person in made],
+        **{name: texts([one.get(name, "") for one in details]) for name in PLAIN},
+        "emails": texts([array(its) for its in emails]),
+        "phones": texts([array(one.get("phones", ())) for one in details]),
+        "tags": texts([array(one.get("tags", ())) for one in details]),
+        "owner_id": _meant(made, "owner", lambda value: User.objects.filter(email__iexact=value)),
+        "team_id": _meant(made, "team", lambda value: Team.objects.filter(name=value)),
+        "custom": _custom(details),
+        "origin_source_id": [str(sources[person.origin]) for person in made],
+        "origin_campaign": texts([person.campaign for person in made]),
+        "origin_note": repeat(texts([note])[0]),
+        "version": repeat("1"),
+        "sort_key": texts([key for key, _tokens in found]),
+        "search": texts([lexemes(tokens) for _key, tokens in found]),
+    }
+    copy_columns("contacts_contact", columns)
 
 
-def _fields(person: Person, emails: list[str]) -> tuple[object, ...]:
-    told = person.details.get
-    return (
-        person.contact_id,
-        person.contact_id,
-        "t" if person.is_known else "f",
-        told("name", ""),
-        told("title", ""),
-        told("country", ""),
-        told("language", ""),
-        told("time_zone", ""),
-        array(emails),
-        array(told("phones", ())),
-        array(told("tags", ())),
-    )
+PLAIN: Final = ("name", "title", "country", "language", "time_zone")
 
 
 def emails_of(person: Person) -> list[str]:
@@ -132,31 +116,32 @@ def emails_of(person: Person) -> list[str]:
     return list(dict.fromkeys([*person.details.get("emails", ()), *linked]))
 
 
-def _finding(details: dict[str, Any], emails: list[str]) -> tuple[str, str]:
-    key, tokens = found_by(
+def _finding(details: dict[str, Any], emails: list[str]) -> tuple[str, list[str]]:
+    return found_by(
         name=details.get("name", ""),
         title=details.get("title", ""),
         emails=emails,
         phones=details.get("phones", ()),
         companies=(details.get("company", ""),),
     )
-    return key, lexemes(tokens)
 
 
-def _custom(details: dict[str, Any], fields: dict[str, CustomField]) -> str:
-    custom = {
-        name: value
-        for name, value in details.items()
-        if name == "fit" or (name in fields and fits(fields[name], value))
-    }
-    return encode(custom).decode() if custom else "{}"
+def _custom(details: Sequence[dict[str, Any]]) -> list[str]:
+    """The declared fields, and the fit; what does not fit its kind is left out (the log keeps it)."""
+    fields = {field.key: field for field in CustomField.objects.filter(of="contact") if field.key not in BUILT_IN}
+    kept = {"fit", *fields}
+    customs = [
+        {name: one[name] for name in kept & one.keys() if name == "fit" or fits(fields[name], one[name])}
+        for one in details
+    ]
+    return texts([encode(custom).decode() if custom else "{}" for custom in customs])
 
 
-def _by_value(made: Sequence[Person], name: str, find: Any) -> dict[Any, int]:
-    """The row of ours that each value of the detail `name` means, if any."""
-    values = {person.details[name] for person in made if person.details.get(name)}
-    found = {value: find(value).values_list("pk", flat=True).first() for value in values}
-    return {value: pk for value, pk in found.items() if pk is not None}
+def _meant(made: Sequence[Person], name: str, find: Any) -> list[str]:
+    """The row of ours that each person's detail `name` means, if any."""
+    said = [person.details.get(name) for person in made]
+    found = {value: find(value).values_list("pk", flat=True).first() for value in {*said} if value}
+    return cells([found.get(value) for value in said])
 
 
 def sources_for(own: Source, keys: Collection[str]) -> dict[str, int]:
@@ -184,11 +169,14 @@ def _check_origins(more: int) -> None:
 def _write_names(people: Iterable[Person]) -> list[int]:
     names: list[tuple[Name, int]] = sorted([(name, person.contact_id) for person in people for name in person.names])
     ids = take_ids("contacts_identity", len(names))
-    copy(
-        "contacts_identity",
-        ("id", "kind", "namespace", "value", "contact_id"),
-        [(number, *name, contact_id) for number, (name, contact_id) in zip(ids, names, strict=True)],
-    )
+    columns = {
+        "id": map(str, ids),
+        "kind": [name.kind for name, _contact in names],
+        "namespace": texts([name.namespace for name, _contact in names]),
+        "value": texts([name.value for name, _contact in names]),
+        "contact_id": [str(contact_id) for _name, contact_id in names],
+    }
+    copy_columns("contacts_identity", columns)
     return ids
 
 
@@ -225,49 +213,46 @@ def _write_claims(run: Import, claims: list[tuple[Person, Fact]], types: Types, 
     copy("contacts_claim", columns, rows)
 
 
-EVENT_COLUMNS: Final = (
-    *("id", "contact_id", "occurred_at", "recorded_at", "stated_at", "value_minor", "type_id", "source_id", "rank"),
-    *("key", "digest", "currency", "campaign_key", "message_id", "properties", "by_id"),
-)
-
-
 def _write_events(run: Import, events: list[tuple[Person, Fact]], types: Types, received: datetime) -> list[int]:
     events.sort(key=lambda event: event[1].key)
     ids = take_ids("contacts_event", len(events))
-    copy("contacts_event", EVENT_COLUMNS, _event_rows(run, zip(ids, events, strict=True), types, received))
-    marks = [(person.contact_id, pk, PendingReason.IMPORT.value) for pk, (person, _) in zip(ids, events, strict=True)]
-    copy("contacts_pending", ("contact_id", "event_id", "reason"), marks)
+    numbers, contacts = [str(pk) for pk in ids], [str(person.contact_id) for person, _fact in events]
+    copy_columns(
+        "contacts_event",
+        {"id": numbers, "contact_id": contacts, **_event_columns(run, [fact for _, fact in events], types, received)},
+    )
+    marks = {"contact_id": contacts, "event_id": numbers, "reason": repeat(str(PendingReason.IMPORT.value))}
+    copy_columns("contacts_pending", marks)
     return ids
 
 
-def _event_rows(
-    run: Import, events: Iterable[tuple[int, tuple[Person, Fact]]], types: Types, received: datetime
-) -> Iterator[tuple[object, ...]]:
+def _event_columns(run: Import, facts: Sequence[Fact], types: Types, received: datetime) -> dict[str, Iterable[str]]:
     now = received.isoformat()
-    for event_id, (person, fact) in events:
-        message = fact.message
-        type_id, rank = types[message.type]
-        moment = message.occurred_at or received
-        is_ahead = moment > received
-        stated = now if moment is received else moment.isoformat()
-        yield (
-            event_id,
-            person.contact_id,
-            now if is_ahead else stated,
-            now,
-            stated if is_ahead else None,
-            message.value_minor,
-            type_id,
-            run.source_id,
-            rank,
-            fact.key,
-            fact.digest,
-            message.currency,
-            message.campaign or None,
-            message.message_id,
-            encode(message.properties).decode(),
-            run.started_by_id,
-        )
+    messages = [fact.message for fact in facts]
+    moments = [_moments(message.occurred_at, received, now) for message in messages]
+    return {
+        "occurred_at": [occurred for occurred, _stated in moments],
+        "recorded_at": repeat(now),
+        "stated_at": [stated for _occurred, stated in moments],
+        "value_minor": cells([message.value_minor for message in messages]),
+        "type_id": [str(types[message.type][0]) for message in messages],
+        "source_id": repeat(str(run.source_id)),
+        "rank": [str(types[message.type][1]) for message in messages],
+        "key": [fact.key for fact in facts],
+        "digest": [str(fact.digest) for fact in facts],
+        "currency": cells([message.currency for message in messages]),
+        "campaign_key": cells([message.campaign or None for message in messages]),
+        "message_id": texts([message.message_id for message in messages]),
+        "properties": texts([encode(message.properties).decode() for message in messages]),
+        "by_id": repeat(*cells([run.started_by_id])),
+    }
+
+
+def _moments(said: datetime | None, received: datetime, now: str) -> tuple[str, str]:
+    """When it happened as we take it, and as it was said where that is ahead of our clock."""
+    if said is None or said == received:
+        return now, NULL
+    return (now, said.isoformat()) if said > received else (said.isoformat(), NULL)
 
 
 def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:
