@@ -16,7 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from contacts.ingest import retract_event
-from contacts.models import Contact, Event
+from contacts.models import Contact, Event, Task
+from contacts.tasking import drop_task
 from crm.desk.doors import for_staff
 from crm.desk.toasts import done, toast
 from staff import audit
@@ -26,10 +27,10 @@ UNDOABLE_FOR: Final = timedelta(hours=24)
 _SALT: Final = "polku.undo"
 
 
-def undo_token(principal: Principal, event_ids: Iterable[int]) -> str:
-    """What takes these events back, in the hands of `principal` alone, for a day."""
+def undo_token(principal: Principal, event_ids: Iterable[int], task_ids: Iterable[int] = ()) -> str:
+    """What takes these events back, and the tasks made with them, in the hands of `principal` alone, for a day."""
     user_id = principal.user.pk if principal.user else None
-    return signing.dumps([user_id, list(event_ids)], salt=_SALT, compress=True)
+    return signing.dumps([user_id, list(event_ids), list(task_ids)], salt=_SALT, compress=True)
 
 
 @require_POST
@@ -44,22 +45,24 @@ def undo(request: HttpRequest, principal: Principal) -> HttpResponseBase:
 
 
 def undo_events(*, by: Principal, token: str) -> int:
-    """Retract what the token names and still stands; return how many events that were."""
-    events = _events(by, token)
+    """Retract what the token names and still stands, drop its tasks; return how many events that were."""
+    events, task_ids = _named(by, token)
     with transaction.atomic():
         for event in events:
             retract_event(event=event)
         if events:
             audit.record(by=by, action="undone", kind="event", row=events[0].pk, events=[event.pk for event in events])
+            for task in Task.objects.open().filter(pk__in=task_ids, created_by=by.user):
+                drop_task(task=task, by=by)
     if not events:
         raise ValidationError(_("This was undone already."), code="already_retracted")
     return len(events)
 
 
-def _events(by: Principal, token: str) -> list[Event]:
-    """Those that stand; a token that is not theirs, or people who are not theirs to see any more, are not found."""
+def _named(by: Principal, token: str) -> tuple[list[Event], list[int]]:
+    """The events that stand, and the tasks; a token that is not theirs, or of people they see no more, is not found."""
     try:
-        user_id, event_ids = signing.loads(token, salt=_SALT, max_age=UNDOABLE_FOR)
+        user_id, event_ids, *more = signing.loads(token, salt=_SALT, max_age=UNDOABLE_FOR)
     except signing.SignatureExpired as error:
         raise ValidationError(_("This can be undone for a day only."), code="too_late") from error
     except signing.BadSignature as error:
@@ -70,7 +73,7 @@ def _events(by: Principal, token: str) -> list[Event]:
     seen = events.filter(contact__leader__in=Contact.objects.visible_to(by))
     if len(found := list(seen.select_related("type"))) < len(set(event_ids)):
         raise Http404
-    return [event for event in found if event.retracted_at is None]
+    return [event for event in found if event.retracted_at is None], more[0] if more else []
 
 
 def _back(request: HttpRequest) -> HttpResponseBase:

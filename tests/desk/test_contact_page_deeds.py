@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
@@ -135,6 +136,23 @@ def test_a_task_is_made_ticked_off_and_taken_up_again():
     assert Task.objects.get().done_at is None
     client.post(f"/tasks/{task.pk}/drop")
     assert not Task.objects.exists()
+
+
+def test_what_is_to_follow_a_talk_is_a_task_and_both_are_undone_together():
+    client, user = at_desk()
+    aino = person(name="Aino")
+
+    address = f"/contacts/{aino.pk}/do/call"
+    answer = client.post(address, {"outcome": "no_answer", "then": "7"})
+
+    [task] = Task.objects.all()
+    due = timezone.localtime(task.due_at)
+    assert (task.contact, task.title, task.kind, task.assignee) == (aino, "Call again", "call", user)
+    assert (due.hour, due.weekday() < 5, (due.date() - timezone.localdate()).days in (7, 8, 9)) == (9, True, True)
+    assert last_event(aino) == ("call_tried", {"outcome": "no_answer"}, user.pk)
+    [said] = get_messages(answer.wsgi_request)
+    client.post("/undo", {"token": said.extra_tags})
+    assert (Task.objects.count(), Event.objects.standing().filter(contact=aino).count()) == (0, 0)
 
 
 def test_a_task_is_changed_afterwards_and_as_it_was_again():

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.mailing import GRACE_S, write_mail
 from contacts.ingest import record_staff_event
-from contacts.models import Contact, Event
+from contacts.models import Contact, Event, TaskKind
 from contacts.services import update_contact
 from contacts.tasking import add_task
 from crm.desk.person import forms
@@ -61,21 +62,33 @@ def _done(by: Principal, event: Event, text: str) -> Done:
     return Done(text, undo_token(by, [event.pk]))
 
 
+def _followed(by: Principal, event: Event, form: forms.DeedForm, text: str, title: str, kind: TaskKind) -> Done:
+    """What is said when it is done, with the task that was to follow; both are taken back together."""
+    due_at = form.follows_at()
+    if due_at is None or not by.may("contacts:write"):
+        return _done(by, event, text)
+    task = add_task(contact=form.contact, by=by, title=title, kind=kind, due_at=due_at)
+    words = _("%(done)s “%(task)s” is to be done on %(day)s.")
+    told = words % {"done": text, "task": title, "day": date_format(timezone.localtime(due_at), "SHORT_DATE_FORMAT")}
+    return Done(told, undo_token(by, [event.pk], [task.pk]))
+
+
 def _note(by: Principal, contact: Contact, form: forms.NoteForm) -> Done:
     event = _recorded(by, contact, "note_added", form.said(), form.cleaned_data["at"])
-    return _done(by, event, _("Noted."))
+    return _followed(by, event, form, _("Noted."), _("Come back to the note"), TaskKind.TODO)
 
 
 def _call(by: Principal, contact: Contact, form: forms.CallForm) -> Done:
     """Only a call in which somebody spoke is one; the others are tries, which nobody gets points for."""
     spoke = form.cleaned_data["outcome"] in {"answered", "call_back"}
     event = _recorded(by, contact, "call_held" if spoke else "call_tried", form.said(), form.cleaned_data["at"])
-    return _done(by, event, _("The call is logged."))
+    title = _("Call after the last talk") if form.cleaned_data["outcome"] == "answered" else _("Call again")
+    return _followed(by, event, form, _("The call is logged."), title, TaskKind.CALL)
 
 
 def _meeting(by: Principal, contact: Contact, form: forms.MeetingForm) -> Done:
     event = _recorded(by, contact, "meeting_held", form.said(), form.cleaned_data["at"])
-    return _done(by, event, _("The meeting is logged."))
+    return _followed(by, event, form, _("The meeting is logged."), _("Come back to the meeting"), TaskKind.TODO)
 
 
 def _task(by: Principal, contact: Contact, form: forms.TaskForm) -> Done:

@@ -12,6 +12,7 @@ from funnel.models import Stage
 from staff.models import User
 
 LONGEST_TEXT: Final = 4000
+FRIDAY: Final = 4
 OUTCOMES: Final = (
     ("answered", _("Answered")),
     ("no_answer", _("No answer")),
@@ -60,6 +61,16 @@ BASES: Final = (
 )
 
 
+FOLLOWING: Final = (
+    ("", _("nothing")),
+    ("1", _("a task for tomorrow")),
+    ("3", _("a task in 3 days")),
+    ("7", _("a task in a week")),
+    ("14", _("a task in two weeks")),
+    ("30", _("a task in a month")),
+)
+
+
 class Moment(forms.DateTimeField):
     """When it happened, to the minute; not said: now."""
 
@@ -82,6 +93,13 @@ class Words(forms.CharField):
         super().__init__(max_length=LONGEST_TEXT, label=label, required=required, widget=area)
 
 
+class Following(forms.ChoiceField):
+    """In how many days something is to follow; not said: nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, label=_("And then"), choices=FOLLOWING)
+
+
 class DeedForm(forms.Form):
     """Whom it is about is known to every form of the composer, and who does it."""
 
@@ -92,13 +110,24 @@ class DeedForm(forms.Form):
             field.widget.attrs.setdefault("class", "in")
 
     def said(self) -> dict[str, Any]:
-        """What goes into the event: what was filled in, but for when it was."""
-        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None) and name != "at"}
+        """What goes into the event: what was filled in, but for when it was, and what is to follow."""
+        beside = {"at", "then"}
+        return {name: said for name, said in self.cleaned_data.items() if said not in ("", None) and name not in beside}
+
+    def follows_at(self) -> datetime | None:
+        """When something is to follow: in the morning, on no day of a weekend."""
+        if not (days := self.cleaned_data.get("then")):
+            return None
+        day = timezone.localdate() + timedelta(days=int(days))
+        if day.weekday() > FRIDAY:
+            day += timedelta(days=7 - day.weekday())
+        return timezone.make_aware(datetime.combine(day, time(9)))
 
 
 class NoteForm(DeedForm):
     text = Words(_("Note"), required=True, hint=_("What happened? Facts stay as they were written."))
     at = Moment()
+    then = Following()
 
 
 class CallForm(DeedForm):
@@ -106,6 +135,7 @@ class CallForm(DeedForm):
     text = Words(_("What was said"), rows=2)
     minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=24 * 60, required=False)
     at = Moment()
+    then = Following()
 
 
 class MeetingForm(DeedForm):
@@ -113,6 +143,7 @@ class MeetingForm(DeedForm):
     place = forms.CharField(label=_("Place"), max_length=120, required=False)
     minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=24 * 60, required=False)
     at = Moment()
+    then = Following()
 
 
 class TaskForm(DeedForm):
