@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from django.conf import settings
 from django.db import connection
 from django.utils.translation import get_language
 
 from contacts.models import Contact, Event, EventType
 from contacts.prepared import Prepared
 from funnel.explaining import Why, Words
-from funnel.models import Playbook, Stage, Transition
+from funnel.models import Pace, Playbook, Stage, Transition
 from funnel.pacing import Whose
-from funnel.pictures import scope_of, start_of_day
+from funnel.pictures import scope_of
 from funnel.services import STAGE_LABELS
+from funnel.spans import FIRST_MONDAY
 from funnel.walks import Walk
 
 NEWEST: Final = 6
@@ -32,18 +34,36 @@ class Moved:
     why: Why
 
 
+# Where, by the roll-up, the newest moves of these people are: on which days into which stages. All that are as new as
+# the oldest that is needed, for which of them came first only the moves can say.
+_DAYS: Final = f"""
+    SELECT DISTINCT to_stage AS id, (day + block)::timestamp AT TIME ZONE %(zone)s AS since,
+           (day + block + 1)::timestamp AT TIME ZONE %(zone)s AS until
+      FROM unnest(%(whose)s::int[]) AS one (whose)
+     CROSS JOIN (VALUES (date '{FIRST_MONDAY}')) AS first (day)
+     CROSS JOIN LATERAL (
+           SELECT to_stage, block FROM funnel_pacecount AS pace
+            WHERE kind = {Pace.MOVED} AND level = 0 AND pace.whose = one.whose AND from_stage <> 0
+              AND to_stage = ANY(%(stages)s::smallint[]) AND NOT is_visitor AND n > 0
+            ORDER BY block DESC FETCH FIRST {NEWEST} ROWS WITH TIES) AS its
+"""  # noqa: S608  (numbers of ours)
+# Where the roll-up does not tell such people apart: any day.
+_ANY_DAY: Final = (
+    "SELECT id, '-infinity'::timestamptz, 'infinity'::timestamptz FROM unnest(%(stages)s::smallint[]) AS id"
+)
 _NEWEST: Final = f"""
+    WITH stage (id, since, until) AS MATERIALIZED ({{days}})
     SELECT json_build_array(
                row_to_json(move), json_build_object('id', who.id, 'name', who.name, 'emails', who.emails),
                json_build_object('id', cause.id, 'value_minor', cause.value_minor, 'currency', cause.currency),
                json_build_object('key', type.key, 'label_en', type.label_en, 'label_fi', type.label_fi))::text,
            move.version, book.xmin::text || book.ctid::text
-      FROM unnest(%(stages)s::smallint[], %(since)s::timestamptz[]) AS stage (id, since)
+      FROM stage
      CROSS JOIN LATERAL (
            SELECT id, contact_id, occurred_at, cause_id, visit, version, rule, dimension, from_value, to_value, evidence
              FROM funnel_transition
             WHERE dimension = 0 AND to_value = stage.id AND superseded_at IS NULL AND NOT is_visitor
-              AND from_value IS NOT NULL AND occurred_at >= stage.since
+              AND from_value IS NOT NULL AND occurred_at >= stage.since AND occurred_at < stage.until
               AND (%(source)s = 0 OR source_id = %(source)s) {{scope}}
             ORDER BY occurred_at DESC LIMIT {NEWEST}) AS move
       JOIN contacts_contact AS who ON who.id = move.contact_id
@@ -55,38 +75,33 @@ _NEWEST: Final = f"""
 
 
 def newest(whose: Whose, walk: Walk) -> list[Moved]:
-    """Of the live history, whatever past the rest of the page shows.
-
-    Everybody's path begins at the first stage, and who came back to it stands among them in the index: they are looked
-    for only where the walk tells of some, and no further back than it does.
-    """
+    """Of the live history, whatever past the rest of the page shows."""
+    path, kept = walk.path, whose.rolled_up
+    asked: dict[str, Any] = {"stages": path.order, "source": whose.source or 0}
+    if kept is not None:
+        asked |= {"whose": kept, "zone": settings.ORGANISATION_TIME_ZONE}
     scope, own = scope_of(whose.principal, whose.among)
-    path = walk.path
-    since = dict.fromkeys(path.order, "-infinity")
-    if any(flow.from_stage and flow.to_stage == path.stages[0] for flow in walk.flows):
-        since[path.order[0]] = start_of_day(walk.until - timedelta(days=2 * walk.days)).isoformat()
-    else:
-        del since[path.order[0]]
-    rows = _asked(scope, own, stages=list(since), since=list(since.values()), source=whose.source or 0)
+    rows = _asked(scope, own, asked)
     names = _Names(path.stages, tuple(walk.stages), tuple(map(str, walk.stages)), get_language() or "en")
     return [_moved(told, version, stamp, names) for told, version, stamp in rows]
 
 
 _OF_ALL: Final = Prepared(
     "newest_moves",
-    _NEWEST.format(scope=""),
+    _NEWEST.format(days=_DAYS, scope=""),
     is_general=True,
     stages="smallint[]",
-    since="timestamptz[]",
     source="smallint",
+    whose="int[]",
+    zone="text",
 )
 
 
-def _asked(scope: str, own: Mapping[str, Any], **values: Any) -> list[tuple[Any, ...]]:
-    if not scope:
-        return _OF_ALL.rows(**values)
+def _asked(scope: str, own: Mapping[str, Any], asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+    if not scope and "whose" in asked:
+        return _OF_ALL.rows(**asked)
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST.format(scope=scope), {**own, **values})
+        cursor.execute(_NEWEST.format(days=_DAYS if "whose" in asked else _ANY_DAY, scope=scope), {**own, **asked})
         return list(cursor.fetchall())
 
 
