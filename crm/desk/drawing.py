@@ -55,6 +55,12 @@ def short_date(day: date) -> str:
     return _short_date(day, get_language() or "")
 
 
+def short_dates() -> Callable[[date], str]:
+    """The same, for many days of one page."""
+    language = get_language() or ""
+    return lambda day: _short_date(day, language)
+
+
 @lru_cache(maxsize=4000)
 def _short_date(day: date, _language: str) -> str:
     return date_format(day, "SHORT_DATE_FORMAT")

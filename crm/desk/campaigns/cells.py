@@ -15,8 +15,8 @@ from campaigns.models import Campaign
 from campaigns.reading import CostLine
 from crm.desk.campaigns.listing import Row
 from crm.desk.campaigns.showing import Figure, Line, Page
-from crm.desk.campaigns.words import money
-from crm.desk.drawing import joined, row_address, short_date, small_icon, token_field
+from crm.desk.campaigns.words import sums_in
+from crm.desk.drawing import joined, row_address, short_date, short_dates, small_icon, token_field
 from crm.templatetags.polku import figure, stops
 
 
@@ -100,10 +100,11 @@ def _with_visitors(people: int, visitors: int) -> str:
 
 def costs_drawn(costs: Iterable[CostLine], currency: str, request: HttpRequest, *, may_plan: bool) -> SafeString:
     take_back = _taking_back(request) if may_plan else lambda cost, sum_, day: ""
+    money, date = sums_in(currency), short_dates()
 
     def line(cost: CostLine) -> str:
-        sum_, first = escape(money(cost.sum_minor, currency)), short_date(cost.first_on)
-        days = first if cost.first_on == cost.last_on else f"{first}–{short_date(cost.last_on)}"
+        sum_, first = escape(money(cost.sum_minor)), date(cost.first_on)
+        days = first if cost.first_on == cost.last_on else f"{first}–{date(cost.last_on)}"
         note = f'<p class="t-meta clip">{escape(cost.note)}</p>' if cost.note else ""
         return (
             f'<li><div class="grow"><b class="num">{sum_}</b> <span class="t-meta num">{days}</span>{note}</div>'

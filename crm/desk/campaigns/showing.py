@@ -16,8 +16,8 @@ from campaigns.looking import Results
 from campaigns.models import Campaign, Way
 from campaigns.outcome import Gates, Outcome
 from campaigns.strategy import counted
-from crm.desk.campaigns.words import WAYS, money, plain
-from crm.desk.drawing import joined, short_date
+from crm.desk.campaigns.words import WAYS, money, plain, sums_in
+from crm.desk.drawing import joined, short_date, short_dates
 from crm.desk.path.tables import Table
 from funnel.models import Stage
 
@@ -162,17 +162,13 @@ class Page:
     def bars(self) -> SafeString:
         """A day or week each: the people it brought over its step, and in the title what it cost."""
         step, colour, points = WIDTH / len(self._points), self.colour, self._points
-        most = max(LEAST_FULL, *(n for _day, n, _outcome in points))
+        most, date, cost = max(LEAST_FULL, *(n for _day, n, _outcome in points)), short_dates(), sums_in(self.code)
         return joined(
             f'<rect class="f-{colour}" x="{(place + 0.12) * step:.1f}" y="{HEIGHT * (1 - n / most):.1f}" '
             f'width="{step * 0.76:.1f}" height="{HEIGHT * n / most:.1f}" rx="1.5">'
-            f"<title>{escape(self._bar_title(day, n, outcome))}</title></rect>"
+            f"<title>{date(day)}: {n}{f', {escape(cost(outcome.spent))}' if outcome.spent else ''}</title></rect>"
             for place, (day, n, outcome) in enumerate(points)
         )
-
-    def _bar_title(self, day: date, n: int, outcome: Outcome) -> str:
-        said = f"{short_date(day)}: {n}"
-        return f"{said}, {money(outcome.spent, self.code)}" if outcome.spent else said
 
     @property
     def bars_in_words(self) -> str:

@@ -1,5 +1,6 @@
 """What the pages of campaigns and of the strategy call things."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -60,6 +61,12 @@ def told_won(question: str, days: int) -> str:
 def money(minor: int | None, currency: str) -> str:
     """As the language writes it; whole units from a hundred on, for nobody compares cents of those."""
     return "–" if minor is None else _money(minor, currency, get_language() or "en")
+
+
+def sums_in(currency: str) -> Callable[[int], str]:
+    """The same, for many sums of one page."""
+    language = get_language() or "en"
+    return lambda minor: _money(minor, currency, language)
 
 
 @lru_cache(maxsize=4000)

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from campaigns.models import Deed, Form
-from crm.desk.drawing import grey, joined, row_address, short_date
+from crm.desk.drawing import grey, joined, row_address, short_date, short_dates
 from crm.desk.forms.figures import Lately
 from crm.desk.forms.reading import Sender
 from crm.templatetags.polku import figure, initials, percent, when
@@ -51,8 +51,9 @@ def days_drawn(its: Lately) -> SafeString:
 
 def table_drawn(its: Lately) -> SafeString:
     """The days on which anything was shown or sent, the newest first."""
+    date = short_dates()
     return joined(
-        f'<tr><td class="num">{short_date(day)}</td><td class="r num">{figure(shown)}</td>'
+        f'<tr><td class="num">{date(day)}</td><td class="r num">{figure(shown)}</td>'
         f'<td class="r num">{figure(sent)}</td></tr>'
         for day, shown, sent in its.rows
     )

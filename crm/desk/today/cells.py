@@ -19,7 +19,7 @@ from crm.desk.today.doing import Due
 from crm.desk.today.inbox import Waiting
 from crm.desk.today.report import Figures
 from crm.desk.today.spans import repeat_words, short, short_day, worked
-from crm.templatetags.polku import initials, money, percent, stops, when
+from crm.templatetags.polku import initials, moments_shown, money, percent, stops
 
 Draw = Callable[[Any], str]
 
@@ -122,7 +122,7 @@ def _left_in(minutes: int, tone: str, _language: str) -> str:
 def tasks_drawn(tasks: Iterable[Due], request: HttpRequest, *, is_late: bool, may_work: bool) -> SafeString:
     page, me = row_address("desk:contact-page"), request.user.pk
     tick, later = (_tick(request), _later(request)) if may_work else (_nothing, _nothing)
-    late, given = _("was due %(when)s"), _("from %(name)s")
+    late, given, when = _("was due %(when)s"), _("from %(name)s"), moments_shown()
 
     def due(task: Due) -> str:
         at = when(task.due_at)
@@ -190,7 +190,7 @@ def _later(request: HttpRequest) -> Callable[[Due], str]:
 
 
 def came_drawn(lines: Iterable[Line]) -> SafeString:
-    page, why = row_address("desk:contact-page"), escape(_("why?"))
+    page, why, when = row_address("desk:contact-page"), escape(_("why?")), moments_shown()
 
     def line(one: Line) -> str:
         here = page(one.contact)

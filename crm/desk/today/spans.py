@@ -10,14 +10,19 @@ from django.utils.translation import gettext as _
 
 from contacts.recurring import Repeat
 
-MINUTE, HOUR, DAY = 60, 3600, 86_400
+MINUTE, HOUR = 60, 3600  # seconds
+AN_HOUR, A_DAY = 60, 1440  # minutes
 MANY_HOURS = 100
 
 
 def short(length: timedelta) -> str:
     """`12 min`, `3 h 12 min`, `2 d 4 h`; less than a minute is one, for somebody has waited."""
-    seconds = max(MINUTE, int(length.total_seconds()))
-    days, hours, minutes = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
+    return _short(max(1, int(length.total_seconds()) // MINUTE), get_language())
+
+
+@lru_cache(maxsize=4000)
+def _short(minutes: int, _language: str | None) -> str:
+    days, hours, minutes = minutes // A_DAY, minutes % A_DAY // AN_HOUR, minutes % AN_HOUR
     if days:
         words = _("%(days)s d %(hours)s h") if hours else _("%(days)s d")
     elif hours:

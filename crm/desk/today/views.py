@@ -63,6 +63,7 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
         "came": new,
         "answers": lately(principal),
         "goal": calendars.of(principal.user.team_id).target,
+        "mine": mine,
         "whose": [("mine", _("Mine"), mine), ("all", _("All I see"), not mine)],
     }
     return _shown(request, "today", context)
