@@ -65,6 +65,13 @@ class Page:
         self.now, self.before = results.now[way], results.before[way]
         self.code = campaign.currency
 
+    @property
+    def plan(self) -> tuple[str, ...]:
+        """What is written down of it: while this is the same, so is that part of the page."""
+        one, view = self.campaign, self.campaign.view
+        parts = (one.stage, view and view.pk, view and view.name, one.audience, one.value_proposition, one.tactic)
+        return (*map(str, parts), str(one.owner), one.key)
+
     def _won(self, outcome: Outcome) -> int:
         return counted(self.campaign.question, outcome.over(self.gate))
 

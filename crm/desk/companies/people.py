@@ -146,8 +146,6 @@ def _prepared(name: str, which: str, parts: dict[str, str], asked: str) -> Prepa
 _ALL: Final = _prepared("people_of_company", _OF_COMPANY, _SHOWN | _COUNTED, "bigint")
 _NARROWED: Final = _prepared("people_of_large_company", _OF_COMPANY, _SHOWN, "bigint")
 _FRONT: Final = _prepared("front_of_company", "m.id = ANY(%(asked)s::bigint[])", _SHOWN, "bigint[]")
-
-
 _KEPT: Final = {"held": "kept.held::text", "front": "kept.front", "bought": "kept.bought::text"}
 _COMPANY: Final = PreparedModels(
     "company_of_page",
@@ -159,14 +157,13 @@ _COMPANY: Final = PreparedModels(
 
 
 def company_seen(principal: Principal, company_id: int) -> Company | None:
-    """With what is kept of its people, where they are many."""
+    """With what is kept of its people, for whoever sees everybody."""
     if not sees_every_row(principal):
         return Company.objects.visible_to(principal).filter(pk=company_id).first()
     for company in _COMPANY.rows(id=company_id):
         held, front, bought = (company.__dict__.pop(f"kept_{name}") for name in _KEPT)
-        if front is not None:
-            kept = {name: msgspec.json.decode(text) for name, text in (("held", held), ("bought", bought)) if text}
-            company.breadth = CompanyBreadth(company=company, front=front, **kept)
+        told = {name: msgspec.json.decode(text) for name, text in (("held", held), ("bought", bought)) if text}
+        company.breadth = CompanyBreadth(company=company, front=front, **told)
         return company
     return None
 
@@ -192,8 +189,10 @@ def people_of(principal: Principal, company: Company, *, role: str = "", stage: 
 
 def kept_of(principal: Principal, company: Company) -> CompanyBreadth | None:
     """What is kept of a large company, for whoever sees everybody."""
-    kept: CompanyBreadth | None = getattr(company, "breadth", None)
-    return kept if kept and kept.front is not None and sees_every_row(principal) else None
+    if not sees_every_row(principal):
+        return None
+    kept: CompanyBreadth = company.breadth
+    return kept if kept.front is not None else None
 
 
 def _seen(principal: Principal, asked: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
