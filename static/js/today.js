@@ -41,6 +41,7 @@
   }
   if (document.getElementById("inbox-part")) {
     desk.keys.add("a", words.answer, () => act("a"));
+    desk.keys.add("c", words.call, () => act("c"));
     desk.keys.add("t", words.take, () => act("t"));
   }
 }

@@ -100,7 +100,7 @@ def test_a_task_that_comes_again_leaves_the_next_one_and_undo_takes_it_back():
     assert list(Task.objects.open()) == [task]
 
 
-def test_a_task_is_put_off_to_a_day_that_is_still_to_come():
+def test_a_task_is_put_off_to_a_day_that_is_still_to_come_and_that_is_undone():
     client, user = at_desk()
     by = Principal(user=user)
     now = timezone.now().replace(microsecond=0)
@@ -113,6 +113,11 @@ def test_a_task_is_put_off_to_a_day_that_is_still_to_come():
     today = timezone.localdate()
     assert [timezone.localdate(task.due_at) - today for task in (late, soon)] == [timedelta(days=1), timedelta(days=3)]
     assert soon.due_at - (soon.remind_at or now) == timedelta(days=2)
+
+    *_before, said = client.get("/today").context["messages"]
+    client.post(said.extra_tags)
+    soon.refresh_from_db()
+    assert (soon.due_at, soon.remind_at) == (now + timedelta(days=2), now)
 
 
 def test_what_came_in_is_new_leads_moves_and_recalls_each_with_its_cause():

@@ -1,6 +1,6 @@
 """A task changed after it was made: what, when, who, the reminder, how often it comes again; and the undo of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -66,7 +66,8 @@ def task_change(request: HttpRequest, principal: Principal, task_id: int) -> Htt
     except ValidationError as error:
         form.add_error(None, error.messages)
         return _form(request, form, task)
-    return toast(request, back_to(request, task), _("Changed: %(task)s") % {"task": task}, undo=_undo(task, changes))
+    words = _("Changed: %(task)s") % {"task": task}
+    return toast(request, back_to(request, task), words, undo=undo_of_change(task, changes))
 
 
 @require_POST
@@ -104,9 +105,9 @@ def _differs(name: str, was: Any, said: Any) -> bool:
     return bool(was != said)
 
 
-def _undo(task: Task, changes: Mapping[str, Any]) -> str:
-    """The address that takes the change back; it bears what was said before."""
-    was = {name: _plain(getattr(task, name)) for name in changes}
+def undo_of_change(task: Task, names: Iterable[str]) -> str:
+    """The address that takes a change of these back; it bears what they are before it."""
+    was = {name: _plain(getattr(task, name)) for name in names}
     token = signing.dumps([task.pk, was], salt=_SALT, compress=True)
     return f"{reverse('desk:task-restore', args=[task.pk])}?was={token}"
 

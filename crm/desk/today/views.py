@@ -18,6 +18,7 @@ from contacts.models import AnswerClock, Task
 from contacts.tasking import postpone_task
 from crm.desk.doors import for_staff
 from crm.desk.finding import as_file, table_named
+from crm.desk.person.task_changing import undo_of_change
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from crm.desk.today.came import came, look, new_since
@@ -144,13 +145,14 @@ def task_postpone(request: HttpRequest, principal: Principal, task_id: int, days
     task = get_object_or_404(Task.objects.visible_to(principal).open(), pk=task_id)
     if not 1 <= days <= 365:
         raise Http404
+    undo = undo_of_change(task, ("due_at", "remind_at"))
     try:
         later = postpone_task(task=task, by=principal, days=days)
     except ValidationError as error:
         return toast(request, _back(request, "desk:today"), " ".join(error.messages), tone="refused")
     due = date_format(timezone.localtime(later.due_at), "SHORT_DATE_FORMAT")
     words = _("%(task)s: on %(date)s.") % {"task": task, "date": due}
-    return toast(request, _back(request, "desk:today"), words)
+    return toast(request, _back(request, "desk:today"), words, undo=undo)
 
 
 @require_GET
