@@ -78,6 +78,7 @@ class Contact(models.Model):
     leader = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
+        db_constraint=False,
         db_index=False,
         related_name="members",
         db_default=RawSQL("currval('contacts_contact_id_seq')", ()),
