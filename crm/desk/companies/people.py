@@ -191,8 +191,8 @@ def kept_of(principal: Principal, company: Company) -> CompanyBreadth | None:
     """What is kept of a large company, for whoever sees everybody."""
     if not sees_every_row(principal):
         return None
-    kept: CompanyBreadth = company.breadth
-    return kept if kept.front is not None else None
+    kept: CompanyBreadth | None = getattr(company, "breadth", None)
+    return kept if kept and kept.front is not None else None
 
 
 def _seen(principal: Principal, asked: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
