@@ -102,6 +102,16 @@ def normal_phone(text: str, country: str = "") -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+@lru_cache(maxsize=4096)
+def spaced_phone(e164: str) -> str:
+    """A number as people read it, +358 40 1234567; what is no number stays as it is."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def _is_whole(e164: str) -> bool:
     """Whether reading the number would only give it back: it has a possible length and no prefix of calls at home."""
     digits = _code_digits(e164[:4])

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 from contacts.consents import Consent
+from contacts.matching import spaced_phone
 from contacts.models import Contact, Event, Task
 from crm.desk.own_fields import told
 from crm.desk.people.vocabulary import words as vocabulary
@@ -24,6 +25,7 @@ from crm.desk.person.telling import Names, field_names, products_of, tell
 from crm.templatetags.polku import money
 
 register = template.Library()
+register.filter(spaced_phone)
 
 
 @register.filter
@@ -135,8 +137,8 @@ def who_line(met: Any) -> SafeString:
         parts.append(format_html("{}", _("%(time)s there") % {"time": date_format(there, "TIME_FORMAT")}))
     if contact.emails:
         parts.append(format_html('<a class="link" href="mailto:{0}">{0}</a>', contact.emails[0]))
-    if contact.phones:
-        parts.append(format_html('<a class="link nowrap" href="tel:{0}">{0}</a>', contact.phones[0]))
+    for phone in contact.phones[:1]:
+        parts.append(format_html('<a class="link nowrap" href="tel:{}">{}</a>', phone, spaced_phone(phone)))
     return format_html_join(SafeString(" · "), "{}", ((part,) for part in parts))
 
 
@@ -225,6 +227,7 @@ def details(contact: Contact) -> list[tuple[str, str]]:
     """What is known of somebody beyond the line under their name, field by field."""
     labels = field_names()
     zone = contact.time_zone.replace("_", " ")
-    plain = {"emails": ", ".join(contact.emails), "phones": ", ".join(contact.phones), "time_zone": zone}
+    phones = ", ".join(map(spaced_phone, contact.phones))
+    plain = {"emails": ", ".join(contact.emails), "phones": phones, "time_zone": zone}
     own = {key: told(value) for key, value in contact.custom.items() if key in labels}
     return [(labels[key].capitalize(), value) for key, value in {**plain, **own}.items() if value]

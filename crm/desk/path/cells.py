@@ -32,7 +32,8 @@ class Cells:
         people, missed = reverse("desk:contact-list"), self.shown.walk.after_leak
 
         def stage(told: Told) -> str:
-            ink = "warn" if missed and told.step.place == missed.place else "ink-2"
+            fewer = told.step.came < told.step.came_before
+            ink = "warn" if missed and fewer and told.step.place == missed.place else "ink-2"
             return (
                 f'<li class="flow-stage"><a href="{people}?stage={told.step.stage.key}">'
                 f'<span class="t-dense ink-2">{escape(str(told.step.stage))}</span>'

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
+from contacts.matching import spaced_phone
 from crm.desk.people.listing import Line
 from crm.desk.people.vocabulary import Kind, Named, Stage, Words
 from crm.templatetags.polku import HEALTH_MARKS, initials, stops
@@ -34,7 +35,7 @@ class Pen:
     today: date
     zone: tzinfo
     score: Callable[[int, int], float]
-    choose: str
+    choose: str  # empty: there is nothing one may do with those chosen
     days: str
     under_a_day: str
     nobody: str
@@ -42,7 +43,7 @@ class Pen:
     standing: dict[int, str]
 
 
-def pen(words: Words) -> Pen:
+def pen(words: Words, *, may_choose: bool) -> Pen:
     return Pen(
         words,
         get_language() or "",
@@ -50,7 +51,7 @@ def pen(words: Words) -> Pen:
         timezone.localdate(),
         timezone.get_current_timezone(),
         cache(scores_now)() if words.stages else lambda score, day: 0,
-        choose=_("Choose %s"),
+        choose=_("Choose %s") if may_choose else "",
         days=_("%(n)s d"),
         under_a_day=_("under 1 d"),
         nobody=f'<span class="ink-3">{escape(_("nobody"))}</span>',
@@ -197,6 +198,10 @@ def _text(name: str) -> Callable[[Line, Pen], str]:
     return lambda line, _pen: escape(getattr(line, name) or "")
 
 
+def _phone(line: Line, _pen: Pen) -> str:
+    return escape(spaced_phone(line.phone)) if line.phone else ""
+
+
 def _of(name: str, table: str) -> Callable[[Line, Pen], str]:
     def show(line: Line, pen: Pen) -> str:
         found = getattr(pen.words, table).get(getattr(line, name))
@@ -220,7 +225,7 @@ COLUMNS: Final = (
     Column("company", gettext_lazy("Company"), _text("companies")),
     Column("title", gettext_lazy("Title"), _text("title")),
     Column("email", gettext_lazy("E-mail"), _text("email")),
-    Column("phone", gettext_lazy("Phone"), _text("phone"), css="num"),
+    Column("phone", gettext_lazy("Phone"), _phone, css="num nowrap"),
     Column("country", gettext_lazy("Country"), _text("country")),
     Column("team", gettext_lazy("Team"), _of("team", "teams")),
     Column("source", gettext_lazy("Source"), _of("source", "sources")),
@@ -258,13 +263,17 @@ def row(line: Line, columns: Sequence[Column], pen: Pen, address: str) -> SafeSt
     """A line of the table: a check, the name that leads to the person, and the cells."""
     second = line.companies or (line.email if line.is_named else "") or ""
     name = escape(line.name)
+    check = _check(line.id, pen.choose % name) if pen.choose else ""
     cells = "".join(
         f'<td class="c-{column.key.partition(".")[0]} {column.css}">{column.show(line, pen)}</td>' for column in columns
     )
     return SafeString(
         f'<tr data-id="{line.id}"><td class="c-name"><div class="row-x sp-12">'
-        f'<input class="cb" type="checkbox" name="id" value="{line.id}" aria-label="{pen.choose % name}">'
-        f'<span class="av" aria-hidden="true">{escape(initials(line.name))}</span>'
+        f'{check}<span class="av" aria-hidden="true">{escape(initials(line.name))}</span>'
         f'<span class="nm"><a class="clip" href="{address}{line.id}">{name}</a>'
         f'<span class="t-meta clip">{escape(second)}</span></span></div></td>{cells}</tr>'
     )
+
+
+def _check(number: int, label: str) -> str:
+    return f'<input class="cb" type="checkbox" name="id" value="{number}" aria-label="{label}">'

@@ -126,7 +126,8 @@ def _answer(
         for view in shown.around.views
     ]
     current = next((tab.view for tab in tabs if tab.is_current), None)
-    ink = pen(known)
+    may_write, may_export = principal.may("contacts:write"), principal.may("contacts:export")
+    ink = pen(known, may_choose=may_write or may_export)
     context = {
         **frame(request),
         "is_behind": shown.around.is_behind,
@@ -148,8 +149,8 @@ def _answer(
         "is_changed": bool(current and not asked.is_like(current)),
         "sentences": _sentences(asked, known),
         "asks": _all_asks(get_language() or "", _own(known)),
-        "may_write": principal.may("contacts:write"),
-        "may_export": principal.may("contacts:export"),
+        "may_write": may_write,
+        "may_export": may_export,
         "may_import": principal.may("contacts:import"),
     }
     part = "desk/people/part.html" if _is_part(request) else "desk/contact_list.html"
