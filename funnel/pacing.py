@@ -36,7 +36,7 @@ from funnel.pictures import (
 )
 from funnel.reading import array
 from funnel.rolling import BEYOND, FACTS, LENGTHS, constants
-from funnel.spans import BLOCKS, Days, Piece, day_of, median, number_of, pieces
+from funnel.spans import BLOCKS, QUARTERS, WEEKS, Days, Piece, day_of, median, number_of, pieces
 from staff.policy import Principal, rows_visible_to
 
 EVERYONE: Final = 0
@@ -184,7 +184,7 @@ _ROLLED_UP: Final = Prepared(
 
 
 def _rolled_up(picture: Picture, kept: Sequence[int], spans: Sequence[Span]) -> Overview:
-    asked = _asked(tuple(spans), today_of(Picture.now()), by_day=kept != [EVERYONE])
+    asked = _asked(tuple(spans), today_of(Picture.now()), coarsest=QUARTERS if kept == [EVERYONE] else WEEKS)
     [(told,)] = _ROLLED_UP.rows(**asked, whose=array(kept))
     key = (*kept, *asked.values())
     known = _known.get(key)
@@ -220,22 +220,21 @@ _known: dict[tuple[Any, ...], _Known] = {}
 
 
 @lru_cache(maxsize=200)
-def _asked(spans: tuple[Span, ...], today: int, *, by_day: bool) -> Mapping[str, str]:
-    """Every span in pieces that the roll-ups keep: of everybody weeks and quarters too, of others days alone."""
+def _asked(spans: tuple[Span, ...], today: int, *, coarsest: int) -> Mapping[str, str]:
+    """Every span in pieces that the roll-ups keep."""
     rows = [
         (place, span.kind, *piece, span.within, span.each, int(span.visitors))
         for place, span in enumerate(spans)
-        for piece in _pieces(span, today, by_day=by_day)
+        for piece in _pieces(span, today, coarsest)
     ]
     names = ("place", "kind", "level", "first", "last", "within", "each", "visitors")
     return {name: array(int(row[at]) for row in rows) for at, name in enumerate(names)}
 
 
-def _pieces(span: Span, today: int, *, by_day: bool) -> Iterable[Piece]:
+def _pieces(span: Span, today: int, coarsest: int) -> Iterable[Piece]:
     """What ends today may as well end with the largest block that today is in: nothing has happened after it."""
-    if by_day:
-        return [Piece(0, *span.days)]
-    level = max(level for level, size in enumerate(BLOCKS) if not span.each or span.each % size == 0)
+    sizes = BLOCKS[: coarsest + 1]
+    level = max(level for level, size in enumerate(sizes) if not span.each or span.each % size == 0)
     last = span.days.last - span.days.last % BLOCKS[level] + BLOCKS[level] - 1
     return pieces(span.days if span.days.last < today else Days(span.days.first, last), level)
 
@@ -290,7 +289,7 @@ _RECOUNT: Final = f""",
 
 
 def _recounted(picture: Picture, whose: Whose, spans: Sequence[Span]) -> list[Walks]:
-    asked: dict[str, Any] = {**constants(), **_asked(tuple(spans), today_of(picture), by_day=True)}
+    asked: dict[str, Any] = {**constants(), **_asked(tuple(spans), today_of(picture), coarsest=0)}
     asked |= {"source": whose.source or EVERYONE, "since": _first_of(spans)}
     asked |= {"stayed_since": _first_of([span for span in spans if span.kind == Pace.STAYED] or spans)}
     return _by_span(spans, ask(picture, whose.principal, _RECOUNT, among=whose.among, **asked))

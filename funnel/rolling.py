@@ -70,8 +70,10 @@ _COUNTED: Final = f"""
     SELECT kind, level, at.whose, block, from_stage, to_stage, lag, is_visitor, sum(n)
       FROM fact CROSS JOIN LATERAL (VALUES
            (everybody, 0::smallint, day), (everybody, 1::smallint, day / {BLOCKS[1]}),
-           (everybody, 2::smallint, day / {BLOCKS[2]}), (source_id, 0::smallint, day), (hands, 0::smallint, day),
-           (campaign, 0::smallint, day)) AS at (whose, level, block)
+           (everybody, 2::smallint, day / {BLOCKS[2]}), (source_id, 0::smallint, day),
+           (source_id, 1::smallint, day / {BLOCKS[1]}), (hands, 0::smallint, day),
+           (hands, 1::smallint, day / {BLOCKS[1]}), (campaign, 0::smallint, day),
+           (campaign, 1::smallint, day / {BLOCKS[1]})) AS at (whose, level, block)
      WHERE at.whose IS NOT NULL
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(n) <> 0
 """  # noqa: S608

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 FIRST_MONDAY: Final = date(1800, 1, 6)  # days are counted from here: weeks are whole, and no day is negative
 BLOCKS: Final = (1, 7, 91)  # days in a block of each level
+WEEKS, QUARTERS = 1, 2  # levels
 
 
 class Days(NamedTuple):

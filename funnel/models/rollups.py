@@ -75,8 +75,8 @@ class Pace(models.IntegerChoices):
 class PaceCount(models.Model):
     """How people walk: moves between stages, how many of a day's arrivals went on, how long a stay lasted.
 
-    By days of the organisation, and of everybody again by weeks and quarters of 13 weeks, so that a year is read in few
-    rows. `whose` is 0 for everybody, a source, or a circle; 0 in place of a stage is nothing.
+    By days of the organisation and again by weeks, of everybody by quarters of 13 weeks too, so that a year is read in
+    few rows. `whose` is 0 for everybody, a source, or a circle; 0 in place of a stage is nothing.
     """
 
     pk = models.CompositePrimaryKey("kind", "level", "whose", "block", "from_stage", "to_stage", "lag", "is_visitor")

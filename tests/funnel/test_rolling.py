@@ -60,7 +60,8 @@ def recounted() -> Counter[Key]:
 
 
 def add(counts: Counter[Key], kind: int, day: int, row: Row, from_: int, to: int, lag: int) -> None:
-    counts[int(kind), 0, row.source, day, from_, to, lag, row.is_visitor] += 1
+    for level, size in enumerate(BLOCKS[:2]):
+        counts[int(kind), level, row.source, day // size, from_, to, lag, row.is_visitor] += 1
     for level, size in enumerate(BLOCKS):
         counts[int(kind), level, 0, day // size, from_, to, lag, row.is_visitor] += 1
 
