@@ -40,7 +40,7 @@ def database(name: str, url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} must begin with postgres://, for Polku keeps its rows in PostgreSQL only.")
     if not parts["NAME"]:
         raise ImproperlyConfigured(f"{name} must name a database, as in postgres://role:password@host/database.")
-    return parts
+    return parts | {"ENGINE": "crm.postgres"}
 
 
 # What kind of process this is: web servers get short timeouts, commands and workers do not.
