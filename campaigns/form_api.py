@@ -16,10 +16,12 @@ from rest_framework.request import Request
 from campaigns.building import Asked, add_site, close_form, close_site, open_form, put_away_form, save_form
 from campaigns.models import Campaign, Deed, Form, FormDay, Site
 from campaigns.questions import Kind, Question, questions_in
+from campaigns.sent import sent_of, submissions_seen
 from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
+from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
 from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
 
@@ -33,6 +35,18 @@ class QuestionShape(msgspec.Struct):
     is_needed: bool
     choices: list[str]
     help: str
+
+
+class SentShape(msgspec.Struct):
+    """`details` are who they said they are; `confirmed_at` is when they opened the link in our letter."""
+
+    id: int
+    contact: int
+    email: str
+    sent_at: datetime
+    confirmed_at: datetime | None
+    details: dict[str, str]
+    answers: dict[str, str | bool]
 
 
 class FormShape(msgspec.Struct):
@@ -189,6 +203,23 @@ def form_days(request: Request, form_id: int) -> HttpResponse:
     form = get_object_or_404(_forms(), pk=form_id)
     rows = FormDay.objects.filter(form=form).order_by("-day")[:90]
     return answer(FormDaysShape([FormDayShape(one.day, one.shown, one.sent, one.left_out) for one in rows]))
+
+
+@operation(
+    "contacts:read",
+    summary=_("List what was sent by a form"),
+    tag=TAG,
+    answers={200: page_shape("SentPage", SentShape)},
+    parameters=paging_parameters("id"),
+    problems=[*LIST_PROBLEMS, "not-found"],
+)
+def form_sent(request: Request, form_id: int) -> HttpResponse:
+    """By people you may see, the newest first; answers by the words of their questions."""
+    refuse_unknown_parameters(request._request, PARAMETERS)
+    form = get_object_or_404(_forms(), pk=form_id)
+    rows = submissions_seen(caller(request), form.pk).select_related("contact")
+    found = page(request._request, rows, orderings={"id": ("id",)}, default="-id")
+    return answer(found.showing([SentShape(*one) for one in sent_of(form, found.rows)]))
 
 
 @operation(

@@ -15,6 +15,7 @@ urlpatterns = [
     path("forms", endpoint(GET=form_api.form_list, POST=form_api.form_add)),
     path("forms/<row:form_id>", endpoint(GET=form_api.form_detail, PATCH=form_api.form_change)),
     path("forms/<row:form_id>/days", endpoint(GET=form_api.form_days)),
+    path("forms/<row:form_id>/sent", endpoint(GET=form_api.form_sent)),
     path("sites", endpoint(GET=form_api.site_list, POST=form_api.site_add)),
     path("sites/<row:site_id>/close", endpoint(POST=form_api.site_end)),
     path("strategy", endpoint(GET=figure_api.strategy_read)),

@@ -1,8 +1,19 @@
 """Forms and tracked websites over REST, by the same services as at the desk."""
 
-import pytest
+import csv
+from datetime import timedelta
 
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from campaigns.models import Form, Submission
+from campaigns.tickets import new_ticket
+from contacts.models import Contact
+from contacts.spreadsheet import MARK
+from staff.models import AuditRecord, Role
 from tests.callers import make_caller
+from tests.factories import make_team, make_user
 from tests.funnel.worlds import install
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +51,45 @@ def test_a_form_is_made_opened_changed_and_put_away():
     assert caller.get(f"{url}/days").json() == {"days": []}
     caller.patch(url, {"archived": True})
     assert (caller.get(url).status_code, caller.get("/api/v1/forms").json()["results"]) == (404, [])
+
+
+def test_what_was_sent_is_read_by_programs_on_the_page_and_as_a_file():
+    install()
+    caller, staff = make_caller(), {role: Client() for role in (Role.MARKETER, Role.SALES)}
+    for role, client in staff.items():
+        client.force_login(make_user(role=role, team=make_team()), "django.contrib.auth.backends.ModelBackend")
+    name = {"key": "name", "kind": "name", "label": "Your name"}
+    made = caller.post("/api/v1/forms", ASK | {"open": True, "questions": [QUESTIONS[0], name, QUESTIONS[1]]}).json()
+    form = Form.objects.get(pk=made["id"])
+    for size in ("1", "2"):
+        ticket = new_ticket(form.token, timezone.now() - timedelta(minutes=1))
+        typed = {"ticket": ticket, "email": f"a{size}@example.com", "q1": size, "name": "Ann"}
+        Client(headers={"User-Agent": "Mozilla/5.0"}).post(f"/f/{form.token}", typed)
+    form.fields = [*form.fields[:2], form.fields[2] | {"label": "Size of you"}]
+    form.save(update_fields=["fields"])
+    second, first = Submission.objects.order_by("-pk")
+    Contact.objects.filter(pk=first.contact_id).update(owner=make_user(team=make_team()))
+
+    read = caller.get(f"/api/v1/forms/{form.pk}/sent").json()["results"]
+    file = b"".join(staff[Role.MARKETER].get(f"/forms/{form.pk}/sent.csv").streaming_content).decode()
+
+    assert [(one["id"], one["email"], one["details"], one["answers"]) for one in read] == [
+        (second.pk, "a2@example.com", {"name": "Ann"}, {"Size": "2"}),
+        (first.pk, "a1@example.com", {"name": "Ann"}, {"Size": "1"}),
+    ]
+    rows = list(csv.reader(file.lstrip(MARK).splitlines()))
+    assert [row[4:] for row in rows] == [
+        ["email", "name", "Size of you", "earlier_questions"],
+        ["a1@example.com", "Ann", "", "Size: 1"],
+        ["a2@example.com", "Ann", "", "Size: 2"],
+    ]
+    assert AuditRecord.objects.get(action="form_exported").detail["sent"] == 2
+    seen = {role: client.get(f"/forms/{form.pk}").content.decode() for role, client in staff.items()}
+    assert [(page.count("Ann</a>"), page.count(">2</span>"), "sent.csv" in page) for page in seen.values()] == [
+        (2, 1, True),
+        (1, 1, False),
+    ]
+    assert staff[Role.SALES].get(f"/forms/{form.pk}/sent.csv").status_code == 403
 
 
 def test_what_makes_no_form_is_refused_with_every_reason():

@@ -114,6 +114,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/forms": api(GET="contacts:read", POST="forms:write"),
     "api/v1/forms/<row:form_id>": api(GET="contacts:read", PATCH="forms:write"),
     "api/v1/forms/<row:form_id>/days": api(GET="contacts:read"),
+    "api/v1/forms/<row:form_id>/sent": api(GET="contacts:read"),
     "api/v1/sites": api(GET="forms:write", POST="forms:write"),
     "api/v1/sites/<row:site_id>/close": api(POST="forms:write"),
     # --- what people outside see
@@ -203,6 +204,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "forms/sites": desk(GET="forms:write", POST="forms:write"),
     "forms/sites/<int:site_id>/close": desk(POST="forms:write"),
     "forms/<int:form_id>": desk(GET="contacts:read"),
+    "forms/<int:form_id>/sent.csv": desk(GET="contacts:export"),
     "forms/<int:form_id>/edit": desk(GET="forms:write", POST="forms:write"),
     "forms/<int:form_id>/<slug:deed>": desk(POST="forms:write", rows={"deed": "built_deed"}),
     "": desk(GET="figures:read"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from typing import Final
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -59,8 +60,11 @@ def table_drawn(its: Lately) -> SafeString:
     )
 
 
-def newest_drawn(found: Iterable[Sender], *, confirms: bool) -> SafeString:
-    """Who sent it last; where it asks for the address to be confirmed, whether that was done."""
+LONGEST_WORDS: Final = 300
+
+
+def newest_drawn(found: Iterable[Sender], words: Mapping[str, str], *, confirms: bool) -> SafeString:
+    """Who sent it last, with their words; where it asks to confirm the address, whether that was done."""
     page = row_address("desk:contact-page")
     lacks = f'<span class="lbl is-line">{escape(_("not confirmed yet"))}</span>'
     has = f'<span class="lbl">{escape(_("address confirmed"))}</span>'
@@ -69,8 +73,13 @@ def newest_drawn(found: Iterable[Sender], *, confirms: bool) -> SafeString:
         state = (has if one.confirmed_at else lacks) if confirms else ""
         return (
             f'<li><span class="av" aria-hidden="true">{escape(initials(one.name))}</span>'
-            f'<a class="clip grow" href="{page(one.person)}">{escape(one.name)}</a>{state}'
+            f'<span class="grow fm-said"><a class="clip" href="{page(one.person)}">{escape(one.name)}</a>'
+            f"{_words(words.get(one.nonce, ''))}</span>{state}"
             f'<span class="t-meta num nowrap">{when(one.sent_at)}</span></li>'
         )
 
     return joined(map(line, found))
+
+
+def _words(said: str) -> str:
+    return f'<span class="t-meta clip">{escape(said[:LONGEST_WORDS])}</span>' if said else ""

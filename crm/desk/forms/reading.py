@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from campaigns.models import Deed, Submission
-from contacts.models import Contact
+from campaigns.models import Deed
+from campaigns.sent import submissions_seen
 from contacts.prepared import Prepared
 from staff.policy import Principal, sees_every_row
 
@@ -36,6 +36,7 @@ class Sheet(msgspec.Struct, frozen=True):
     confirms_address: bool
     is_open: bool
     campaign: str | None
+    source: str
     wording: Wording | None
     handout: Handout | None
 
@@ -50,6 +51,7 @@ _SHEET: Final = Prepared(
     SELECT row_to_json(sheet)::text FROM (
            SELECT its.id AS pk, token, its.name, deed, title, lead, fields, confirms_address,
                   opened_at IS NOT NULL AS is_open, campaign.name AS campaign,
+                  (SELECT key FROM contacts_source WHERE id = source_id) AS source,
                   (SELECT row_to_json(newest) FROM (
                           SELECT number, text FROM campaigns_wording WHERE form_id = its.id
                            ORDER BY number DESC LIMIT 1) newest WHERE text <> '') AS wording,
@@ -75,12 +77,13 @@ class Sender(NamedTuple):
     confirmed_at: datetime | None
     person: int
     name: str
+    nonce: str
 
 
 _SENDERS: Final = Prepared(
     "senders_of_form",
     f"""
-    SELECT sent_at, confirmed_at, who.id, coalesce(nullif(who.name, ''), who.emails[1], '#' || who.id)
+    SELECT sent_at, confirmed_at, who.id, coalesce(nullif(who.name, ''), who.emails[1], '#' || who.id), nonce
       FROM campaigns_submission its
       JOIN contacts_contact sender ON sender.id = its.contact_id
       JOIN contacts_contact who ON who.id = sender.leader_id
@@ -94,10 +97,16 @@ def senders_of(principal: Principal, form_id: int) -> list[Sender]:
     """Who sent it last, as far as whoever asks sees them."""
     if sees_every_row(principal):
         return [Sender(*row) for row in _SENDERS.rows(form=form_id)]
-    visible = Contact.objects.visible_to(principal).filter(erased_at=None)
-    found = Submission.objects.filter(form=form_id, contact__leader__in=visible).order_by("-pk")
-    columns = ("sent_at", "confirmed_at", "contact__leader", "contact__leader__name", "contact__leader__emails")
+    found = submissions_seen(principal, form_id).order_by("-pk")
+    columns = (
+        "sent_at",
+        "confirmed_at",
+        "contact__leader",
+        "contact__leader__name",
+        "contact__leader__emails",
+        "nonce",
+    )
     return [
-        Sender(sent_at, confirmed_at, person, name or next(iter(emails), f"#{person}"))
-        for sent_at, confirmed_at, person, name, emails in found.values_list(*columns)[:NEWEST]
+        Sender(sent_at, confirmed_at, person, name or next(iter(emails), f"#{person}"), nonce)
+        for sent_at, confirmed_at, person, name, emails, nonce in found.values_list(*columns)[:NEWEST]
     ]

@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,6 +26,7 @@ from campaigns.building import (
 )
 from campaigns.models import Campaign, Deed, Form, Site
 from campaigns.questions import KINDS
+from campaigns.sent import answers_of, export_sent, own_words
 from campaigns.views import rows_of
 from crm.desk.doors import for_staff
 from crm.desk.finding import there
@@ -128,7 +130,8 @@ def form_page(request: HttpRequest, principal: Principal, form_id: int) -> HttpR
         "lately": its,
         "days": days_drawn(its),
         "table": table_drawn(its),
-        "newest": newest_drawn(senders_of(principal, form.pk), confirms=form.confirms_address),
+        "newest": _newest(principal, form),
+        "may_export": principal.may("contacts:export"),
         "share": share,
         "snippet": _SNIPPET.format(url=f"{share}/framed", title=title, high=_high(form)),
         "may_write": principal.may(SCOPE),
@@ -136,6 +139,26 @@ def form_page(request: HttpRequest, principal: Principal, form_id: int) -> HttpR
         "accepts": ",".join(SAFE_KINDS),
     }
     return render(request, "desk/forms/form.html", page(request) | context)
+
+
+def _newest(principal: Principal, form: Sheet) -> SafeString:
+    found = senders_of(principal, form.pk)
+    answers = answers_of(form.source, [one.nonce for one in found])
+    words = {nonce: own_words(said) for nonce, said in answers.items()}
+    return newest_drawn(found, words, confirms=form.confirms_address)
+
+
+@require_safe
+@for_staff("contacts:export")
+def form_sent(request: HttpRequest, principal: Principal, form_id: int) -> HttpResponseBase:
+    """All that was sent by it, as a file."""
+    form = _form(form_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="form-{form.pk}.csv"',
+        "Cache-Control": "private, no-store",
+    }
+    lines = export_sent(by=principal, form=form)
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 _SNIPPET: Final = (
