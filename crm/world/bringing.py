@@ -16,7 +16,7 @@ from crm.world.people import plain
 from crm.world.working import Staff
 from staff.policy import Principal
 
-VISITORS, KNOWN, DAYS_AGO = 26, 5, 9
+VISITORS, KNOWN, DAYS_AGO = 27, 5, 9
 HEAD: Final = ("Name", "Email", "Phone", "Company", "Title", "At our stand", "Slip")
 FIELDS: Final = ["name", "email", "phone", "company", "title", "event_moment", "event_id"]
 SLIPS: Final = {11: "no address given", 19: "riikka.salmi(at)kelo.example"}
@@ -41,8 +41,9 @@ def _file(seed: int) -> str:
     at = timezone.make_aware(datetime.combine(day, time(9, 40)))
     known = Contact.objects.listed().exclude(emails=[]).exclude(name="").order_by("pk")[40 : 40 + KNOWN]
     rows = [[one.name, one.emails[0], "", "", ""] for one in known]
-    rows += [_visitor(luck, number) for number in range(VISITORS - KNOWN)]
+    rows += [_visitor(luck, number) for number in range(VISITORS - KNOWN - 1)]
     luck.shuffle(rows)
+    rows.insert(20, _once_more())
     file = io.StringIO()
     write = csv.writer(file).writerow
     write(HEAD)
@@ -51,6 +52,14 @@ def _file(seed: int) -> str:
         row[1] = SLIPS.get(number, row[1])
         write([*row, at.isoformat(" ", "minutes"), f"T-{number:03}"])
     return file.getvalue()
+
+
+def _once_more() -> list[str]:
+    """Somebody we know, by the number, who wrote another address and half a name on the list."""
+    known = Contact.objects.listed().exclude(phones=[]).exclude(name="").order_by("-pk").first()
+    assert known
+    last = known.name.split()[-1]
+    return [f"{known.name[0]}. {last}", f"{plain(last)}@home.example", known.phones[0], "", ""]
 
 
 def _visitor(luck: random.Random, number: int) -> list[str]:

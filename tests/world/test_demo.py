@@ -6,8 +6,9 @@ from django.db.models import Count, Sum
 
 from campaigns.models import FormDay, Mail, Submission, Target
 from contacts.models import Contact, Event, Import, Merge, SavedView, Task
+from contacts.twins import twins
 from crm.world.bringing import KNOWN, SLIPS, VISITORS
-from crm.world.demo import COLLEAGUES, make_demo
+from crm.world.demo import ADMIN, COLLEAGUES, make_demo
 from funnel.models import Health, Position, Stage, Standing, Transition
 from staff.models import Invitation, Role, Team, User
 from staff.policy import Principal
@@ -35,6 +36,8 @@ def test_the_demo_company_shows_every_feature(capsys: pytest.CaptureFixture[str]
     for kind in (Invitation, Merge, SavedView, Target):
         assert kind.objects.exists(), kind
     assert Contact.objects.exclude(tags=[]).exists()
+    assert Contact.objects.filter(custom__fit="A").exists()
+    assert twins(Principal(user=User.objects.get(email=ADMIN)), along="phone").pairs
     assert {"sent", "failed", "uncertain"} <= set(Mail.objects.values_list("state", flat=True))
     assert not Mail.objects.due().exists()
     assert Task.objects.open().exclude(remind_at=None).exists()

@@ -77,6 +77,9 @@ class Shown:
     @property
     def headline(self) -> str:
         """What the period brought, by a fixed rule: those who became customers, against the period before."""
+        known_on = self.wish.known_on
+        if known_on and not (self.walk.people or self.walk.visitors or self.walk.closed):
+            return _("On %(day)s nothing was known here yet.") % {"day": date_format(known_on, "SHORT_DATE_FORMAT")}
         first = next(step for step in self.walk.steps if step.stage.phase == Phase.CUSTOMER)
         came = ngettext("%(n)s person became a customer", "%(n)s people became customers", first.came) % {
             "n": first.came
