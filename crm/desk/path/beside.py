@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from contacts.models import Contact
@@ -22,6 +23,7 @@ from staff.policy import Principal
 
 AT_MOST: Final = 6  # tasks that are shown
 COUNTED: Final = 1000
+FEW: Final = 20_000  # people: so many are looked up one by one; of more, a thousand are soon found
 COOLS_WITHIN: Final = timedelta(days=14)
 STILL_AFTER: Final = {Phase.FRIEND: 60}  # days in a stage of the phase that are long
 
@@ -115,7 +117,8 @@ def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> 
         "since": [(now - timedelta(days=days)).isoformat() for _step, days in watched],
     }
     leak = values_of_leak(walk, whose) if is_live else {}
-    tasks, targets, cooling, still, leaked = _answers(principal, whose, leak, asked)
+    few = walk.people + walk.closed <= FEW
+    tasks, targets, cooling, still, leaked = _answers(principal, whose, leak, asked, few=few)
     return Beside(
         tasks=[_to_do(row, now) for row in tasks or ()],
         still=[
@@ -130,9 +133,12 @@ def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> 
     )
 
 
-def _answers(principal: Principal, whose: Whose, leak: Mapping[str, Any], asked: dict[str, Any]) -> tuple[Any, ...]:
+def _answers(
+    principal: Principal, whose: Whose, leak: Mapping[str, Any], asked: dict[str, Any], *, few: bool
+) -> tuple[Any, ...]:
     seen, whom = scope_of(principal)
-    scope, own = scope_of(whose.principal, whose.among)
+    among = whose.among and whose.among & Q(is_listed=True)  # by the indexes of those who are listed
+    scope, own = scope_of(whose.principal, among, few=few)
     if not (seen or scope):
         return (_OF_ALL_WITH_LEAK if leak else _OF_ALL).rows(**asked, **leak)[0]
     question = _QUESTION.format(
