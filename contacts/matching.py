@@ -148,7 +148,10 @@ def search_tokens(
     phones: Iterable[str] = (),
 ) -> list[str]:
     """What a row is found by: the words of names, companies and titles, addresses, domains, digits of numbers."""
-    found = [word for text in texts if text for word in _words(text)]
+    found: list[str] = []
+    for text in texts:
+        if text:
+            found += _words(text)
     for email in emails:
         found += _email_tokens(email)
     for domain in domains:
@@ -196,8 +199,8 @@ def _digits(text: str) -> str:
 def _email_tokens(email: str) -> list[str]:
     plain = folded(email)
     local, _at, domain = plain.rpartition("@")
-    parts = [_ADDRESS + plain, *_WORD.findall(local)]
-    return [*[part[:LONGEST_TOKEN] for part in parts], *_domain_tokens(domain)]
+    parts = [word[:LONGEST_TOKEN] for word in _WORD.findall(local)]
+    return [(_ADDRESS + plain)[:LONGEST_TOKEN], *parts, *_domain_tokens(domain)]
 
 
 @lru_cache(maxsize=4096)
@@ -210,7 +213,7 @@ def _domain_tokens(domain: str) -> list[str]:
 
 def _phone_tokens(phone: str) -> list[str]:
     """The digits as one dials them: from abroad, at home, at home with the leading zero."""
-    digits = _digits(phone)[: LONGEST_TOKEN - 1]
+    digits = phone[1:] if _E164.fullmatch(phone) else _digits(phone)[: LONGEST_TOKEN - 1]
     code = _code_digits(f"+{digits[:3]}") if phone.startswith("+") else 0
     if not code:
         return [digits] if digits else []

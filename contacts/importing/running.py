@@ -20,6 +20,7 @@ from psycopg2.errors import DeadlockDetected
 from staff.models import User
 
 from ..models import BEGUN, CustomField, Import, ImportState, Source, SourceKind
+from ..placing import Name
 from ..resting import collector_at_rest
 from .cells import RowRefused
 from .converting import Converter, Said
@@ -53,6 +54,14 @@ class Chunk:
     said: list[Said] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     share: float = 0.0  # of the file that lies before its end
+    names: set[Name | str] = field(default_factory=set)
+
+    def named(self, source_key: str) -> set[Name | str]:
+        """By what its contacts are called, and the keys of its events."""
+        if not self.names:
+            self.names.update(*[names_of(said, source_key) for said in self.said])
+            self.names.update([fact.key for said in self.said for fact in said.facts])
+        return self.names
 
 
 Report = Callable[[Import, float], None]  # of the run as it stands, and the share of the file that is read
@@ -193,9 +202,7 @@ def _taken(run: Import, mapping: Mapping, chunks: Iterator[Chunk]) -> Generator[
 
 def _are_apart(source_key: str, one: Chunk, other: Chunk) -> bool:
     """Whether two chunks name no contact and no event that is the same."""
-    names, more = ({name for said in chunk.said for name in names_of(said, source_key)} for chunk in (one, other))
-    keys, others = ({fact.key for said in chunk.said for fact in said.facts} for chunk in (one, other))
-    return names.isdisjoint(more) and keys.isdisjoint(others)
+    return one.named(source_key).isdisjoint(other.named(source_key))
 
 
 class OutOfTurn(Exception):
