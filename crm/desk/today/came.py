@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from contacts.models import Contact, Event, EventType
+from contacts.models import Contact, EventType
 from contacts.prepared import Prepared
 from crm.models import Look
 from funnel.models import Dimension, Health, Stage, Standing
@@ -23,6 +23,14 @@ ONE_LOOK: Final = timedelta(minutes=30)  # who comes back so soon still has the 
 LEAD: Final = "lead"
 
 
+class Cause(NamedTuple):
+    """The event that somebody moved by."""
+
+    type: EventType
+    value_minor: int | None
+    currency: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Somebody, what is to be known of them, and since (or until) when."""
@@ -32,7 +40,7 @@ class Line:
     at: datetime
     place: int
     stage: Stage | None
-    cause: Event | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +160,7 @@ def _asked(principal: Principal, asked: dict[str, Any], *, mine: bool) -> Sequen
 def _line(said: Sequence[Any]) -> Line:
     at, who, name, place, stage, key, label_en, label_fi, cause, value, currency, *type_ = said
     stop = _stop(stage, key, label_en, label_fi) if stage else None
-    event = Event(id=cause, value_minor=value, currency=currency) if cause else None
-    if event:
-        event.type = _type(*type_)
-    return Line(who, name, at, place or 0, stop, event)
+    return Line(who, name, at, place or 0, stop, Cause(_type(*type_), value, currency) if cause else None)
 
 
 @lru_cache(maxsize=100)

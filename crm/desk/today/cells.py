@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from contacts.recurring import Repeat
 from crm.desk.drawing import joined, row_address, small_icon, token_field
+from crm.desk.money import in_full
 from crm.desk.today.came import Line
 from crm.desk.today.doing import Due
 from crm.desk.today.inbox import Waiting
 from crm.desk.today.report import Figures
 from crm.desk.today.spans import repeat_words, short, short_day, worked
-from crm.templatetags.polku import initials, moments_shown, money, percent, stops
+from crm.templatetags.polku import initials, moments_shown, percent, stops
 
 Draw = Callable[[Any], str]
 
@@ -232,8 +233,9 @@ def cooling_drawn(recalls: Iterable[Line], cooling: Iterable[Line]) -> SafeStrin
 def _cause(one: Line) -> str:
     if one.cause is None:
         return ""
-    worth = f' <span class="num">{escape(money(one.cause))}</span>' if one.cause.value_minor is not None else ""
-    return f" · {escape(str(one.cause.type))}{worth}"
+    kind, value, currency = one.cause
+    worth = "" if value is None else f' <span class="num">{escape(in_full(value, currency or ""))}</span>'
+    return f" · {escape(str(kind))}{worth}"
 
 
 # --- How soon we answer -----------------------------------------------------------------------------------------------
