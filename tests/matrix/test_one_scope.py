@@ -14,7 +14,7 @@ EDGES: Final = ("crm.desk", "rest", "crm.webhooks")
 OURS: Final = ("contacts", "funnel", "campaigns", "staff")
 WRITING: Final = frozenset({"create", "save", "update", "delete", "bulk_create", "atomic", "record", "record_events"})
 # People keep views for themselves by reading alone; those of a program are always for everybody.
-# A talk that is logged may be followed by a task; that one asks for the scope of tasks within (`crm.desk.person.deeds`).
+# A logged talk may be followed by a task; that one asks for the scope of tasks within (`crm.desk.person.deeds`).
 # A program sees everybody; what is kept in quarantine speaks of anybody, so people need more to look at it.
 DIFFERENT: Final = frozenset(
     {
