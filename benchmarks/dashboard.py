@@ -20,32 +20,44 @@ _ONE_ROLL_UP = """
        AND block > (SELECT max(block) FROM funnel_pacecount WHERE kind = 0 AND level = 0 AND whose = 0) - 30
      GROUP BY 1, 2
 """
-# A browser in which a manager is signed in; prints the cookie.
+# Whom one campaign brought: that of most people.
+_CAMPAIGN = """
+    SELECT campaign FROM funnel_circle AS circle JOIN funnel_circlecount AS its ON its.circle_id = circle.id
+     WHERE campaign <> '' GROUP BY campaign ORDER BY sum(n) DESC LIMIT 1
+"""
+# A browser in which somebody of a role is signed in; prints the cookie.
 _SIGN_IN = """
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from importlib import import_module
 from staff.models import Role, User
-user = User.objects.get_or_create(email="bench@example.com", defaults={"role": Role.MANAGER})[0]
+user = User.objects.get_or_create(email="{role}@bench.example.com", defaults={{"role": Role.{role}}})[0]
 session = import_module(settings.SESSION_ENGINE).SessionStore()
 session[SESSION_KEY] = str(user.pk)
 session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.create()
-print(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
+print(f"{{settings.SESSION_COOKIE_NAME}}={{session.session_key}}")
 """
 
 
 def looks(bench: Bench) -> list[Row]:
     """One client; moves go on being counted in the transaction that makes them, so nothing is warmed or stale."""
-    cookie = house.manage(Path(os.environ["POLKU_STATE"]), "shell", "-v", "0", "-c", _SIGN_IN).split()[-1]
     answers = [("/api/v1/funnel/walk", [f"?days={days}"], bench.headers(), f"{days} days as JSON") for days in PERIODS]
+    [campaign, *_] = bench.rows(_CAMPAIGN)[0]
+    answers += [("/api/v1/funnel/walk", [f"?campaign={campaign}"], bench.headers(), "30 days of a campaign as JSON")]
     # another month of the plan each time: more of them than a process keeps drawings of
     months = [f"?month={2000 + number // 12}-{1 + number % 12:02}" for number in range(LOOKS)]
     pages = [("the page", [""]), ("the page, all of it drawn anew", months)]
-    asked = [*answers, *(("/", queries, {"Cookie": cookie}, what) for what, queries in pages)]
+    asked = [*answers, *(("/", queries, _signed_in("MANAGER"), what) for what, queries in pages)]
+    asked.append(("/", [""], _signed_in("SALES"), "the page of who sees only theirs and nobody's"))
     with serving_limit(bench):
         return [_look(bench, path, queries, headers, what) for path, queries, headers, what in asked]
+
+
+def _signed_in(role: str) -> dict[str, str]:
+    said = house.manage(Path(os.environ["POLKU_STATE"]), "shell", "-v", "0", "-c", _SIGN_IN.format(role=role))
+    return {"Cookie": said.split()[-1]}
 
 
 def _look(bench: Bench, path: str, queries: Sequence[str], headers: dict[str, str], what: str) -> Row:

@@ -86,7 +86,7 @@ class WalkShape(msgspec.Struct):
         query_parameter("within", _("Within so many days they went on."), enum=[str(one) for one in WITHIN]),
         query_parameter("source", _("The key of a source: whom it brought.")),
         query_parameter("campaign", _("The key of a campaign: whom it brought.")),
-        query_parameter("owner", _("The number of an owner."), int),
+        query_parameter("owner", _("The number of an owner; none: people without one.")),
         query_parameter("team", _("The number of a team."), int),
         *PICTURE_PARAMETERS,
     ],
@@ -129,9 +129,12 @@ def _whose(request: Request) -> Whose:
     if parameter(plain, "source"):
         source = one_of(plain, "source", dict(Source.objects.values_list("key", "pk")))
     hands = Q()
-    for name in ("owner", "team"):
-        if number := row_id(plain, name):
-            hands &= Q(**{f"{name}_id": number})
+    if parameter(plain, "owner") == "none":
+        hands &= Q(owner=None)
+    elif owner := row_id(plain, "owner"):
+        hands &= Q(owner=owner)
+    if team := row_id(plain, "team"):
+        hands &= Q(team=team)
     return Whose(caller(request), source, parameter(plain, "campaign") or "", hands)
 
 

@@ -77,6 +77,8 @@ def test_the_walk_over_the_api():
     ]
     assert (len(seen["trend"]["days"]), sum(seen["trend"]["came"]["customer"])) == (30, 2)
     assert caller.get("/api/v1/funnel/walk?campaign=fair&days=7").json()["people"] == 1
+    assert caller.get("/api/v1/funnel/walk?owner=none").json()["people"] == 4
+    assert caller.get("/api/v1/funnel/walk?owner=none&campaign=fair").json()["people"] == 1
     assert caller.get("/api/v1/funnel/walk?days=365").json()["trend"]["weekly"] is True
     for wrong in ("days=8", "within=5", "source=nowhere", "owner=x", "colour=red"):
         assert caller.get(f"/api/v1/funnel/walk?{wrong}").status_code == 400
