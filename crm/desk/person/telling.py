@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from contacts.models import Event
 from crm.desk.people.vocabulary import words
@@ -170,6 +171,11 @@ _TELLERS: Final[Mapping[str, Callable[[Event, Names], Told]]] = {
 
 def field_names() -> dict[str, str]:
     """The details of a person by their keys."""
+    return {**_ours(get_language()), **{one.key: one.label for one in words().all.fields}}
+
+
+@lru_cache(maxsize=20)
+def _ours(_language: str | None) -> dict[str, str]:
     return {
         "name": _("name"),
         "email": _("e-mail"),
@@ -187,7 +193,6 @@ def field_names() -> dict[str, str]:
         "add_tags": _("tags"),
         "remove_tags": _("tags taken away"),
         "fit": _("fit"),
-        **{one.key: one.label for one in words().all.fields},
     }
 
 
