@@ -15,7 +15,7 @@ from contacts.messages import ContactRef, Message
 from contacts.models import Contact, Source
 from crm.world.answering import ANSWERS
 from crm.world.saying import demo_event
-from crm.world.working import Staff
+from crm.world.working import Staff, leave_in_log
 from staff.models import User
 
 OUTCOMES: Final = (
@@ -36,15 +36,15 @@ def take_up_newcomers(staff: Staff, *, seed: int) -> None:
     came = [(one, one.created_at) for one in met.order_by("pk")]
     sent = Submission.objects.exclude(contact=None).select_related("contact__leader", "form").order_by("sent_at")
     wrote = [(one.contact.leader, one.sent_at) for one in sent if one.contact]
-    by_staff, by_site, by_shop = (Source.objects.get(key=key) for key in (STAFF_SOURCE, "website", "shop"))
+    by_staff, by_shop = (Source.objects.get(key=key) for key in (STAFF_SOURCE, "shop"))
     answers = [_answer(one, staff, luck) for one in sent if one.form.deed == Deed.QUOTE and _is_past(one.sent_at)]
     record_events(source=by_staff, messages=answers)
     for number, (contact, since) in enumerate([*came, *wrote]):
         by = (*staff.sales, staff.manager)[number % 3]
         if number % 3 and contact.owner_id is None:
-            record_events(source=by_staff, messages=list(_taken_up(contact, by, since, number, luck)))
+            leave_in_log(list(_taken_up(contact, by, since, number, luck)))
         if number % 2:
-            record_events(source=by_site, messages=list(_looked(contact, since, number, luck)))
+            leave_in_log(list(_looked(contact, since, number, luck)), by="website")
         if number % 8 == 7:
             order = {"order_id": f"N-{contact.pk}", "product": "Trial hour"}
             bought = _seen(contact, "order_completed", _after(since, luck), 0, order, value_minor=3900, currency="EUR")
@@ -88,7 +88,7 @@ def _seen(contact: Contact, kind: str, at: datetime, mark: int, said: dict[str, 
     return Message(
         message_id=f"demo-{kind}-{contact.pk}-new-{mark}",
         type=kind,
-        contact=ContactRef(email=contact.emails[0]),
+        contact=ContactRef(id=contact.pk),
         occurred_at=at,
         properties=said,
         **value,

@@ -61,6 +61,7 @@ TARGETS: Final = {"lead": 70, "customer": 34, "loyalty": 12}  # people a month
 VIEWS: Final[tuple[tuple[str, Any], ...]] = (
     ("Customers cooling", {"field": "health", "is": "cooling"}),
     ("Leads nobody owns", {"all": [{"field": "stage", "is": "lead"}, {"field": "owner", "is": None}]}),
+    ("Leads with nothing planned", {"all": [{"field": "stage", "is": "lead"}, {"field": "task", "is": "none"}]}),
     ("Mine", {"field": "owner", "is": "me"}),
     ("Team days", {"field": "tag", "is": "team day"}),
 )
@@ -83,14 +84,14 @@ def go_to_work(staff: Staff, *, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  (no secret)
     people = {stage.key: _of_stage(stage) for stage in Stage.objects.in_use()}
     open_the_office(staff.manager)
-    _record(answers(staff.all, random.Random(seed)))  # noqa: S311  (no secret)
-    _record(_talked(people, staff, chance))
-    _record(questions(people), "website")
+    leave_in_log(answers(staff.all, random.Random(seed)))  # noqa: S311  (no secret)
+    leave_in_log(_talked(people, staff, chance))
+    leave_in_log(questions(people), "website")
     if south := staff.sales[0].team:
         save_rule(by=Principal(user=staff.manager), team=south, method="round_robin")
-    _record(_tagged(people, chance, staff.marketer))
-    _record(_decided(people, staff))
-    _record(_permitted(people, staff.marketer))
+    leave_in_log(_tagged(people, chance, staff.marketer))
+    leave_in_log(_decided(people, staff))
+    leave_in_log(_permitted(people, staff.marketer))
     advance_everything()
     _moved(people, staff)
     _planned(people, staff)
@@ -106,7 +107,7 @@ def _of_stage(stage: Stage) -> list[Contact]:
     return [one.contact for one in standing.select_related("contact__owner")[:60]]
 
 
-def _record(messages: Sequence[Message], by: str = STAFF_SOURCE) -> None:
+def leave_in_log(messages: Sequence[Message], by: str = STAFF_SOURCE) -> None:
     """Leave them in the log as if each had been written down when it happened; whoever they speak of is marked."""
     types = {one.key: (one.pk, one.rank) for one in EventType.objects.all()}
     source = Source.objects.get(key=by)
