@@ -1,6 +1,7 @@
 """The filter of the list: sentences, documents, views, columns, orders, and the count beside it."""
 
 import json
+import re
 
 import pytest
 from django.db import connection, transaction
@@ -220,7 +221,7 @@ def test_columns_are_chosen_and_kept_in_the_address():
 
     answer = client.get("/contacts?column=country&column=custom.plan")
 
-    assert [head.column.key for head in answer.context["heads"]] == ["country", "custom.plan"]
+    assert re.findall(r'<th scope="col" class="[^"]* c-([^"]+)"', answer.text) == ["country", "custom.plan"]
     assert answer.context["query"] == "columns=country%2Ccustom.plan"
     assert "big" in answer.text
 

@@ -55,13 +55,20 @@ def pen(words: Words, *, may_choose: bool) -> Pen:
         days=_("%(n)s d"),
         under_a_day=_("under 1 d"),
         nobody=f'<span class="ink-3">{escape(_("nobody"))}</span>',
-        health={one.value: _health_of(one) for one in Health},
-        standing={
-            one.value: f'<span class="ink-3">{escape(_upper(one.label))}</span>'
-            for one in Standing
-            if one != Standing.OPEN
-        },
+        health=_every_health(get_language()),
+        standing=_every_standing(get_language()),
     )
+
+
+@cache
+def _every_health(_language: str | None) -> dict[int, str]:
+    return {one.value: _health_of(one) for one in Health}
+
+
+@cache
+def _every_standing(_language: str | None) -> dict[int, str]:
+    shown = (one for one in Standing if one != Standing.OPEN)
+    return {one.value: f'<span class="ink-3">{escape(_upper(one.label))}</span>' for one in shown}
 
 
 def _health_of(health: Health) -> str:

@@ -14,8 +14,9 @@ from django.utils.translation import get_language
 
 from contacts.ordering import in_order
 from crm.desk.doors import for_staff
+from crm.desk.people import heads
 from crm.desk.people.asked import EVERYONE, NEWEST, Asked
-from crm.desk.people.cells import COLUMNS, CUSTOM, USUAL, Column, columns_named, pen, row
+from crm.desk.people.cells import COLUMNS, CUSTOM, USUAL, columns_named, pen, row
 from crm.desk.people.counting import count_people
 from crm.desk.people.listing import Around, View, listing
 from crm.desk.people.sentences import Line, Option, asks, options
@@ -89,15 +90,6 @@ def _led_to(request: HttpRequest, asked: Asked, around: Around, known: Words) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The head of a column, and where pressing it leads."""
-
-    column: Column
-    url: str
-    sort: str  # ascending | descending, or nothing
-
-
-@dataclass(frozen=True, slots=True)
 class Tab:
     view: View
     url: str
@@ -121,6 +113,7 @@ def _answer(
 ) -> HttpResponse:
     here = reverse("desk:contact-list")
     columns = columns_named(asked.columns, known)
+    name, *its_heads = (heads.head(column, asked, here) for column in (heads.NAME, *columns))
     tabs = [
         Tab(view, f"{here}?{Asked.of_view(view, known).query()}", str(view.id) == asked.view)
         for view in shown.around.views
@@ -134,13 +127,16 @@ def _answer(
         "is_held": shown.around.is_held,
         "quarantined": shown.around.quarantined,
         "asked": asked,
+        "q": asked.q,
         "query": asked.query(),
         "here": f"{here}?{asked.query()}" if asked.query() else here,
         "found": found,
         "rows": shown.lines,
         "body": SafeString("".join(row(line, columns, ink, f"{here}/") for line in shown.lines)),
-        "heads": [_head(column, asked, here) for column in columns],
-        "name_head": _head(_NAME, asked, here),
+        "heads": heads.cells(its_heads),
+        "sort_lines": heads.sort_lines([name, *its_heads]),
+        "name_head": name,
+        "name_link": heads.link(name),
         "columns": _choosable(get_language() or "", asked.columns, _own(known)),
         "tabs": tabs,
         "everyone": f"{here}?view={EVERYONE}",
@@ -162,16 +158,6 @@ def _answer(
 
 def _is_part(request: HttpRequest) -> bool:
     return bool(request.htmx) and request.headers.get("HX-Target") == PART  # type: ignore[attr-defined]
-
-
-_NAME = Column("name", "", lambda line, _pen: line.name, "name")
-
-
-def _head(column: Column, asked: Asked, here: str) -> Head:
-    if not column.order:
-        return Head(column, "", "")
-    sort = {column.order: "ascending", f"-{column.order}": "descending"}.get(asked.ordering, "")
-    return Head(column, f"{here}?{asked.sorted_by(column.order, falls=column.falls)}", sort)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
