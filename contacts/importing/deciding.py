@@ -261,7 +261,10 @@ def _link(person: Person, names: list[Name], people: dict[Name, Person]) -> bool
 
 def _change(person: Person, attributes: Mapping[str, Any]) -> bool:
     """Take over what the row says otherwise than is known."""
-    differing = [name for name, value in attributes.items() if not _is_known(person, name, value)]
+    if person.details:
+        differing = [name for name, value in attributes.items() if not _is_known(person, name, value)]
+    else:
+        differing = [name for name in attributes if name != "emails"]
     for name in differing:
         value = attributes[name]
         person.is_known = person.is_known or name in {"name", "phone", "phones"}

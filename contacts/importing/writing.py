@@ -130,11 +130,13 @@ def _custom(details: Sequence[dict[str, Any]]) -> list[str]:
     """The declared fields, and the fit; what does not fit its kind is left out (the log keeps it)."""
     fields = {field.key: field for field in CustomField.objects.filter(of="contact") if field.key not in BUILT_IN}
     kept = {"fit", *fields}
+    if all(map(kept.isdisjoint, details)):
+        return ["{}"] * len(details)
     customs = [
         {name: one[name] for name in kept & one.keys() if name == "fit" or fits(fields[name], one[name])}
         for one in details
     ]
-    return texts([encode(custom).decode() if custom else "{}" for custom in customs])
+    return texts([encode(custom).decode() for custom in customs])
 
 
 def _meant(made: Sequence[Person], name: str, find: Any) -> list[str]:
