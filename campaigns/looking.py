@@ -17,10 +17,10 @@ WEEKLY_FROM = 90  # days
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A day, or the days from this one on, of the period."""
+    """A day, or the days from this one on, of the period; credited in the one way asked for."""
 
     day: date
-    outcomes: Mapping[Way, Outcome]
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +34,28 @@ class Results:
     points: Sequence[Point]
 
 
-def results_of(campaign: Campaign, picture: Picture, principal: Principal, *, days: int) -> Results:
+def results_of(
+    campaign: Campaign, picture: Picture, principal: Principal, *, days: int, way: Way | None = None
+) -> Results:
+    """How it went meanwhile is told of one way of crediting, and not at all where none is named."""
     last = today_of(picture)
     period = Days(last - days + 1, last)
     each = 7 if days >= WEEKLY_FROM else 1
-    parts = [Days(first, min(first + each - 1, last)) for first in range(period.first, last + 1, each)]
+    firsts = range(period.first, last + 1, each) if way is not None else ()
+    parts = [Days(first, min(first + each - 1, last)) for first in firsts]
     spans = [period, period.before(), *parts]
     gates = Gates(path_in(picture))
     costs = spent(picture, spans, campaign.pk)
     by_way = credited_by(picture, principal, spans, (Way.FIRST, Way.LAST), keys=[campaign.key])
-    by_place = {way: _by_place(lines) for way, lines in by_way.items()}
+    by_place = {one: _by_place(lines) for one, lines in by_way.items()}
 
-    def outcomes(place: int) -> dict[Way, Outcome]:
-        cost, code = costs.get((place, campaign.pk), 0), campaign.currency
-        return {
-            way: outcome_of(gates, lines.get(place, ()), currency=code, spent=cost) for way, lines in by_place.items()
-        }
+    def outcome(one: Way, place: int) -> Outcome:
+        cost, lines = costs.get((place, campaign.pk), 0), by_place[one].get(place, ())
+        return outcome_of(gates, lines, currency=campaign.currency, spent=cost)
 
-    points = [Point(day_of(part.first), outcomes(place)) for place, part in enumerate(parts, start=2)]
-    return Results(gates.path, day_of(period.first), day_of(last), each > 1, outcomes(0), outcomes(1), points)
+    now, before = ({one: outcome(one, place) for one in by_place} for place in (0, 1))
+    points = [Point(day_of(part.first), outcome(way, place)) for place, part in enumerate(parts, start=2) if way]
+    return Results(gates.path, day_of(period.first), day_of(last), each > 1, now, before, points)
 
 
 def _by_place(lines: Sequence[Line]) -> dict[int, list[Line]]:

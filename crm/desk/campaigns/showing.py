@@ -1,6 +1,6 @@
 """A campaign as its page tells of it: a sentence, both ways of crediting, how it went, and the same as tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -148,9 +148,7 @@ class Page:
 
     @cached_property
     def _points(self) -> list[tuple[date, int, Outcome]]:
-        return [
-            (point.day, self._won(point.outcomes[self.way]), point.outcomes[self.way]) for point in self.results.points
-        ]
+        return [(point.day, self._won(point.outcome), point.outcome) for point in self.results.points]
 
     @property
     def most_at_once(self) -> str:
@@ -235,10 +233,9 @@ class Page:
         head = (_("From day") if self.results.weekly else _("Day"), _("Touched for the first time"), str(self.gate),
                 _("Orders"), _("Revenue in %(code)s") % {"code": self.code},
                 _("Cost in %(code)s") % {"code": self.code})  # fmt: skip
-        rows: Sequence[Sequence[Any]] = [self._day(point.day, point.outcomes) for point in self.results.points]
+        rows: Sequence[Sequence[Any]] = [self._day(point.day, point.outcome) for point in self.results.points]
         return Table("trend", _("How it went"), head, rows)
 
-    def _day(self, day: date, outcomes: Mapping[Way, Outcome]) -> Sequence[Any]:
-        one = outcomes[self.way]
+    def _day(self, day: date, one: Outcome) -> Sequence[Any]:
         sums = (plain(one.income, self.code), plain(one.spent, self.code))
         return (day.isoformat(), one.touched.all, self._won(one), one.orders, *sums)

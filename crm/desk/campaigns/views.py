@@ -204,7 +204,7 @@ def _campaign(campaign_id: int) -> Campaign:
 
 
 def _shown(campaign: Campaign, principal: Principal, wish: Wish) -> Page:
-    results = results_of(campaign, Picture.now(), principal, days=wish.days)
+    results = results_of(campaign, Picture.now(), principal, days=wish.days, way=wish.way)
     return Page(campaign, results, wish.way, days=wish.days, everybody=sees_everyone(principal))
 
 
