@@ -17,11 +17,13 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from contacts.attributes import ATTRIBUTE_TYPES
 from contacts.models import EventType, Trust
 from crm.desk.drawing import grey, joined, row_address, small_icon, token_field
 from crm.desk.intake.forms import LONGEST_LABEL, RANKS, Known, TypeForm
 from crm.desk.intake.live import Arrival, Kind, Program
 from crm.desk.intake.waiting import Said
+from crm.desk.person.telling import field_names
 from crm.models import DeliveryState
 from crm.templatetags.intake import in_words, worth
 from crm.templatetags.polku import when
@@ -120,7 +122,7 @@ def claims_drawn(found: Iterable[Said], request: HttpRequest, *, may_decide: boo
         return (
             f'<li><div class="grow"><b>{_kind_said(one.kind, language)}</b>{sum_} '
             f'<a class="link" href="{person(one.who.id)}">{escape(one.who.name)}</a>'
-            f'<p class="t-meta">{escape(one.source)} · {when(one.at)}</p>{_told(one.body)}</div>{deeds}</li>'
+            f'<p class="t-meta">{escape(one.source)} · {when(one.at)}</p>{_told(one)}</div>{deeds}</li>'
         )
 
     return joined(map(line, found))
@@ -130,12 +132,11 @@ MOST_TOLD: Final = 6
 LONGEST_TOLD: Final = 120
 
 
-def _told(body: Mapping[str, Any]) -> str:
-    said = list((body.get("properties") or {}).items())[:MOST_TOLD]
-    pairs = "".join(
-        f"<div><dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(str(value)[:LONGEST_TOLD])}</dd></div>"
-        for name, value in said
-    )
+def _told(one: Said) -> str:
+    said = list((one.body.get("properties") or {}).items())[:MOST_TOLD]
+    names = field_names() if one.kind.key in ATTRIBUTE_TYPES else {}
+    named = [(names.get(name) or name.replace("_", " "), str(value)[:LONGEST_TOLD]) for name, value in said]
+    pairs = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in named)
     return f'<dl class="in-said">{pairs}</dl>' if pairs else ""
 
 
