@@ -70,9 +70,10 @@ IN_THE_WAY = {
     "rest is Python: reading, checks, deciding against what is known, search words, the event with its key and digest. "
     "To upsert one small table is a quarter of what that loop does.",
     "rooms": "Most of the time is Python: session, account and rail, then the lines of the page, then what Django "
-    "makes of each statement. Statements are few and by indexes; the page of a company asks ten, for what its people "
-    "did stands with each of them, and draws up to sixty of them with their events. How soon we answer is counted by a "
-    "worker; who waits is counted to a thousand at each look, by an index.",
+    "makes of each statement. Statements are few and by indexes; the page of a company asks nine, for what its people "
+    "did stands with each of them, and draws up to sixty of them with their events; that of a campaign adds up what is "
+    "credited to it day by day. How soon we answer is counted by a worker; who waits is counted to a thousand at each "
+    "look, by an index.",
     "backtest": "The limit reads the log and folds nothing; the backtest reads what its rules ask for, folds it twice, "
     "which is about half of the time, counts what differs and lists who does. "
     "A small log is over before the second process has begun.",
