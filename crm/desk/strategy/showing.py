@@ -227,7 +227,8 @@ def _moved(card: Card) -> str:
     said = ngettext("<b>%(shown)s</b> moved", "<b>%(shown)s</b> moved", card.won) % {"shown": figure(card.won)}
     if card.each is None:
         return f'<span class="num">{said}</span>'
-    each = _("%(sum)s each") % {"sum": money(card.each, card.campaign.currency)}
+    sum_ = money(card.each, card.campaign.currency)
+    each = _("%(sum)s each") % {"sum": sum_} if card.each else _("no cost")
     return f'<span class="num">{said}</span><span class="num ink-3">{escape(each)}</span>'
 
 
