@@ -131,6 +131,11 @@ def test_people_are_found_by_what_is_to_be_done_by_how_they_are_reached_and_by_f
     assert [filtering(client, {"field": field, "is": value}) for field, value in asked] == [
         ["Late", "Soon"], ["Late"], ["Free"], ["Free"], ["Free"],
     ]  # fmt: skip
+    page = client.get("/contacts", {"columns": "next"})
+    cells = dict(re.findall(r'href="/contacts/(\d+)">.*?<td class="c-next ">(.*?)</td>', page.text))
+    assert {int(key): ("Call" in cell, " warn" in cell) for key, cell in cells.items()} == {
+        late.pk: (True, True), soon.pk: (True, False), free.pk: (False, False),
+    }  # fmt: skip
     assert filtering(client, {"field": "task", "is_not": "overdue"}) == ["Free", "Soon"]
     assert client.get("/contacts", {"filter": '{"field": "task", "is": {}}'}).status_code == 302  # means nothing
 

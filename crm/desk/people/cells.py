@@ -3,7 +3,7 @@
 Cells are made here and not in a template: fifty lines of ten cells are the cost of the page.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache, lru_cache
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from contacts.matching import spaced_phone
 from crm.desk.people.listing import Line
+from crm.desk.people.planned import Planned
 from crm.desk.people.vocabulary import Kind, Named, Stage, Words
 from crm.templatetags.polku import HEALTH_MARKS, initials, stops
 from funnel.models import Health, Standing
@@ -41,9 +42,10 @@ class Pen:
     nobody: str
     health: dict[int, str]  # the mark and the word
     standing: dict[int, str]
+    planned: Mapping[int, Planned]  # by person; empty where nobody asks for it
 
 
-def pen(words: Words, *, may_choose: bool) -> Pen:
+def pen(words: Words, *, may_choose: bool, planned: Mapping[int, Planned]) -> Pen:
     return Pen(
         words,
         get_language() or "",
@@ -57,6 +59,7 @@ def pen(words: Words, *, may_choose: bool) -> Pen:
         nobody=f'<span class="ink-3">{escape(_("nobody"))}</span>',
         health=_every_health(get_language()),
         standing=_every_standing(get_language()),
+        planned=planned,
     )
 
 
@@ -149,6 +152,15 @@ def _kind_in(kind: Kind, _language: str) -> str:
     return f'<span class="clip">{escape(str(kind))}</span>'
 
 
+def _next(line: Line, pen: Pen) -> str:
+    task = pen.planned.get(line.id)
+    if task is None:
+        return ""
+    late = " warn" if task.due_at < pen.now else ""
+    what = f'<span class="clip" title="{escape(task.title)}">{escape(task.title)}</span>'
+    return f'<span class="last">{what}<span class="t-meta num{late}">{_day(task.due_at, pen)}</span></span>'
+
+
 def short_day(at: datetime) -> str:
     """Today, Tue, 3 Jun, 3 Jun 2025: the day, as short as it can be said."""
     return _short_day(timezone.localdate(at), timezone.localdate(), get_language() or "")
@@ -221,12 +233,14 @@ def _since(line: Line, pen: Pen) -> str:
     return f'<span class="num ink-2">{_day(line.created_at, pen)}</span>'
 
 
+NEXT: Final = "next"
 COLUMNS: Final = (
     Column("stage", gettext_lazy("Path"), _stage),
     Column("days", gettext_lazy("In stage"), _days, "stage_entered_at", css="r num ink-2"),
     Column("health", gettext_lazy("Health"), _health),
     Column("score", gettext_lazy("Score and fit"), _score, "score", falls=True),
     Column("last", gettext_lazy("Last fact"), _last, "last_event_at", falls=True),
+    Column(NEXT, gettext_lazy("Next"), _next),
     Column("tags", gettext_lazy("Tags"), _tags),
     Column("owner", gettext_lazy("Owner"), _owner),
     Column("company", gettext_lazy("Company"), _text("companies")),

@@ -16,9 +16,10 @@ from contacts.ordering import in_order
 from crm.desk.doors import for_staff
 from crm.desk.people import heads
 from crm.desk.people.asked import EVERYONE, NEWEST, Asked
-from crm.desk.people.cells import COLUMNS, CUSTOM, USUAL, columns_named, pen, row
+from crm.desk.people.cells import COLUMNS, CUSTOM, NEXT, USUAL, columns_named, pen, row
 from crm.desk.people.counting import count_people
 from crm.desk.people.listing import Around, View, listing
+from crm.desk.people.planned import next_tasks
 from crm.desk.people.sentences import Line, Option, asks, options
 from crm.desk.people.vocabulary import Words, words
 from crm.desk.places import frame
@@ -120,7 +121,8 @@ def _answer(
     ]
     current = next((tab.view for tab in tabs if tab.is_current), None)
     may_write, may_export = principal.may("contacts:write"), principal.may("contacts:export")
-    ink = pen(known, may_choose=may_write or may_export)
+    planned = next_tasks([line.id for line in shown.lines]) if NEXT in asked.columns else {}
+    ink = pen(known, may_choose=may_write or may_export, planned=planned)
     context = {
         **frame(request),
         "is_behind": shown.around.is_behind,
