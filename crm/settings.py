@@ -161,7 +161,9 @@ TEMPLATES = [
                 "django.template.context_processors.tz",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "crm.desk.views.chosen_theme",
             ],
+            "builtins": ["crm.templatetags.addresses"],
         },
     },
 ]

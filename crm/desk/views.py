@@ -34,6 +34,12 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def chosen_theme(request: HttpRequest) -> dict[str, str]:
+    """What every template is told of it."""
+    chosen = request.COOKIES.get("theme", "")
+    return {"theme": chosen if chosen in THEMES else ""}
+
+
 def _address_of_ours(request: HttpRequest) -> str:
     asked = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(

@@ -29,3 +29,14 @@ def test_what_is_another_each_time_is_put_into_a_piece_that_was_drawn_before():
     drawn = count(1)
     drawings = [template.render(Context({"token": token, "drawn": drawn.__next__})) for token in ("a", "<b>")]
     assert drawings == ["<i>a</i>1", "<i>&lt;b&gt;</i>1"]
+
+
+def test_an_address_that_is_always_the_same_is_worked_out_once():
+    engine = Engine(builtins=["crm.templatetags.addresses"])
+    same = engine.from_string("{% url 'desk:bulk-deed' 'tag' %}")
+    other = engine.from_string("{% url 'desk:job' number %}{% url 'desk:keys' as keys %} {{ keys }}")
+
+    drawn = [same.render(Context()) for _ in range(2)] + [other.render(Context({"number": n})) for n in (1, 2)]
+
+    assert drawn == ["/contacts/bulk/tag", "/contacts/bulk/tag", "/jobs/1 /keys", "/jobs/2 /keys"]
+    assert [type(one.nodelist[0]).__name__ for one in (same, other)] == ["Address", "URLNode"]
