@@ -338,7 +338,7 @@ class IdentityQuerySet(models.QuerySet["Identity"]):
 class Identity(models.Model):
     """A value by which a contact is recognised, for as long as the link holds. A phone number is not one."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="identities")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, db_constraint=False, related_name="identities")
     kind = models.CharField(max_length=12, choices=IdentityKind)
     namespace = models.CharField(max_length=40, blank=True, db_collation="C")  # the source's key; empty for e-mail
     value = models.CharField(max_length=254, db_collation="C")
