@@ -63,15 +63,18 @@ class Whose:
     @cached_property
     def rolled_up(self) -> list[int] | None:
         """What the roll-ups keep, to be added up; None: they do not tell such people apart."""
+        if self.circles is not None and self.source is None:
+            return self.circles
+        return None if self.among or not sees_everyone(self.principal) else [self.source or EVERYONE]
+
+    @cached_property
+    def circles(self) -> list[int] | None:
+        """Those that hold just these people, of whatever source; None where none do."""
         hands = rows_visible_to(self.principal) & self.hands
-        if (self.source is not None) + bool(self.campaign) + bool(hands) > 1:
+        if bool(hands) == bool(self.campaign):
             return None
-        if self.source is not None:
-            return [self.source]
-        if self.campaign or hands:
-            circles = Circle.objects.filter(hands, campaign=self.campaign)
-            return sorted(circles.values_list("pk", flat=True))
-        return [EVERYONE]
+        circles = Circle.objects.filter(hands, campaign=self.campaign)
+        return sorted(circles.values_list("pk", flat=True))
 
 
 class Span(NamedTuple):

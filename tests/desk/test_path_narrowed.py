@@ -58,7 +58,23 @@ def test_what_is_not_there_is_not_found():
         assert client.get("/", wish).status_code == 404
 
 
-def test_the_figures_from_the_moves_are_those_of_the_roll_ups():
+@pytest.mark.parametrize("few", [0, 1000])
+def test_who_stands_still_is_counted_of_few_and_of_many(few, monkeypatch):
+    monkeypatch.setattr("crm.desk.path.beside.FEW", few)
+    client, _user = at_desk()
+    seller, me = at_desk(Role.SALES)
+    for owner, days in ((make_user(), 61), (me, 70), (me, 10), (None, 80), (None, 90)):
+        asker(ago(days), owner=owner, origin_campaign="fair" if days > 75 else "")
+    advance_everything()
+
+    def still(one, **wish) -> list[int]:
+        return [its.n for its in one.get("/", wish).context["beside"].still]
+
+    assert (still(client), still(client, owner=me.pk), still(client, owner="none")) == ([4], [1], [2])
+    assert (still(seller), still(client, campaign="fair"), still(seller, campaign="fair")) == ([3], [2], [2])
+
+
+def test_the_figures_of_hands_that_hold_everybody_are_those_of_everybody():
     client, user = at_desk(Role.SALES)
     admin, _admin = at_desk()
     for days in (2, 5, 20, 40, 41, 70, 100):

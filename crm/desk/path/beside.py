@@ -18,6 +18,7 @@ from funnel.leaks import LEAK_BY_SOURCE, LEAK_TYPES, Origin, origin_of_leak, val
 from funnel.models import Health, Phase, Standing
 from funnel.pacing import Whose
 from funnel.pictures import scope_of
+from funnel.reading import array
 from funnel.walks import Step, Walk
 from staff.policy import Principal
 
@@ -137,8 +138,7 @@ def _answers(
     principal: Principal, whose: Whose, leak: Mapping[str, Any], asked: dict[str, Any], *, few: bool
 ) -> tuple[Any, ...]:
     seen, whom = scope_of(principal)
-    among = whose.among and whose.among & Q(is_listed=True)  # by the indexes of those who are listed
-    scope, own = scope_of(whose.principal, among, few=few)
+    scope, own = _scope(whose, few=few)
     if not (seen or scope):
         return (_OF_ALL_WITH_LEAK if leak else _OF_ALL).rows(**asked, **leak)[0]
     question = _QUESTION.format(
@@ -149,6 +149,15 @@ def _answers(
         cursor.execute(question, values)
         found: tuple[Any, ...] = cursor.fetchone()
     return found
+
+
+def _scope(whose: Whose, *, few: bool) -> tuple[str, dict[str, Any]]:
+    """Many in some hands are told by the hands that their position names, as in the roll-up: whose each contact is need
+    not be looked up."""
+    if whose.circles and not (few or whose.campaign):
+        return "AND hands = ANY(%(hands)s::int[])", {"hands": array(whose.circles)}
+    among = whose.among and whose.among & Q(is_listed=True)  # by the indexes of those who are listed
+    return scope_of(whose.principal, among, few=few)
 
 
 def _to_do(row: dict[str, Any], now: datetime) -> ToDo:
