@@ -1,7 +1,7 @@
 """What positions and transitions can be asked for, and what the path adds to the filters of contacts."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import F, Q, Value
@@ -11,9 +11,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter
 
-from contacts.filtering import CONTACT_FILTERS, EQUALITY, ORDER, Field, Filters, Operator, moment, number, row
+from contacts.asking import MOST_DAYS
+from contacts.filtering import (
+    CONTACT_FILTERS,
+    EQUALITY,
+    ORDER,
+    Field,
+    Filters,
+    Operator,
+    moment,
+    number,
+    read_whole,
+    row,
+)
 from contacts.ordering import add_order
-from funnel.models import Playbook
+from funnel.models import Health, Playbook, Standing
 from funnel.names import DIMENSION_OF, HEALTH_OF, NONE, RULE_OF, STANDING_OF, Values, source_ids, stage_ids
 from funnel.scores import rank_of
 from rest.schema import query_parameter
@@ -162,6 +174,19 @@ def filter_parameters(filters: Filters) -> list[OpenApiParameter]:
 _NEVER: Final = datetime(1900, 1, 1, tzinfo=UTC)  # sorts before everything that is recorded
 
 
+def _read_days(value: Any) -> int:
+    days = read_whole(value)
+    if not 0 < days <= MOST_DAYS:
+        raise ValueError(value)
+    return days
+
+
+def _by_cooling(_operator: Operator, days: int) -> Q:
+    """Customers who are active and, if nothing happens, are not in so many days."""
+    until = datetime.now(UTC) + timedelta(days=days)
+    return Q(position__health=Health.ACTIVE, position__standing=Standing.OPEN, position__wake_at__lte=until)
+
+
 def register() -> None:
     """Let contacts be filtered and sorted by where they stand."""
     CONTACT_FILTERS.add(
@@ -171,6 +196,7 @@ def register() -> None:
         moment("stage_entered_at", "position__entered_at"),
         moment("last_event_at", "position__last_event_at"),
         score("position__score_rank"),
+        Field("cools_within", _read_days, _by_cooling, (Operator.IS,), gettext_lazy("a number of days")),
     )
     add_order("score", Coalesce(F("position__score_rank"), Value(0.0)))
     add_order("stage_entered_at", Coalesce(F("position__entered_at"), Value(_NEVER)))

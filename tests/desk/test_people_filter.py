@@ -59,6 +59,7 @@ DOCUMENTS = [
     {"field": "task", "is": "none"},
     {"field": "known", "is_not": "phone"},
     {"field": "fit", "in": ["A", "B"]},
+    {"field": "cools_within", "is": 14},
     {"field": "event", "did_not": {"type": "call_held", "times": 2, "days": 30}},
     {"field": "created_at", "at_least": {"days_ago": 7}},
     {"field": "created_at", "less_than": "2026-01-01"},
@@ -113,6 +114,9 @@ def test_people_are_found_by_what_they_are_and_by_what_they_did_and_did_not():
     assert filtering(client, {"field": "custom.plan", "is": "big"}) == ["Bought"]
     assert filtering(client, {"field": "custom.seats", "less_than": 5}) == ["Asked"]
     assert filtering(client, {"field": "stage", "is_not": "lead"}) == ["Bought"]
+    buyer(ago(172), name="Cools soon")
+    advance_everything()
+    assert filtering(client, {"field": "cools_within", "is": 14}) == ["Cools soon"]
 
 
 def test_people_are_found_by_what_is_to_be_done_by_how_they_are_reached_and_by_fit():

@@ -50,6 +50,7 @@ _ORIGIN: Final = _("Where they came from")
 ASKS: Final = (
     Ask("stage", "", "choice", _PATH, {"is": _("stands in"), "is_not": _("does not stand in")}, _("stands in a stage")),
     Ask("health", _("whose health"), "choice", _PATH, IS),
+    Ask("cools_within", _("cools within (days)"), "number", _PATH),
     Ask("standing", _("whose standing"), "choice", _PATH, IS),
     Ask("score", _("whose score"), "number", _PATH, ORDER),
     Ask("fit", _("whose fit"), "choice", _PATH, IS),
