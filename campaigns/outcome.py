@@ -35,9 +35,11 @@ class Gates:
 
     path: Path
     ranks: Mapping[int, int] = field(init=False, repr=False, compare=False)
+    by_id: Mapping[int, Stage] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ranks", {stage: rank for rank, stage in enumerate(self.path.order, start=1)})
+        object.__setattr__(self, "by_id", {stage.pk: stage for stage in self.path.stages})
 
     def rank(self, stage: int) -> int:
         """0 for nowhere and for stages that are not on the path any more."""
@@ -67,8 +69,7 @@ class Gates:
 
     def gate(self, campaign: Campaign) -> Stage:
         """What a campaign works for: its own step, or that of its question."""
-        own = next((stage for stage in self.path.stages if stage.pk == campaign.stage_id), None)
-        return own or self.of(campaign.question)
+        return self.by_id.get(campaign.stage_id or 0) or self.of(campaign.question)
 
 
 @dataclass(frozen=True, slots=True)

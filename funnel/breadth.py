@@ -66,20 +66,21 @@ class Breadth:
         return max((group.last_event_at for group in self.groups if group.last_event_at), default=None)
 
     def by_stage(self, role: str | None = None) -> dict[int | None, int]:
-        return _sums((one.stage, one.people) for one in self.living if role is None or one.role == role)
+        sums: dict[int | None, int] = {}
+        for one in self.living:
+            if role is None or one.role == role:
+                sums[one.stage] = sums.get(one.stage, 0) + one.people
+        return sums
 
     def by_health(self) -> dict[int | None, int]:
-        return _sums((one.health, one.people) for one in self.living if one.health is not None)
+        sums: dict[int | None, int] = {}
+        for one in self.living:
+            if one.health is not None:
+                sums[one.health] = sums.get(one.health, 0) + one.people
+        return sums
 
     def of_role(self, role: str) -> int:
         return sum(group.people for group in self.living if group.role == role)
-
-
-def _sums(pairs: Iterable[tuple[int | None, int]]) -> dict[int | None, int]:
-    sums: dict[int | None, int] = {}
-    for name, number in pairs:
-        sums[name] = sums.get(name, 0) + number
-    return sums
 
 
 def _zone() -> tzinfo:

@@ -48,6 +48,7 @@ def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
             for name in ("name", "people", "heard_on", "created_at")
             if name in shown.orderings
         },
+        "orders": tuple(shown.orderings),
         "may_write": principal.may("contacts:write"),
     }
     is_part = request.htmx and request.headers.get("HX-Target") == PART  # type: ignore[attr-defined]
