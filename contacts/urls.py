@@ -5,8 +5,9 @@ from rest.endpoints import endpoint
 
 from . import api, company_api, import_api, list_api, network_api, task_api, twin_api
 
+contacts = endpoint(GET=api.contact_list, POST=api.contact_create)
 urlpatterns = [
-    path("contacts", endpoint(GET=api.contact_list, POST=api.contact_create)),
+    path("contacts", contacts),
     path("contacts/batch", endpoint(POST=api.contact_batch)),
     path("contacts/bulk", endpoint(POST=list_api.contact_bulk)),
     path("contacts/export", endpoint(GET=list_api.contact_export)),

@@ -74,6 +74,11 @@ def test_programs_get_a_problem_people_a_page(visitor):
     assert (to_person.status_code, to_person["Content-Type"]) == (404, "text/html; charset=utf-8")
 
 
+@pytest.mark.parametrize("address", ["/contacts", "/api/v1/contacts", "/api/v1/board", "/api/v1/companies"])
+def test_a_name_that_is_not_ours_is_refused(visitor, address):
+    assert visitor.get(address, headers={"host": "elsewhere.example"}).status_code == 400
+
+
 def test_a_page_is_locked_against_other_sites(visitor):
     headers = visitor.get("/nowhere").headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
