@@ -195,7 +195,9 @@ def _taken(run: Import, mapping: Mapping, chunks: Iterator[Chunk]) -> Generator[
         is_in = True
         try:
             _keep_count(run, begun.result())
-        except (OutOfTurn, DatabaseError, ValidationError):
+        except (OutOfTurn, DatabaseError, ValidationError) as error:
+            if is_passing(error) and not _is_race(error):
+                raise
             is_in = _take(run, mapping, chunk)
         yield chunk, is_in
 
@@ -254,10 +256,13 @@ def _take(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
                     _keep_count(run, _take_once(run, mapping, chunk, Turn(run, chunk, now)))
                 return now.state == ImportState.RUNNING
         except (IntegrityError, OperationalError) as error:
-            is_race = isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
-            if not is_race or attempt == PATIENCE - 1:
+            if not _is_race(error) or attempt == PATIENCE - 1:
                 raise
     return False
+
+
+def _is_race(error: Exception) -> bool:
+    return isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
 
 
 def _ours(run: Import) -> Import:

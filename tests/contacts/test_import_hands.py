@@ -66,7 +66,7 @@ def outcome(run: Import) -> list[Any]:
         list(run.rejects.order_by("line").values_list("line", "reason")),
         list(contacts.values_list("name", "emails", "tags", "is_known", "search")),
         list(Identity.objects.order_by("kind", "value").values_list("kind", "value", "contact__name")),
-        sorted((name.rpartition(":")[2], *more) for name, *more in told),
+        sorted((str(name).rpartition(":")[2], *more) for name, *more in told),
         list(contacts.filter(memberships__company__name="Acme").values_list("name", flat=True)),
         Pending.objects.count(),
     ]
