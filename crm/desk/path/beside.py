@@ -156,8 +156,9 @@ def _scope(whose: Whose, *, few: bool) -> tuple[str, dict[str, Any]]:
     not be looked up."""
     if whose.circles and not (few or whose.campaign):
         return "AND hands = ANY(%(hands)s::int[])", {"hands": array(whose.circles)}
-    among = whose.among and whose.among & Q(is_listed=True)  # by the indexes of those who are listed
-    return scope_of(whose.principal, among, few=few)
+    if few and whose.among:  # looked up by the indexes of those who are listed
+        return scope_of(whose.principal, whose.among & Q(is_listed=True), few=True)
+    return scope_of(whose.principal, whose.among, few=few)
 
 
 def _to_do(row: dict[str, Any], now: datetime) -> ToDo:
