@@ -1,6 +1,5 @@
 """What is kept with a company: how many of its people stand where, and when one of them was heard of last."""
 
-from dataclasses import astuple
 from datetime import date, timedelta
 
 import msgspec
@@ -47,7 +46,7 @@ def differing(large: int = LARGE) -> list[str]:
     found = []
     for one in companies:
         breadth = looked_at[one.pk]
-        groups = {astuple(group)[1:-1] for group in breadth.groups}
+        groups = {group[1:-1] for group in breadth.groups}
         said = (breadth.people, breadth.heard_on or NEVER, groups, one.people <= large)
         held = {tuple(group) for group in one.breadth.held}
         kept = (one.people, one.heard_on, held, one.breadth.front is None)
