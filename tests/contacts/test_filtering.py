@@ -67,7 +67,7 @@ def test_an_unknown_field_is_answered_with_the_known_ones():
         CONTACT_FILTERS.from_document({"field": "erased_at", "is": None})
 
     assert refusal.value.params == {"field": "erased_at"}
-    assert "campaign, company, company_name, country, created_at" in refusal.value.messages[0]
+    assert "campaign, company, company_name, cools_within, country" in refusal.value.messages[0]
 
 
 @pytest.mark.parametrize(
