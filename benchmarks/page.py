@@ -62,8 +62,8 @@ IN_THE_WAY = {
     "G5": "Authentication, the door of the API and the encoding of fifty whole people take what is left of the time; "
     "with a search the rest are the rows of some thousands of people, read to be sorted or walked past, or the entries "
     "of two indexes that are laid over each other.",
-    "G6": "Session and account take a third of the time, the cells of fifty rows and the filter the rest; what never "
-    "changes is drawn once. With a search the search is added, as in G5.",
+    "G6": "Three statements and what Django makes of them, the cells of fifty rows, and a fifth for what stands around "
+    "every page; what never changes is drawn once. With a search the search is added, as in G5.",
     "G7": "Each statement is there for a reason said in crm/desk/people/listing.py.",
     "G11": "Both processors are at work: two connections write in the order of the file. More than half is "
     "PostgreSQL's: a row goes into four tables with some twenty indexes and a dozen search words; the loop that writes "
