@@ -5,6 +5,7 @@ from django.test import Client
 
 from campaigns.models import Form, Site, Wording
 from staff.models import Role
+from tests.desk.scenes import queries_for
 from tests.factories import make_user
 from tests.funnel.worlds import install
 
@@ -110,17 +111,16 @@ def test_what_a_form_begins_with_can_be_saved_as_it_is(maria, deed):
     assert Wording.objects.count() == (1 if begun.asked.text else 0)
 
 
-def test_the_list_and_the_page_cost_the_same_however_many_forms_there_are(maria, django_assert_max_num_queries):
+def test_the_list_and_the_page_cost_the_same_however_many_forms_there_are(maria):
     for number in range(3):
         saved(maria, name=f"Form {number}")
-    with django_assert_max_num_queries(9):
-        few = maria.get("/forms")
+    few = queries_for(maria, "/forms")
     for number in range(3, 9):
         saved(maria, name=f"Form {number}")
-    with django_assert_max_num_queries(9):
-        many = maria.get("/forms")
+    many = queries_for(maria, "/forms")
 
-    assert (few.text.count(">Form "), many.text.count(">Form ")) == (3, 9)
+    assert maria.get("/forms").text.count(">Form ") == 9
+    assert len(few) == len(many) <= 9
 
 
 def test_salespeople_see_forms_and_change_none():

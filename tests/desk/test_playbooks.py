@@ -261,17 +261,14 @@ def test_who_sees_only_their_own_people_sees_no_figures_of_everybody(client: Cli
     ] * 2
 
 
-def test_the_pages_take_the_same_statements_however_many_rules_and_people(
-    desk: Client, draft: PlaybookDraft, django_assert_max_num_queries: Any
-) -> None:
+def test_the_pages_take_the_same_statements_however_many_rules_and_people(desk: Client, draft: PlaybookDraft) -> None:
     for _number in range(12):
         happened(person(), "page_viewed", timezone.now() - timedelta(days=1))
     advance_everything()
     desk.post(f"/playbooks/drafts/{draft.pk}/backtest", {"since": ""})
     work_off_backtests()
 
-    with django_assert_max_num_queries(26):
-        desk.get(f"/playbooks/drafts/{draft.pk}?rule=3")
+    assert len(queries_for(desk, f"/playbooks/drafts/{draft.pk}?rule=3")) <= 26
     for address in ("/playbooks", "/playbooks/versions/1"):
         assert len(queries_for(desk, address)) <= 5
 
