@@ -24,40 +24,38 @@ class Circle(models.Model):
         indexes = [models.Index(fields=["campaign", "owner", "team"], name="circle_by_meaning")]
 
 
-class StageCount(models.Model):
-    """How many stand here now. `health` 0 is none."""
+class _OfPlace(models.Model):
+    """Counted of those who stand alike and came from one source."""
 
-    pk = models.CompositePrimaryKey("stage_id", "health", "standing", "source_id", "is_visitor")
     stage_id = models.SmallIntegerField()
     health = models.SmallIntegerField()
     standing = models.SmallIntegerField()
     source_id = models.SmallIntegerField()
     is_visitor = models.BooleanField()
+
+    class Meta:
+        abstract = True
+
+
+class StageCount(_OfPlace):
+    """How many stand here now. `health` 0 is none."""
+
+    pk = models.CompositePrimaryKey("stage_id", "health", "standing", "source_id", "is_visitor")
     n = models.BigIntegerField()
 
 
-class CircleCount(models.Model):
+class CircleCount(_OfPlace):
     """The same of each circle."""
 
     pk = models.CompositePrimaryKey("circle_id", "stage_id", "health", "standing", "source_id", "is_visitor")
     circle_id = models.IntegerField()
-    stage_id = models.SmallIntegerField()
-    health = models.SmallIntegerField()
-    standing = models.SmallIntegerField()
-    source_id = models.SmallIntegerField()
-    is_visitor = models.BooleanField()
     n = models.BigIntegerField()
 
 
-class StageWorth(models.Model):
+class StageWorth(_OfPlace):
     """What those who stand here have bought and kept, in minor units of one currency; `n`: how many they are."""
 
     pk = models.CompositePrimaryKey("stage_id", "health", "standing", "source_id", "is_visitor", "currency")
-    stage_id = models.SmallIntegerField()
-    health = models.SmallIntegerField()
-    standing = models.SmallIntegerField()
-    source_id = models.SmallIntegerField()
-    is_visitor = models.BooleanField()
     currency = models.CharField(max_length=3)
     n = models.BigIntegerField()
     value_minor = models.BigIntegerField()
