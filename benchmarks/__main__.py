@@ -56,7 +56,7 @@ def main() -> None:
             for row in measures[name]():
                 say(rows, row)
     if not options.short:
-        every = keep(rows[1:], options.state)
+        every = keep(about, rows[1:], options.state)
         if not options.no_page:
             write_page(about, every, options.smaller)
 

@@ -22,7 +22,7 @@ of G1 {plain_loop:,} events a second. `pace` is how this machine did the same me
 Where a figure misses its limit but would keep to it at the pace of that machine, the last column says both.
 
 {processors} processors, Python {python}, PostgreSQL {postgresql}; {versions}.
-{contacts:,} contacts, {events:,} events and {transitions:,} transitions before the run{made}.
+{contacts} contacts and {events} events in the log when each was measured{made}.
 Making 8 KiB durable takes {fdatasync_ms} ms.
 
 | goal | workload | limit | product | ratio | goal | first landing | pace | |
@@ -37,6 +37,7 @@ What a world of so many people answered (medians: ms, statements, moves a second
 |---|---|{rules}|
 """
 BY_SIZE: Final = ("G5", "G6", "G7", "G8", "G9", "G10")
+SIZES: Final = ("contacts", "events")
 ORDER: Final = [*(f"G{number}" for number in range(1, 16)), "rooms", "backtest", "disk"]
 # What stands in the way where a figure misses its goal.
 IN_THE_WAY = {
@@ -82,10 +83,14 @@ IN_THE_WAY = {
 }
 
 
-def keep(rows: list[Row], state: Path) -> list[Row]:
-    """All figures of this world: these and, of the goals this run left out, those kept of earlier runs."""
+def keep(about: Row, rows: list[Row], state: Path) -> list[Row]:
+    """All figures of this world: these and, of the goals this run left out, those kept of earlier runs.
+
+    Each is kept with the day and the size of the world it was measured in, for the loads of a run stay in it.
+    """
     kept = state / "figures.json"
-    measured = [row | {"day": _today()} for row in rows]
+    circumstances = {"day": _today()} | {name: about[name] for name in SIZES}
+    measured = [row | circumstances for row in rows]
     names = {row["goal"] for row in measured}
     every = [row for row in _kept(state) if row["goal"] not in names] + measured
     every.sort(key=lambda row: ORDER.index(row["goal"]))
@@ -103,7 +108,8 @@ def write_page(about: Row, every: list[Row], smaller: Sequence[Path]) -> None:
     paces = {"plain_page_ms": PLAIN_PAGE_MS, "plain_loop": PLAIN_LOOP}
     seconds = about["world_made_in_seconds"]
     made = f"; the world was made in {seconds} s" if seconds else ""
-    text = HEAD.format(**(about | {"day": today, "versions": versions, "made": made} | paces))
+    sizes = {name: _between([row[name] for row in every]) for name in SIZES}
+    text = HEAD.format(**(about | sizes | {"day": today, "versions": versions, "made": made} | paces))
     text += "".join(_line(row, today) for row in every)
     if smaller:
         text += _by_size({_size(state): _kept(state) for state in smaller} | {about["contacts"]: every})
@@ -112,6 +118,11 @@ def write_page(about: Row, every: list[Row], smaller: Sequence[Path]) -> None:
         text += "\n## What stands in the way\n\n"
         text += "".join(f"- **{name}**: {IN_THE_WAY[name]}\n" for name in dict.fromkeys(row["goal"] for row in missed))
     (ROOT / "docs" / "performance.md").write_text(text)
+
+
+def _between(counts: list[int]) -> str:
+    least, most = min(counts), max(counts)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _today() -> str:
