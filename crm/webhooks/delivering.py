@@ -147,7 +147,7 @@ def wait_after(attempts: int, reply: Reply) -> timedelta | None:
     if attempts > len(SCHEDULE):
         return None
     planned = SCHEDULE[attempts - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311  (no secret)
-    asked = min(int(reply.retry_after), SCHEDULE[-1]) if reply.retry_after.isdecimal() else 0
+    asked = min(int(reply.retry_after[:9]), SCHEDULE[-1]) if reply.retry_after.isdecimal() else 0
     return timedelta(seconds=max(planned, asked))
 
 

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext_lazy as _
 
 CONNECT_S: Final = 10.0
@@ -25,6 +26,7 @@ MOST_READ: Final = 64 * 1024
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # the rest of IPv6 is no part of the internet
 _FOR_PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
 
 
@@ -61,8 +63,9 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         return Reply(None, str(_("No answer in time.")))
     except ssl.SSLError as error:
         return Reply(None, f"TLS: {error.reason or error.__class__.__name__}")
-    except (OSError, http.client.HTTPException) as error:
-        return Reply(None, str(error)[:200] or error.__class__.__name__)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        # It may quote what the other side sent: whatever came, it can be kept and read.
+        return Reply(None, "".join(filter(str.isprintable, str(error)))[:200] or error.__class__.__name__)
 
 
 def is_public(address: Address) -> bool:
@@ -71,6 +74,8 @@ def is_public(address: Address) -> bool:
         hidden = _hidden(address)
         if hidden is not None:
             return is_public(hidden)
+        if address not in _GLOBAL_UNICAST:
+            return False
     return address.is_global and not address.is_multicast and address not in _FOR_PROTOCOLS
 
 
@@ -82,6 +87,7 @@ def _hidden(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 def _read(url: str) -> SplitResult:
     try:
+        url.encode()
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
@@ -90,7 +96,7 @@ def _read(url: str) -> SplitResult:
         raise Refused(_("The address must begin with https:// and name a host."))
     if parts.username is not None or parts.password is not None:
         raise Refused(_("The address must not hold a user name or password."))
-    if any(character <= " " or character == "\\" for character in url):
+    if any(character <= " " or character in "\\\x7f" for character in url):
         raise Refused(_("The address must not hold blanks or control characters."))
     if parts.scheme == "http" and not _is_allowed(parts):
         raise Refused(_("Only https:// addresses are sent to."))
@@ -133,7 +139,7 @@ class _Pinned(http.client.HTTPConnection):
 
 
 def _exchange(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = iri_to_uri((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
     connection = _Pinned(parts, address)
     try:
         with _cut_off(connection, TOTAL_S):

@@ -13,6 +13,7 @@ class Receiver:
     statuses: list[int] = field(default_factory=list)  # of the next answers; after them 204
     headers: dict[str, str] = field(default_factory=dict)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -22,6 +23,7 @@ def receiving() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            receiver.paths.append(self.path)
             receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
             for name, value in receiver.headers.items():

@@ -117,6 +117,7 @@ def test_the_schedule_is_ten_tries_over_seventy_five_hours(monkeypatch):
 def test_a_receiver_that_asks_for_time_gets_it():
     assert wait_after(1, Reply(429, retry_after="3600")) == timedelta(hours=1)
     assert wait_after(1, Reply(503, retry_after="999999999")) == timedelta(days=1)
+    assert wait_after(1, Reply(503, retry_after="9" * 5000)) == timedelta(days=1)
 
 
 def test_gone_switches_the_endpoint_off(receiver):

@@ -45,6 +45,10 @@ def test_a_private_address_is_refused_before_a_connection(host, port):
         ("::ffff:10.1.2.3", False),
         ("2002:a00:1::", False),
         ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),  # a tunnel (Teredo)
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),  # a translator of somebody's own network
+        ("fec0::1", False),
     ],
 )
 def test_an_ipv4_address_inside_an_ipv6_one_counts(address, public):
@@ -58,7 +62,7 @@ def test_an_ipv4_address_inside_an_ipv6_one_counts(address, public):
         "https://user:secret@example.com/", "https://user@example.com", "https://example.com:0/",
         "https://exa mple.com",
         "https://example.com:99999/", "https://[::1/", "https://example.com\\@127.0.0.1/",
-        "https://example.com/\r\nX: y",
+        "https://example.com/\r\nX: y", "https://example.com/\x7f", "https://example.com/\ud800",
         "javascript:alert(1)", "file:///etc/passwd",
     ],
 )  # fmt: skip
@@ -73,6 +77,31 @@ def test_a_host_the_operator_named_may_be_private(settings):
 
         assert egress.post(receiver.url, b"{}", {"Content-Type": "application/json"}) == egress.Reply(204)
         assert receiver.got[0][1] == b"{}"
+
+
+def test_letters_of_any_language_in_an_address_are_sent_as_the_web_writes_them(settings):
+    with receiving() as receiver:
+        settings.WEBHOOK_ALLOW = [receiver.url.split("/")[2]]
+
+        assert egress.post(f"{receiver.url}/välitys?nimi=ä%20b", b"{}", {}) == egress.Reply(204)
+        assert receiver.paths == ["/hook/v%C3%A4litys?nimi=%C3%A4%20b"]
+
+
+def test_an_answer_that_is_no_http_is_a_try_that_can_be_written_down(settings):
+    settings.WEBHOOK_ALLOW = ["127.0.0.1"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_babble, args=(listener,), daemon=True).start()
+
+        reply = egress.post(f"http://127.0.0.1:{listener.getsockname()[1]}/", b"{}", {})
+
+    assert reply == egress.Reply(None, "öbabble")
+
+
+def _babble(listener):
+    peer, _ = listener.accept()
+    peer.recv(65536)
+    peer.sendall(b"\x00\x1b\xf6babble\r\n\r\n")
+    peer.close()
 
 
 def test_a_redirect_is_not_followed(settings):
