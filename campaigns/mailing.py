@@ -8,6 +8,7 @@ import hmac
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -109,9 +110,18 @@ def send_mails(*, limit: int = 50) -> int:
     give_up_lapsed()
     sent = 0
     while sent < limit and may_send() and (mail := claim_mail()) is not None:
-        finish_mail(mail, hand_over(letter_of(mail), sender=_sender(), recipient=mail.address))
+        finish_mail(mail, _handed(mail))
         sent += 1
     return sent
+
+
+def _handed(mail: Mail) -> Handed:
+    """What no letter can be made of, such as an address that mail has no writing for, never goes: the next ones do."""
+    try:
+        letter = letter_of(mail)
+    except (ValueError, MessageError) as error:
+        return Handed(Outcome.NEVER, _("No letter can be made of it: %(fault)s") % {"fault": str(error)[:120]})
+    return hand_over(letter, sender=_sender(), recipient=mail.address)
 
 
 def claim_mail() -> Mail | None:

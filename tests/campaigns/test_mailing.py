@@ -35,15 +35,15 @@ def jukka() -> Principal:
     return Principal(user=make_user("jukka@example.com", role=Role.SALES, name="Jukka Mäkelä"))
 
 
-def asker(**fields) -> Contact:
-    contact = person(name="Aino", emails=["aino@example.com"], **fields)
+def asker(address="aino@example.com", **fields) -> Contact:
+    contact = person(name="Aino", emails=[address], **fields)
     happened(contact, "quote_requested", timezone.now() - timedelta(days=2))
     return contact
 
 
-def written(by: Principal, contact: Contact) -> Mail:
+def written(by: Principal, contact: Contact, address="aino@example.com") -> Mail:
     """A letter whose time to be taken back has passed."""
-    mail = write_mail(contact=contact, by=by, address="aino@example.com", subject="Tarjous: päivä", body=TEXT)
+    mail = write_mail(contact=contact, by=by, address=address, subject="Tarjous: päivä", body=TEXT)
     Mail.objects.filter(pk=mail.pk).update(next_at=Now())
     return mail
 
@@ -159,6 +159,18 @@ def test_what_cannot_be_put_on_the_line_is_given_up_before_a_letter_begins(setti
         handed = hand_over(letter, sender="us@example.com", recipient=recipient)
 
     assert (handed.outcome, "can't encode" in handed.words, server.letters) == (Outcome.NEVER, True, [])
+
+
+def test_an_address_that_mail_has_no_writing_for_holds_up_no_other_letter(jukka, settings):
+    addresses = ["=?utf-8?q?x?=@example.com", "päivä@example.com", "aino@example.com"]
+    mails = [written(jukka, asker(address), address) for address in addresses]
+
+    with mail_server(settings) as server:
+        assert send_mails() == 3
+
+    assert len(server.letters) == 1
+    assert [state_of(mail)[0] for mail in mails] == [MailState.FAILED, MailState.FAILED, MailState.SENT]
+    assert state_of(mails[1])[1].startswith("No letter can be made of it: local-part contains non-ASCII")
 
 
 def test_without_anybody_listening_it_is_tried_again_until_it_is_given_up(jukka, settings):
