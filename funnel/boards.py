@@ -68,8 +68,10 @@ def board(principal: Principal, wish: Wish) -> Board:
     if wish.is_narrow:
         counts = Counts({row.lane: row.of for row in rows}, {row.lane: row.worth for row in rows})
     score = scores_now()
-    cards = [(row, card(row, score)) for row in rows]
-    laid = [_laid(lane, wish, [pair for pair in cards if pair[0].lane == lane.id], counts) for lane in wanted]
+    cards: dict[int, list[tuple[Row, Card]]] = {lane.id: [] for lane in wanted}
+    for row in rows:
+        cards[row.lane].append((row, card(row, score)))
+    laid = [_laid(lane, wish, cards[lane.id], counts) for lane in wanted]
     shown = tuple(lane for lane in laid if lane.stage is None or lane.stage.archived_at is None or lane.count)
     has_more = wish.is_narrow and sum(counts.of.values()) >= MOST_FOUND
     return Board(asked_for, shown, ground.stages, ground.currencies, has_more)

@@ -93,7 +93,7 @@ def card_of(principal: Principal, contact_id: int) -> Card | None:
 
 
 class Row(NamedTuple):
-    """A card as the database tells it."""
+    """A card as the database tells it: where it lies, then what makes a Card, in its order."""
 
     lane: int
     of: int  # in all, where those found are laid out
@@ -195,9 +195,10 @@ SELECT p.lane, p.of_all, p.worth_of_all, p.sort, p.contact_id,
   FROM placed p
   JOIN contacts_contact c ON c.id = p.contact_id
   LEFT JOIN staff_user u ON u.id = c.owner_id
-  LEFT JOIN LATERAL (
-        SELECT company_id FROM contacts_membership m
-         WHERE m.contact_id = p.contact_id AND m.until IS NULL ORDER BY m.id LIMIT 1) works ON TRUE
+  LEFT JOIN (
+        SELECT DISTINCT ON (m.contact_id) m.contact_id, m.company_id FROM contacts_membership m
+         WHERE m.contact_id = ANY(ARRAY(SELECT contact_id FROM placed)) AND m.until IS NULL
+         ORDER BY m.contact_id, m.id) works ON works.contact_id = p.contact_id
   LEFT JOIN contacts_company company ON company.id = works.company_id
   LEFT JOIN LATERAL (
         SELECT cause_id FROM funnel_transition
@@ -332,27 +333,6 @@ def asked(question: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def card(row: Row, score: Callable[[int, int], float]) -> Card:
-    cause = None
-    if row.cause_id is not None:
-        cause = Cause(
-            row.cause_id, row.type, row.label_en, row.label_fi, row.said, row.value_minor, row.currency, row.campaign,
-            row.by,
-        )  # fmt: skip
-    return Card(
-        id=row.contact_id,
-        name=row.name,
-        company=row.company,
-        owner_id=row.owner_id,
-        owner=row.owner,
-        stage_id=row.stage_id,
-        entered_at=row.entered_at,
-        health=row.health,
-        standing=row.standing,
-        recall_at=row.recall_at,
-        wake_at=row.wake_at,
-        score=score(row.score, row.score_day),
-        cause=cause,
-        overdue=row.overdue,
-        overdue_at=row.overdue_at,
-        is_folding=row.is_folding,
-    )
+    # by place: by name it takes twice as long, and there may be hundreds
+    cause = Cause(row.cause_id, *row[18:26]) if row.cause_id is not None else None
+    return Card(*row[4:15], score(row.score, row.score_day), cause, *row[26:])
