@@ -1,4 +1,4 @@
-"""The pictures of the README, taken of a running demo: `python -m tests.e2e.pictures var` while `make run` runs.
+"""The pictures of README and docs, taken of a running demo: `python -m tests.e2e.pictures var` while `make run` runs.
 
 Give the state folder of the demo, and its address if it is not http://localhost:8000.
 """
@@ -12,6 +12,19 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 WIDE: ViewportSize = {"width": 1440, "height": 900}
+FIRST = "main table tbody a[href^='{room}/']"
+# The picture, the address of its room, and which of the list is opened there.
+ROOMS: list[tuple[str, str, str | None]] = [
+    ("today", "/today", None),
+    ("people", "/contacts?stage=lead", None),
+    ("company", "/companies?ordering=-people", FIRST.format(room="/companies")),
+    ("campaign", "/campaigns", FIRST.format(room="/campaigns")),
+    ("strategy", "/strategy", None),
+    ("form", "/forms", FIRST.format(room="/forms")),
+    ("import", "/imports", FIRST.format(room="/imports")),
+    ("playbook", "/playbooks", None),
+    ("intake", "/intake", None),
+]
 
 
 def take(state: Path, address: str) -> None:
@@ -28,6 +41,13 @@ def take(state: Path, address: str) -> None:
         page.goto(f"{address}/contacts?stage=loyalty")
         page.locator("main table tbody a[href^='/contacts/']").nth(1).click()
         picture(page, "contact")
+        for name, room, first in ROOMS:
+            page.goto(f"{address}{room}")
+            if first:
+                page.locator(first).first.click()
+            picture(page, name)
+        backtest(page, address)
+        picture(page, "backtest")
         page.emulate_media(color_scheme="dark")
         page.goto(f"{address}/contacts?stage=lead")
         find(page, "ain")
@@ -38,6 +58,13 @@ def take(state: Path, address: str) -> None:
 def picture(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
     page.screenshot(path=IMAGES / f"{name}.png")
+
+
+def backtest(page: Page, address: str) -> None:
+    """The draft of the demo, which was tried on the past."""
+    page.goto(f"{address}/playbooks")
+    page.locator("main a[href^='/playbooks/drafts/']").first.click()
+    page.locator("#backtest .why").first.wait_for()
 
 
 def find(page: Page, typed: str) -> None:
