@@ -22,6 +22,7 @@ from campaigns.serializers import (
     shape_of_targets,
 )
 from campaigns.services import archive_campaign, save_campaign, set_targets, targets_of
+from campaigns.year import month_named
 from contacts.messages import minor_units
 from rest.answers import answer
 from rest.bodies import body_as
@@ -142,7 +143,7 @@ def target_change(request: Request, month: str) -> HttpResponse:
 
 
 def _month(text: str) -> date:
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise Http404 from None
+    first = month_named(text)
+    if first is None:
+        raise Http404
+    return first

@@ -17,6 +17,7 @@ from funnel.spans import Days, number_of
 
 MONTHS: Final = 12
 BEFORE: Final = 5  # of them lie before this month, unless another beginning is asked for
+_YEARS: Final = range(1901, 2999)  # of which there are plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class Year:
 
     def works_on(self, question: str, month: Month) -> bool:
         return any(_touches(one, month.first, month.last) for one in self.of(question))
+
+
+def month_named(text: str) -> date | None:
+    """The first day of a month said as `2026-06`; none where there is no such month, or none that is planned."""
+    try:
+        first = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+    return first if first.year in _YEARS else None
 
 
 def month_of(day: date, *, later: int = 0) -> date:

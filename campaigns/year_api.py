@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from campaigns.figure_api import TAG
 from campaigns.models import Question
 from campaigns.serializers import money
-from campaigns.year import BEFORE, Year, month_of, year_from
+from campaigns.year import BEFORE, Year, month_named, month_of, year_from
 from contacts.event_api import MoneyShape
 from funnel.pictures import Picture
 from rest.answers import answer
@@ -72,11 +72,8 @@ def strategy_months(request: Request) -> HttpResponse:
 def _first(text: str | None) -> date:
     if not text:
         return month_of(timezone.localdate(), later=-BEFORE)
-    try:
-        first = date.fromisoformat(f"{text}-01")
-    except ValueError:
-        first = date.min
-    if not 1901 <= first.year <= 2998:
+    first = month_named(text)
+    if first is None:
         raise invalid_query("from", _("Write a month such as 2026-06."))
     return first
 

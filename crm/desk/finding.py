@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +11,7 @@ from rest.pages import Page, page
 from rest.problems import Problem
 
 Thing = TypeVar("Thing")
+LONGEST_NUMBER: Final = 18  # digits
 
 
 def there(thing: Thing | None) -> Thing:
@@ -33,6 +34,16 @@ def newest_first(request: HttpRequest, rows: QuerySet[Any, Any]) -> Page:
         return page(request, rows, orderings={"id": ("id",)}, default="-id")
     except Problem:  # a place that we never gave: somebody wrote the address by hand
         raise Http404 from None
+
+
+def number_said(text: str) -> int | None:
+    """A whole number as addresses and forms say it; nothing where it is none, or longer than that of any row."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
+
+
+def numbers_said(texts: Iterable[str]) -> list[int]:
+    """Those that are numbers, each once, in their order."""
+    return [number for text in dict.fromkeys(texts) if (number := number_said(text)) is not None]
 
 
 class Table(Protocol):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from contacts.ingest import record_staff_event
 from contacts.models import Contact
+from crm.desk.finding import number_said
 from crm.desk.undoing import undo_token
 from funnel.cards import Card
 from funnel.models import Health, Stage
@@ -74,7 +75,7 @@ def _owned(principal: Principal, contact_id: int, lane: str, seen: str | None) -
     if seen is not None and seen != now:
         words = _("Somebody gave %(name)s to %(owner)s meanwhile.")
         return Stayed(words % {"name": contact, "owner": contact.owner or _("nobody")}, "owner_changed", now)
-    owner = None if lane == NOBODY else User.objects.filter(is_active=True, pk=lane if lane.isdecimal() else 0).first()
+    owner = None if lane == NOBODY else User.objects.filter(is_active=True, pk=number_said(lane) or 0).first()
     if owner is None and lane != NOBODY:
         return Stayed(_("There is no such colleague any more."), "no_owner", now)
     try:

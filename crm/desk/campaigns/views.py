@@ -30,7 +30,7 @@ from crm.desk.campaigns.people import ORDERED, REFUNDED, TOUCHED, behind, span
 from crm.desk.campaigns.showing import Page
 from crm.desk.campaigns.words import CHANNEL_ICONS, CHANNELS, QUESTIONS, WAYS, money
 from crm.desk.doors import for_staff
-from crm.desk.finding import as_file, table_named, there
+from crm.desk.finding import as_file, number_said, table_named, there
 from crm.desk.places import page
 from crm.desk.strategy.views import Wish
 from crm.desk.toasts import toast
@@ -108,7 +108,7 @@ def campaign_people(request: HttpRequest, principal: Principal, campaign_id: int
         way=wish.way,
         since=since,
         until=until,
-        after=int(after) if after.isdecimal() and len(after) < 19 else None,
+        after=number_said(after),
         names=dict(Campaign.objects.values_list("key", "name")),
     )
     titles = {TOUCHED: _("Touched for the first time"), ORDERED: _("Orders"), REFUNDED: _("Refunds")}

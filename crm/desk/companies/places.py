@@ -29,6 +29,7 @@ from crm.desk.companies.forms import NewPlaceForm, PlaceForm
 from crm.desk.companies.showing import proposed_to
 from crm.desk.companies.views import visible_company
 from crm.desk.doors import for_staff
+from crm.desk.finding import numbers_said
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from crm.desk.undoing import UNDOABLE_FOR
@@ -118,7 +119,7 @@ def proposed_deed(request: HttpRequest, principal: Principal, company_id: int, d
                 drop_membership(membership=place, by=principal)
             return toast(request, answer, _("They are proposed again."))
         case "decline":
-            whom = [int(one) for one in request.POST.getlist("contact") if one.isdecimal()]
+            whom = numbers_said(request.POST.getlist("contact"))
             say_not_there(company=company, contact_ids=whom, by=principal)
             words = _("Not proposed for %(company)s any more.") % {"company": company}
             return toast(request, answer, words, undo=_proposed_undo(company, "propose", whom))
@@ -129,7 +130,7 @@ def proposed_deed(request: HttpRequest, principal: Principal, company_id: int, d
 
 
 def _join(request: HttpRequest, principal: Principal, company: Company, answer: HttpResponseBase) -> HttpResponseBase:
-    asked = [int(one) for one in request.POST.getlist("contact") if one.isdecimal()]
+    asked = numbers_said(request.POST.getlist("contact"))
     proposed = proposed_to(principal, company)
     made = join_people(
         company=company, contact_ids=[one for one in proposed if not asked or one in asked], by=principal

@@ -13,6 +13,7 @@ from django.utils.translation import override
 from campaigns.building import Asked
 from campaigns.models import Campaign, Deed, Form
 from campaigns.questions import KINDS, OF_THE_PERSON, Kind, Question, questions_in
+from crm.desk.finding import number_said
 
 VALUES: Final = ("name", "deed", "language", "title", "lead", "button", "thanks", "leads_to")
 MOST_READ: Final = 60  # questions of a page somebody made up
@@ -76,14 +77,14 @@ def draft_of(form: Form) -> Draft:
 def draft_in(typed: Mapping[str, str]) -> Draft:
     """What the page of the builder sent."""
     rows = [number for number in range(MOST_READ) if f"{number}-kind" in typed]
-    campaign = typed.get("campaign", "")
+    campaign = number_said(typed.get("campaign", ""))
     return Draft(
         values={name: typed.get(name, "").strip() for name in VALUES},
         confirms_address="confirms_address" in typed,
-        campaign=Campaign.objects.in_use().filter(pk=campaign).first() if campaign.isdecimal() else None,
+        campaign=Campaign.objects.in_use().filter(pk=campaign or 0).first(),
         questions=_numbered([_typed(typed, number) for number in rows]),
         asked=Asked(typed.get("wording", "").strip(), "wording_needed" in typed),
-        seen=int(typed["seen"]) if typed.get("seen", "").isdecimal() else 0,
+        seen=number_said(typed.get("seen", "")) or 0,
     )
 
 
@@ -93,8 +94,8 @@ def after(draft: Draft, do: str) -> Draft:
     questions = list(draft.questions)
     if deed == "add" and what in set(Kind):
         return replace(draft, questions=_numbered([*questions, _question(Kind(what), questions)]))
-    place = int(what) if what.isdecimal() and int(what) < len(questions) else None
-    if place is None:
+    place = number_said(what)
+    if place is None or place >= len(questions):
         return draft
     one = questions.pop(place)
     if deed in ("up", "down"):

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from crm.desk.doors import for_staff
-from crm.desk.finding import newest_first
+from crm.desk.finding import newest_first, number_said
 from crm.desk.house.deeds import NAMES
 from crm.desk.house.details import details_of, rows_in
 from crm.desk.house.rooms import shown
@@ -21,8 +21,8 @@ def trail(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The newest first; narrowed by who did it, or by what was done."""
     records = AuditRecord.objects.select_related("user", "api_key")
     who, action = request.GET.get("who", ""), request.GET.get("action", "")
-    if who.isascii() and who.isdigit() and len(who) <= 18:
-        records = records.filter(user=int(who))
+    if (user := number_said(who)) is not None:
+        records = records.filter(user=user)
     if action in NAMES:
         records = records.filter(action=action)
     found = newest_first(request, records)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.desk.doors import for_staff, signed_in
+from crm.desk.finding import number_said
 from crm.desk.house import forms, letters
 from crm.desk.house.people import members, policy, teams
 from crm.desk.house.rooms import shown
@@ -156,8 +157,8 @@ def staff_help(request: HttpRequest, principal: Principal, user_id: int, deed: s
 
 @for_staff("staff:manage")
 def team_list(request: HttpRequest, principal: Principal) -> HttpResponse:
-    number = request.GET.get("team", "")
-    renamed = get_object_or_404(Team, pk=int(number)) if number.isdecimal() and len(number) < 10 else None
+    number = number_said(request.GET.get("team", ""))
+    renamed = None if number is None else get_object_or_404(Team, pk=number)
     form = forms.TeamForm(request.POST or None, initial={"name": renamed.name} if renamed else None)
     if form.is_valid():
         try:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contacts.connecting import OURS, add_key, add_source, keys_of_programs, rotate_key
 from contacts.models import Source, Trust
 from crm.desk.doors import for_staff
+from crm.desk.finding import number_said
 from crm.desk.intake.cells import arrivals_drawn, programs_drawn
 from crm.desk.intake.forms import KeyForm, SourceForm
 from crm.desk.intake.live import Arrival, arrivals, ids_of_programs, programs
@@ -42,8 +43,8 @@ def intake(request: HttpRequest, principal: Principal) -> HttpResponse:
 @for_staff("events:read")
 def intake_live(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The list alone, asked for again and again; nothing when nothing came since."""
-    number = request.GET.get("source", "")
-    source = get_object_or_404(_outside(), pk=int(number)) if number.isdecimal() and len(number) < 5 else None
+    number = number_said(request.GET.get("source", ""))
+    source = None if number is None else get_object_or_404(_outside(), pk=number)
     live = _live(principal, [source.pk] if source else ids_of_programs(), source)
     if request.GET.get("seen", "") == live["seen"]:
         return HttpResponse(status=204)

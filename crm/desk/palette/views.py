@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from crm.desk.doors import for_staff
+from crm.desk.finding import numbers_said
 from crm.desk.palette.answering import answer
 from crm.desk.palette.doing import deeds_anywhere
 from crm.desk.places import page
@@ -30,5 +31,4 @@ def keys(request: HttpRequest, principal: Principal) -> HttpResponse:
 
 
 def _ids(request: HttpRequest, name: str) -> list[int]:
-    said = request.GET.get(name, "").split(",")
-    return [int(one) for one in dict.fromkeys(said) if one.isascii() and one.isdigit() and len(one) <= 18]
+    return numbers_said(request.GET.get(name, "").split(","))

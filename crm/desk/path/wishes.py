@@ -16,7 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.models import Campaign
+from campaigns.year import month_named
+from contacts.messages import EARLIEST
 from contacts.models import Source
+from crm.desk.finding import day_said, number_said
 from funnel.pacing import Whose
 from funnel.pictures import Picture, end_of_day
 from funnel.rolling import WITHIN
@@ -154,7 +157,7 @@ def wish_of(request: HttpRequest) -> Wish:
         team=_row(given, "team", Team),
         as_of=_date(given, "as_of"),
         known_on=_date(given, "known_on"),
-        month=_month(given),
+        month=month_named(given.get("month", "")),
         view="table" if given.get("view") == "table" else "",
     )
     return _checked(wish)
@@ -172,26 +175,16 @@ def _checked(wish: Wish) -> Wish:
 
 
 def _among(given: Mapping[str, str], name: str, allowed: tuple[int, ...]) -> int:
-    text = given.get(name, "")
-    return int(text) if text.isdecimal() and int(text) in allowed else 0
+    number = number_said(given.get(name, ""))
+    return number if number in allowed else 0
 
 
 def _row(given: Mapping[str, str], name: str, model: Any) -> Any:
-    text = given.get(name, "")
-    return get_object_or_404(model, pk=int(text)) if text.isdecimal() and len(text) < 10 else None
-
-
-def _month(given: Mapping[str, str]) -> date | None:
-    """The first day of a month said as 2026-11."""
-    said = given.get("month", "")
-    try:
-        return date.fromisoformat(f"{said}-01") if len(said) == 7 else None
-    except ValueError:
-        return None
+    number = number_said(given.get(name, ""))
+    return None if number is None else get_object_or_404(model, pk=number)
 
 
 def _date(given: Mapping[str, str], name: str) -> date | None:
-    try:
-        return date.fromisoformat(given.get(name, ""))
-    except ValueError:
-        return None
+    """A day of which there can be a picture: nothing is older than EARLIEST, and the last of all days has no end."""
+    day = day_said(given.get(name, ""))
+    return day if day and EARLIEST.date() <= day < date.max else None

@@ -17,6 +17,7 @@ from contacts.models import Contact, Job
 from contacts.replay_jobs import REPLAY
 from crm.desk.doors import for_staff
 from crm.desk.drawing import row_address
+from crm.desk.finding import number_said, numbers_said
 from crm.desk.people.asked import Asked
 from crm.desk.people.sentences import Option
 from crm.desk.people.vocabulary import Words, forget, words
@@ -85,8 +86,8 @@ def _params(deed: str, request: HttpRequest) -> dict[str, Any]:
         value = said.get(f"p.{name}", "")
         if value == NOBODY:
             found[name] = None
-        elif value.isdecimal():
-            found[name] = int(value)
+        elif (number := number_said(value)) is not None:
+            found[name] = number
     return found
 
 
@@ -99,7 +100,7 @@ def choice_said(request: HttpRequest) -> dict[str, Any]:
         except ValidationError as error:
             raise Http404 from error
         return {"filter": asked.document, "q": asked.q}
-    return {"ids": [int(one) for one in said.getlist("id") if one.isdecimal() and len(one) <= 18]}
+    return {"ids": numbers_said(said.getlist("id"))}
 
 
 @for_staff("contacts:write")

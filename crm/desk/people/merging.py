@@ -18,7 +18,7 @@ from contacts.duplicates import likely_duplicates
 from contacts.merging import cut_merge, merge_contacts
 from contacts.models import Contact, Merge
 from crm.desk.doors import for_staff
-from crm.desk.finding import there
+from crm.desk.finding import numbers_said, there
 from crm.desk.people.newcomers import existing
 from crm.desk.people.vocabulary import Words, words
 from crm.desk.places import page
@@ -107,7 +107,7 @@ def contact_merge_with(request: HttpRequest, principal: Principal, contact_id: i
 @for_staff("contacts:merge")
 def merge_chosen(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """The two who were chosen in the list."""
-    ids = [int(one) for one in request.GET.getlist("id") if one.isdecimal() and len(one) <= 18]
+    ids = numbers_said(request.GET.getlist("id"))
     if len(ids) != 2:
         return toast(request, redirect("desk:contact-list"), _("Choose two people to merge."), tone="refused")
     return redirect("desk:contact-merge-with", *ids)

@@ -14,6 +14,7 @@ from contacts.duplicates import Likeness, Reason, likely_duplicates
 from contacts.models import Contact
 from contacts.services import NewContact, create_contact
 from crm.desk.doors import for_staff
+from crm.desk.finding import number_said
 from crm.desk.people.vocabulary import words
 from crm.desk.places import page
 from crm.desk.toasts import toast
@@ -45,9 +46,9 @@ def contact_new(request: HttpRequest, principal: Principal) -> HttpResponseBase:
         errors["name"] = _("Somebody needs a name, an e-mail address or a number.")
     if errors:
         return _form(request, errors)
-    owner = request.POST.get("owner", "")
-    if owner.isdecimal():
-        attributes["owner"] = int(owner)
+    owner = number_said(request.POST.get("owner", ""))
+    if owner is not None:
+        attributes["owner"] = owner
     try:
         contact = create_contact(by=principal, new=NewContact(attributes=attributes))
     except ValidationError as error:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.asking import CUSTOM, ME
 from contacts.attributes import FITS
+from crm.desk.finding import number_said
 from crm.desk.people.vocabulary import Words
 from funnel.models import Health, Standing
 
@@ -131,10 +132,10 @@ class Line:
         if not self.values or not self.values[0]:
             return None
         deed: dict[str, Any] = {"type": self.values[0]}
-        if self.times.isdecimal() and int(self.times) > 1:
-            deed["times"] = int(self.times)
-        if self.days.isdecimal() and int(self.days):
-            deed["days"] = int(self.days)
+        if (times := number_said(self.times) or 0) > 1:
+            deed["times"] = times
+        if days := number_said(self.days):
+            deed["days"] = days
         return {"field": "event", self.operator: deed}
 
 
@@ -152,9 +153,9 @@ def _when_document(key: str, operator: str, values: Sequence[str]) -> dict[str, 
     if not value:
         return None
     if operator in {"last", "ago"}:
-        if not value.isdecimal():
+        if (days := number_said(value)) is None:
             return None
-        return {"field": key, "at_least" if operator == "last" else "at_most": {"days_ago": int(value)}}
+        return {"field": key, "at_least" if operator == "last" else "at_most": {"days_ago": days}}
     return {"field": key, "at_least" if operator == "after" else "less_than": value}
 
 
@@ -271,16 +272,17 @@ def lines_said(said: QueryDict, words: Words) -> list[Line]:
                 tuple(value for value in said.getlist(f"c.{number}.v") if value),
                 said.get(f"c.{number}.times", ""),
                 said.get(f"c.{number}.days", ""),
-                int(group) if group.isdecimal() else 0,
+                number_said(group) or 0,
             )
         )
     if ask := known.get(said.get("add", "")):
         lines.append(_blank(ask, 0))
     if ask := known.get(said.get("any", "")):
         lines.append(_blank(ask, max([line.group for line in lines], default=0) + 1))
-    for name in [name for name in said if name.startswith("or.") and name[3:].isdecimal()]:
-        if ask := known.get(said.get(name, "")):
-            lines.append(_blank(ask, int(name[3:])))
+    for name in [name for name in said if name.startswith("or.")]:
+        place, ask = number_said(name[3:]), known.get(said.get(name, ""))
+        if ask and place is not None:
+            lines.append(_blank(ask, place))
     return sorted(lines, key=lambda line: line.group)[:MOST_LINES]
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.desk.doors import for_staff
-from crm.desk.finding import day_said
+from crm.desk.finding import day_said, number_said
 from crm.desk.places import page
 from crm.desk.playbooks import showing, tokens
 from crm.desk.playbooks.stories import NOTHING_OPEN, Opened
@@ -43,8 +43,7 @@ from staff.policy import Principal
 @require_GET
 @for_staff("playbooks:read")
 def draft_page(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponse:
-    place = request.GET.get("rule", "")
-    opened = int(place) if place.isdecimal() else None
+    opened = number_said(request.GET.get("rule", ""))
     example = Opened(request.GET.get("example", ""), is_text=request.GET.get("story") == "text")
     return draft_view(request, principal, draft_found(draft_id), opened, example=example)
 
@@ -75,8 +74,7 @@ def draft_view(
 @for_staff("playbooks:write")
 def draft_start(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Of the newest version, or of the one that is named."""
-    asked = request.POST.get("based_on", "")
-    based_on = Playbook.objects.filter(number=int(asked)).first() if asked.isdecimal() and len(asked) < 5 else None
+    based_on = Playbook.objects.filter(number=number_said(request.POST.get("based_on", "")) or 0).first()
     newest = Playbook.objects.latest("number")
     name = _("Draft of %(day)s") % {"day": date_format(timezone.localdate(), "SHORT_DATE_FORMAT")}
     draft = start_draft(name=name, based_on=based_on or newest, by=principal)
@@ -142,8 +140,8 @@ def rule_deed(request: HttpRequest, principal: Principal, draft_id: int, place: 
         case "drop":
             document, back = redrafting.dropped(document, place), _part(draft, dimension)
         case "up" | "down" | "to":
-            asked = request.POST.get("turn", "")
-            turn = int(asked) if deed == "to" and asked.isdecimal() else turn + (-1 if deed == "up" else 1)
+            asked = number_said(request.POST.get("turn", "")) if deed == "to" else None
+            turn = turn + (-1 if deed == "up" else 1) if asked is None else asked
             document, place = redrafting.moved(document, place, turn)
             back = f"{_part(draft, dimension)}#rule-{place}"
         case _:
@@ -315,8 +313,8 @@ def draft_found(draft_id: int) -> PlaybookDraft:
 
 
 def seen_version(request: HttpRequest) -> list[int] | None:
-    seen = request.POST.get("seen", "")
-    return [int(seen)] if seen.isdecimal() else None
+    seen = number_said(request.POST.get("seen", ""))
+    return None if seen is None else [seen]
 
 
 def _changed(request: HttpRequest, draft: PlaybookDraft, back: str, **changes: Any) -> HttpResponseBase:

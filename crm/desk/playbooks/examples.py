@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.models import Contact
 from crm.desk.doors import for_staff
+from crm.desk.finding import number_said
 from crm.desk.playbooks.drafting import draft_found, draft_view, meanwhile, seen_version
 from crm.desk.playbooks.happenings import Row, rows_said
 from crm.desk.playbooks.stories import NEW, Opened, example_said
@@ -78,8 +79,8 @@ def example_of_somebody(request: HttpRequest, principal: Principal, contact_id: 
     """Somebody's path so far as an example: of the draft of a backtest, or of the one that is being worked on."""
     people = Contact.objects.visible_to(principal).leaders().filter(erased_at=None)
     contact = get_object_or_404(people, pk=contact_id)
-    asked = request.POST.get("backtest", "")
-    backtest = get_object_or_404(Backtest.objects.of_drafts(), pk=int(asked)) if asked.isdecimal() else None
+    asked = number_said(request.POST.get("backtest", ""))
+    backtest = None if asked is None else get_object_or_404(Backtest.objects.of_drafts(), pk=asked)
     draft = (backtest and backtest.draft) or newest_draft(principal)
     try:
         keep_example(draft=draft, leader=contact.pk, until=backtest.until if backtest else None)
@@ -106,9 +107,10 @@ def _rows(request: HttpRequest) -> list[Row]:
 
 
 def _within(place: str, examples: list[Any]) -> int:
-    if not place.isdecimal() or int(place) >= len(examples):
+    number = number_said(place)
+    if number is None or number >= len(examples):
         raise Http404
-    return int(place)
+    return number
 
 
 def _here(draft: PlaybookDraft, opened: str = "") -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from crm.desk.finding import number_said
 from crm.desk.playbooks.happenings import Happening, Row, lines_said, rows_of, told_in_words
 from crm.desk.playbooks.telling import Teller
 from crm.desk.playbooks.tokens import NONE, Choice, Vocabulary
@@ -176,7 +177,8 @@ def form_of(document: Mapping[str, Any], opened: Opened, vocabulary: Vocabulary)
     if typed is None and place == NEW:
         typed = {"events": ["day 0 form_submitted"], "day": 30, "then": {"stage": "lead"}}
     elif typed is None:
-        typed = examples[int(place)] if place.isdecimal() and int(place) < len(examples) else None
+        number = number_said(place)
+        typed = examples[number] if number is not None and number < len(examples) else None
     if typed is None:
         return None
     said = typed if isinstance(typed, dict) else {}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from crm.desk.doors import for_staff
-from crm.desk.finding import there
+from crm.desk.finding import number_said, there
 from crm.desk.places import page
 from crm.desk.playbooks import showing, stories
 from crm.desk.playbooks.book import book
@@ -91,5 +91,5 @@ def playbook_compare(request: HttpRequest, principal: Principal) -> HttpResponse
 
 
 def _version(asked: str, otherwise: int) -> Playbook:
-    number = int(asked) if asked.isdecimal() and len(asked) < 5 else otherwise
-    return get_object_or_404(Playbook, number=number)
+    number = number_said(asked)
+    return get_object_or_404(Playbook, number=otherwise if number is None else number)

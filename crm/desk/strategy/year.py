@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from campaigns.models import Campaign, Channel, Question
-from campaigns.year import BEFORE, MONTHS, Month, Year, month_of, year_from
+from campaigns.year import BEFORE, MONTHS, Month, Year, month_named, month_of, year_from
 from crm.desk.campaigns.words import BANDS, CHANNEL_ICONS, CHANNELS, COLOURS, QUESTIONS, in_short, money, plain
 from crm.desk.doors import for_staff
 from crm.desk.path.tables import Table
@@ -250,8 +250,4 @@ def shown_year(request: HttpRequest) -> ShownYear:
 
 def first_month(request: HttpRequest) -> date:
     """The month the address asks for; else as many before this one as usual."""
-    try:
-        asked = date.fromisoformat(f"{request.GET.get('from', '')}-01")
-    except ValueError:
-        return month_of(timezone.localdate(), later=-BEFORE)
-    return asked if 1901 <= asked.year <= 2998 else month_of(timezone.localdate(), later=-BEFORE)
+    return month_named(request.GET.get("from", "")) or month_of(timezone.localdate(), later=-BEFORE)

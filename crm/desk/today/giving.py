@@ -15,6 +15,7 @@ from contacts.attributes import normal_attribute
 from contacts.models import Contact, Source
 from crm.assigning import change_rule, drop_rule, save_rule, undo_assignment
 from crm.desk.doors import for_staff
+from crm.desk.finding import number_said
 from crm.desk.house.forms import HouseForm
 from crm.desk.house.rooms import shown
 from crm.desk.toasts import toast
@@ -75,8 +76,8 @@ class RuleForm(HouseForm):
 
 @for_staff("hours:manage")
 def assignment(request: HttpRequest, principal: Principal) -> HttpResponseBase:
-    asked = request.GET.get("rule", "")
-    rule = get_object_or_404(AssignmentRule, pk=asked) if asked.isdecimal() and len(asked) < 10 else None
+    asked = number_said(request.GET.get("rule", ""))
+    rule = None if asked is None else get_object_or_404(AssignmentRule, pk=asked)
     form = RuleForm(request.POST or None, initial=RuleForm.said_of(rule) if rule else None)
     if form.is_valid():
         if rule:
