@@ -128,7 +128,8 @@ class Row(NamedTuple):
 
 _NOT_CLOSED: Final = f"AND p.standing <> {Standing.CLOSED.value}"
 _COLUMNS: Final = (
-    "p.contact_id, p.stage_id, p.entered_at, p.health, p.standing, p.recall_at, p.wake_at, p.score, p.score_day"
+    "p.contact_id, p.stage_id, p.entered_at, p.health, p.standing, p.recall_at, p.wake_at, p.score, p.score_day, "
+    "p.cause_id"
 )
 # Each lane is read along an index as far as it is shown; only then its people are looked at. OFFSET 0: marks are looked
 # up one by one, never all read for a table of them.
@@ -200,11 +201,7 @@ SELECT p.lane, p.of_all, p.worth_of_all, p.sort, p.contact_id,
          WHERE m.contact_id = ANY(ARRAY(SELECT contact_id FROM placed)) AND m.until IS NULL
          ORDER BY m.contact_id, m.id) works ON works.contact_id = p.contact_id
   LEFT JOIN contacts_company company ON company.id = works.company_id
-  LEFT JOIN LATERAL (
-        SELECT cause_id FROM funnel_transition
-         WHERE contact_id = p.contact_id AND superseded_at IS NULL AND dimension = 0
-         ORDER BY seq DESC LIMIT 1) move ON TRUE
-  LEFT JOIN contacts_event e ON e.id = move.cause_id
+  LEFT JOIN contacts_event e ON e.id = p.cause_id
   LEFT JOIN contacts_eventtype t ON t.id = e.type_id
   LEFT JOIN staff_user author ON author.id = e.by_id
   LEFT JOIN LATERAL (

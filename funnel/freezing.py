@@ -68,7 +68,7 @@ def _closed(person: Person) -> Folded:
     ]
     entered_at = Position.objects.values_list("entered_at", flat=True).get(pk=person.leader)
     entered = None if entered_at is None else micros(entered_at)
-    return Folded(person, State.start(), position.moves, closing, [], None, None, 0.0, "", entered, None)
+    return Folded(person, State.start(), position.moves, closing, [], None, None, 0.0, "", entered, None, None)
 
 
 def _entries_into_nothing(person: Person, dimension: Dimension) -> int:

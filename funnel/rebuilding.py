@@ -66,7 +66,7 @@ _STORED = """
            coalesce((SELECT max(same.id) FROM funnel_circle AS its JOIN funnel_circle AS same
                          ON same.campaign = its.campaign AND same.owner_id IS NOT DISTINCT FROM its.owner_id
                         AND same.team_id IS NOT DISTINCT FROM its.team_id WHERE its.id = hands), hands),
-           worth, memory
+           cause_id, worth, memory
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[])
 """
 

@@ -11,7 +11,7 @@ import msgspec
 from django.db import connection
 
 from funnel.claiming import Person, Stored
-from funnel.folding import HEALTHS, STANDINGS, Entry, Folded
+from funnel.folding import AS_BEFORE, HEALTHS, STANDINGS, Entry, Folded
 from funnel.models import Standing
 from funnel.reading import Names, array
 from funnel.remembering import written
@@ -20,7 +20,7 @@ from funnel.rolling import count_steps
 Y2K: Final = 946_684_800_000_000  # where PostgreSQL counts microseconds from
 NOTHING_AT: Final = -(1 << 63) + Y2K  # -infinity, for a moment that is not
 OPEN, NOT_NOW = int(Standing.OPEN), int(Standing.NOT_NOW)
-AS_BEFORE: Final = (1 << 63) - 1  # infinity, for the moment that stands in the row already
+NO_EVENT: Final = 0
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -99,12 +99,12 @@ _STAGING = """
         contact_id bigint, stage_id smallint, entered_at timestamptz, health smallint, standing smallint,
         recall_at timestamptz, score bigint, score_day int, score_rank float8, last_event_at timestamptz,
         wake_at timestamptz, stamp timestamptz, moves int, is_visitor boolean, source_id smallint, hands int,
-        worth text, memory text, place text
+        cause_id bigint, worth text, memory text, place text
     ) ON COMMIT DELETE ROWS
 """
-_POSITION = Struct(">h iq ih iq ih ih iq iq ii id iq iq iq ii i? ih ii i")
-_FIELDS_OF_POSITION = 19
-_UPDATE_POSITIONS = """
+_POSITION = Struct(">h iq ih iq ih ih iq iq ii id iq iq iq ii i? ih ii iq i")
+_FIELDS_OF_POSITION = 20
+_UPDATE_POSITIONS = f"""
     UPDATE funnel_position AS p
        SET stage_id = nullif(f.stage_id, 0), entered_at = nullif(f.entered_at, '-infinity'),
            health = nullif(f.health, 0), standing = f.standing, recall_at = nullif(f.recall_at, '-infinity'),
@@ -113,9 +113,10 @@ _UPDATE_POSITIONS = """
                                 ELSE nullif(f.last_event_at, '-infinity') END,
            wake_at = nullif(f.wake_at, '-infinity'), folded_until = f.stamp, known_at = f.stamp, moves = f.moves,
            is_visitor = f.is_visitor, source_id = f.source_id, hands = f.hands, attempts = 0, attempted_at = NULL,
+           cause_id = CASE WHEN f.cause_id = {AS_BEFORE} THEN p.cause_id ELSE nullif(f.cause_id, {NO_EVENT}) END,
            worth = nullif(f.worth, '')::jsonb, memory = nullif(f.memory, '')
       FROM pg_temp.folded AS f WHERE p.ctid = f.place::tid AND p.contact_id = f.contact_id
-"""
+"""  # noqa: S608  (numbers of ours)
 
 StageKey = tuple[int, int, int, int, bool]
 Circled = tuple[int, int | None]  # the hands somebody is in, and whom the campaign brought
@@ -189,6 +190,7 @@ class Values(NamedTuple):
     is_visitor: bool
     source: int
     hands: int
+    cause: int | None
     worth: dict[str, int] | None
     memory: bytes | None
 
@@ -216,6 +218,7 @@ def values_of(one: Folded, names: Names) -> Values:
         person.is_visitor,
         person.source,
         person.hands,
+        one.cause,
         state.orders.worth(),
         written(state),
     )
@@ -224,12 +227,12 @@ def values_of(one: Folded, names: Names) -> Values:
 def cleared(contact: int, person: Person) -> Values:
     """Nobody stands there: not the leader of the person, or without a standing event."""
     nowhere = (None, None, None, OPEN, None, 0, 0, 0.0, None, None)
-    return Values(contact, *nowhere, person.stamp, 0, person.is_visitor, person.source, person.hands, None, None)
+    return Values(contact, *nowhere, person.stamp, 0, person.is_visitor, person.source, person.hands, None, None, None)
 
 
 def _packed(values: Values, place: str) -> bytes:
     (contact, stage, entered_at, health, standing, recall_at, score, score_day, score_rank) = values[:9]
-    (last_event_at, wake_at, stamp, moves, is_visitor, source, hands, worth, memory) = values[9:]
+    (last_event_at, wake_at, stamp, moves, is_visitor, source, hands, cause, worth, memory) = values[9:]
     if last_event_at is None:
         last_event_at = NOTHING_AT if stage is None else AS_BEFORE + Y2K
     said, memory = msgspec.json.encode(worth) if worth else b"", memory or b""
@@ -239,7 +242,7 @@ def _packed(values: Values, place: str) -> bytes:
             *(8, (NOTHING_AT if entered_at is None else entered_at) - Y2K, 2, health or 0, 2, standing),
             *(8, (NOTHING_AT if recall_at is None else recall_at) - Y2K, 8, score, 4, score_day, 8, score_rank),
             *(8, last_event_at - Y2K, 8, (NOTHING_AT if wake_at is None else wake_at) - Y2K),
-            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, 4, hands, len(said)),
+            *(8, stamp - Y2K, 4, moves, 1, is_visitor, 2, source, 4, hands, 8, cause or NO_EVENT, len(said)),
         )
         + said
         + len(memory).to_bytes(4)

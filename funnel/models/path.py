@@ -68,6 +68,7 @@ class Position(models.Model):
     is_visitor = models.BooleanField(default=True)
     source_id = models.SmallIntegerField(null=True)
     hands = models.IntegerField(db_default=NOBODYS)
+    cause_id = models.BigIntegerField(null=True)  # the event behind the last move of stage
     attempts = models.SmallIntegerField(default=0)
     attempted_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)

@@ -70,6 +70,7 @@ BROKEN = {
     "a lost position": "DELETE FROM funnel_position WHERE stage_id IS NOT NULL",
     "a count": "UPDATE funnel_stagecount SET n = n + 1",
     "a lost count": "DELETE FROM funnel_stagecount",
+    "a cause": "UPDATE funnel_position SET cause_id = 1 + cause_id",
     "a worth": "UPDATE funnel_position SET worth = '{\"EUR\": 1}' WHERE worth IS NOT NULL",
     "a sum": "UPDATE funnel_stageworth SET value_minor = 1 + value_minor",
     "a pace": "UPDATE funnel_pacecount SET n = n - 1 WHERE kind = 2",
