@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 from django.conf import settings
@@ -34,8 +34,6 @@ HOLDING: dict[int, str] = {
 }
 AT_ONCE = 20_000  # events of whole logs that are in memory together, about
 ENOUGH = 200_000  # events of whole logs in one transaction, about; who is left comes in the next one
-
-AS_BEFORE = (1 << 63) - 1  # what stands in the row already
 
 # How long the trial of a fold may take: a thousand times what it does take.
 TRIAL_S = 2.0
@@ -81,7 +79,6 @@ class Folded:
     rank: float
     hold_reason: str  # of what the new transitions set off
     entered: int | None  # when the stage before the new transitions had been entered
-    cause: int | None  # the event behind the last move of stage; AS_BEFORE where that is the one before
     since: int | None  # what was before this moment is as it was; None: anything may be otherwise
 
 
@@ -214,8 +211,7 @@ def _onward(person: Person, playbooks: Playbooks, names: Names) -> Folded | None
     if moves and moves[0].at < began:
         began = moves[0].at
     since = None if last and began <= last[0] else began  # another event of this very moment may have been there
-    cause = _cause_of(entries, AS_BEFORE) if entries else AS_BEFORE
-    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered, cause, since)
+    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered, since)
 
 
 def _anew(person: Person, live: dict[int, list[Live]], playbooks: Playbooks, names: Names) -> Folded:
@@ -229,14 +225,7 @@ def _anew(person: Person, live: dict[int, list[Live]], playbooks: Playbooks, nam
         kept += 1
     otherwise = HoldReason.PUBLICATION.value if _was_folded_otherwise(person, playbooks) else ""
     entered = next((entry.at for entry in reversed(entries[:kept]) if entry.dimension == Dimension.STAGE), None)
-    cause = _cause_of(entries, None)
-    return _result(
-        person, state, wake_at, playbooks, kept, entries[kept:], before[kept:], otherwise, entered, cause, None
-    )
-
-
-def _cause_of(entries: Sequence[Entry], otherwise: int | None) -> int | None:
-    return next((entry.cause for entry in reversed(entries) if entry.dimension == Dimension.STAGE), otherwise)
+    return _result(person, state, wake_at, playbooks, kept, entries[kept:], before[kept:], otherwise, entered, None)
 
 
 def _result(
@@ -249,7 +238,6 @@ def _result(
     dead: list[Live],
     otherwise: str,
     entered: int | None,
-    cause: int | None,
     since: int | None,
 ) -> Folded:
     return Folded(
@@ -263,7 +251,6 @@ def _result(
         rank_score(state, playbooks, person.stamp),
         _hold_reason(person) or otherwise,
         entered,
-        cause,
         since,
     )
 
@@ -280,7 +267,16 @@ def _was_folded_otherwise(person: Person, playbooks: Playbooks) -> bool:
     return memory is not None and stamp_of(memory) != playbooks.stamp
 
 
-def entry_of(move: Move, person: Person, names: Names) -> Entry:
+class About(Protocol):
+    """What a transition says of its person besides the move."""
+
+    @property
+    def source(self) -> int: ...
+    @property
+    def is_visitor(self) -> bool: ...
+
+
+def entry_of(move: Move, person: About, names: Names) -> Entry:
     dimension, from_, to, at, rule, _, version, _, cause, evidence, visit = move
     values = names.stage_ids if dimension == "stage" else HEALTHS if dimension == "health" else STANDINGS
     return Entry(

@@ -83,13 +83,24 @@ def _written(cursor: CursorWrapper, table: str) -> bytes:
 
 
 @contextmanager
-def _without_triggers() -> Iterator[CursorWrapper]:
-    """As the owner, whom the tests' server lets switch off what a row sets going, foreign keys among it."""
+def as_owner() -> Iterator[CursorWrapper]:
+    """As the owner of the tables, who may change what the serving role may only add to."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('role')")
         [role] = cursor.fetchone()
-        cursor.execute("SET ROLE NONE; SET session_replication_role = replica")
+        cursor.execute("SET ROLE NONE")
         try:
             yield cursor
         finally:
-            cursor.execute(f"SET session_replication_role = DEFAULT; SET ROLE {role}")
+            cursor.execute(f"SET ROLE {role}")
+
+
+@contextmanager
+def _without_triggers() -> Iterator[CursorWrapper]:
+    """The tests' server lets its owner switch off what a row sets going, foreign keys among it."""
+    with as_owner() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        try:
+            yield cursor
+        finally:
+            cursor.execute("SET session_replication_role = DEFAULT")

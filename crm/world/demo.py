@@ -8,9 +8,11 @@ from typing import Final
 from crm.world.asking import ask_on_the_web
 from crm.world.bringing import bring_the_fair
 from crm.world.campaigning import plan_campaigns
+from crm.world.correcting import publish_second_version, take_orders_back
 from crm.world.drafting import draft_playbook
 from crm.world.firms import know_companies
 from crm.world.following import take_up_newcomers
+from crm.world.learning import learn_in_time
 from crm.world.letters import correspond
 from crm.world.living import live_on
 from crm.world.loading import fold_people, lay_ground, load_people
@@ -52,9 +54,10 @@ class FirstLogin:
 
 def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     """Fill an empty database; whoever works there owns the contacts in turn, and works with them."""
-    password = secrets.token_urlsafe(12)
+    password, began = secrets.token_urlsafe(12), datetime.now(UTC)
     staff = _hire(password)
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    publish_second_version(staff)
+    today = began.replace(hour=0, minute=0, second=0, microsecond=0)
     world = World(SEED, contacts, events, today, leak=LEAK)
     ground = lay_ground(world, owners=[one.pk for one in (staff.admin, *staff.sales)])
     load_people(world, ground, 0, world.contacts)
@@ -69,8 +72,10 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     bring_the_fair(staff, seed=SEED)
     advance_everything()
     take_up_newcomers(staff, seed=SEED)
+    take_orders_back(staff)
     send_oddly()
     advance_everything()
+    learn_in_time(began)
     work_off_company_marks()
     draft_playbook(Principal(user=staff.marketer))
     admin = Principal(user=staff.admin)

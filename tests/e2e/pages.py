@@ -45,6 +45,7 @@ from staff.inviting import invite
 from staff.links import make_sign_in_link
 from staff.models import Invitation, Role, Team, User
 from staff.policy import Principal
+from tests.rows import as_owner
 
 # What nobody may ever see run: each text that people can write says it.
 CANARY = """<img src=x onerror="window.canary=1">'\"><script>window.canary=1</script>"""
@@ -63,7 +64,8 @@ ALSO = (
 
 def furnish() -> User:
     """The demo company, a smaller one, and somebody who tries to be a script wherever a text can be written."""
-    login = make_demo(contacts=300, events=4000)
+    with as_owner():
+        login = make_demo(contacts=300, events=4000)
     admin = User.objects.get(email=login.email)
     by, team = Principal(user=admin), Team.objects.create(name=CANARY[:80])
     attributes = {"name": CANARY, "title": CANARY, "email": "canary@example.com", "tags": ["<b>hot</b>", "'\"><i>"]}

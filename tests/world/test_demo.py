@@ -1,18 +1,24 @@
 """The demo company shows everything there is to see."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.db.models import Count, Sum
+from django.utils import timezone
 
 from campaigns.models import FormDay, Mail, Submission, Target
 from contacts.models import Contact, Event, Import, Merge, SavedView, Task
 from contacts.twins import twins
 from crm.world.bringing import KNOWN, SLIPS, VISITORS
-from crm.world.demo import ADMIN, COLLEAGUES, make_demo
+from crm.world.demo import ADMIN, COLLEAGUES, CONTACTS, make_demo
 from funnel.models import Health, Position, Stage, Standing, Transition
+from funnel.pictures import Picture
+from funnel.reports import places
 from staff.models import Invitation, Role, Team, User
 from staff.policy import Principal
 from tests.funnel.worlds import install
+from tests.rows import as_owner
 
 SHOWN = (
     "call_held", "call_tried", "note_added", "meeting_held", "postponed", "disqualified", "relationship_ended",
@@ -23,7 +29,8 @@ SHOWN = (
 @pytest.mark.django_db(transaction=True)
 def test_the_demo_company_shows_every_feature(capsys: pytest.CaptureFixture[str]):
     install()
-    login = make_demo()
+    with as_owner():
+        login = make_demo()
 
     done = set(Event.objects.standing().values_list("type__key", flat=True))
     assert set(SHOWN) - done == set()
@@ -47,6 +54,10 @@ def test_the_demo_company_shows_every_feature(capsys: pytest.CaptureFixture[str]
     sent = FormDay.objects.values_list("form").annotate(Sum("sent")).order_by("form")
     assert list(sent) == list(Submission.objects.values_list("form").annotate(Count("pk")).order_by("form"))
     assert login.colleagues == {email: role for email, (_name, role, _team) in COLLEAGUES.items()}
+    by, day = Principal(user=User.objects.get(email=ADMIN)), timezone.now() - timedelta(days=50)
+    then, since = (places(Picture.taken(as_of=day, known_on=known), by) for known in (day, None))
+    assert then.total() > CONTACTS // 2
+    assert then != since
     call_command("rebuild", check=True)
     assert " 0 differences" in capsys.readouterr().out
     for user in User.objects.filter(role=Role.SALES):

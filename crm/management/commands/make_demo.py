@@ -7,6 +7,7 @@ from django.db import transaction
 
 from contacts.models import Contact
 from crm.embedded.place import write_private
+from crm.upgrading import owner_connection
 from crm.world.demo import make_demo
 from staff.models import User
 
@@ -20,7 +21,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if Contact.objects.exists() or User.objects.exists():
             raise CommandError("There is somebody already; the demo company is made in an empty database only.")
-        with transaction.atomic():  # all of it or nothing, and never without its login
+        # the owner, for only they can give facts the day on which they came in; all or nothing, never without its login
+        with owner_connection(), transaction.atomic():
             login = json.dumps(make_demo().as_dict(), indent=2)
             if options["credentials"]:
                 write_private(Path(options["credentials"]), login)
