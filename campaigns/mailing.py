@@ -131,8 +131,11 @@ def claim_mail() -> Mail | None:
             mail = Mail.objects.due().order_by("next_at").select_for_update(skip_locked=True, no_key=True).first()
             if mail is None:
                 return None
+            leader = Contact.objects.get(pk=_leader_id(mail))
+            if mail.purpose == CONFIRMATION:
+                _ask_alone(leader)
             claimed_at = _clock()  # before the gate reads: what was withdrawn until now is seen
-            decision = may_write(Contact.objects.get(pk=_leader_id(mail)), mail.address, purpose=mail.purpose)
+            decision = may_write(leader, mail.address, purpose=mail.purpose)
             if not decision.may:
                 Mail.objects.filter(pk=mail.pk).update(
                     state=MailState.REFUSED, ground=decision.ground, reason=decision.sentence
@@ -144,6 +147,17 @@ def claim_mail() -> Mail | None:
             fields = ("state", "ground", "claim", "claimed_at", "lease_until", "attempts", "message_id")
             mail.save(update_fields=fields)
             return mail
+
+
+_ALONE: Final = "SELECT pg_advisory_xact_lock('campaigns_submission'::regclass::int, %s)"
+
+
+def _ask_alone(leader: Contact) -> None:
+    """Until we commit, no other worker decides whether to ask this person too: the gate counts what was asked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock('campaigns_submission'::regclass::int, %s)", [leader.pk % (1 << 31)]
+        )
 
 
 def finish_mail(mail: Mail, handed: Handed) -> None:

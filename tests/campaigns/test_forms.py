@@ -1,19 +1,22 @@
 """Forms that people outside fill in: built by staff, sent by anybody, and what comes of it in the log."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
+from time import sleep
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
 from campaigns.building import Asked, close_form, give_file, open_form, save_form
 from campaigns.gate import MOST_UNANSWERED
-from campaigns.mailing import send_mails
+from campaigns.mailing import claim_mail, send_mails
 from campaigns.models import Form, FormDay, Mail, Submission, Wording
 from campaigns.questions import Answers, Kind, Question, answers_in, faults_in
 from campaigns.tickets import Age, new_ticket, read_ticket
@@ -210,6 +213,34 @@ def test_who_said_no_to_our_letters_is_asked_once_by_all_forms_together(maria, s
         assert send_mails() == 0
     assert set(Mail.objects.values_list("state", "ground")) == {("sent", "request"), ("refused", "unsubscribed")}
     assert {b"One more step" in Client().get(url).content for url in urls} == {True}  # tells nobody who said no
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_in_the_same_instant_ask_them_once(maria):
+    for name in ("Letters", "Guide"):
+        sent(made(maria, name=name, asked="I want letters.", confirms_address=True), agreed="1")
+    happened(Contact.objects.get(), "unsubscribed", timezone.now() - timedelta(days=9))
+
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        first = claim_mail()
+        second = other.submit(_claimed_elsewhere)
+        while not (second.done() or _somebody_waits()):
+            sleep(0.01)
+
+    assert (first is not None, second.result()) == (True, None)
+
+
+def _claimed_elsewhere() -> Mail | None:
+    try:
+        return claim_mail()
+    finally:
+        connection.close()
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+        return cursor.fetchone() is not None
 
 
 def test_letters_that_nobody_answers_come_to_an_end(maria, settings):
