@@ -35,6 +35,8 @@ HOLDING: dict[int, str] = {
 AT_ONCE = 20_000  # events of whole logs that are in memory together, about
 ENOUGH = 200_000  # events of whole logs in one transaction, about; who is left comes in the next one
 
+AS_BEFORE = (1 << 63) - 1  # what stands in the row already
+
 # How long the trial of a fold may take: a thousand times what it does take.
 TRIAL_S = 2.0
 TRIAL_S_PER_EVENT = 0.001
@@ -79,6 +81,7 @@ class Folded:
     rank: float
     hold_reason: str  # of what the new transitions set off
     entered: int | None  # when the stage before the new transitions had been entered
+    cause: int | None  # the event behind the last move of stage; AS_BEFORE where that is the one before
     since: int | None  # what was before this moment is as it was; None: anything may be otherwise
 
 
@@ -211,7 +214,8 @@ def _onward(person: Person, playbooks: Playbooks, names: Names) -> Folded | None
     if moves and moves[0].at < began:
         began = moves[0].at
     since = None if last and began <= last[0] else began  # another event of this very moment may have been there
-    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered, since)
+    cause = _cause_of(entries, AS_BEFORE) if entries else AS_BEFORE
+    return _result(person, state, wake_at, playbooks, person.positions[0].moves, entries, [], "", entered, cause, since)
 
 
 def _anew(person: Person, live: dict[int, list[Live]], playbooks: Playbooks, names: Names) -> Folded:
@@ -225,7 +229,14 @@ def _anew(person: Person, live: dict[int, list[Live]], playbooks: Playbooks, nam
         kept += 1
     otherwise = HoldReason.PUBLICATION.value if _was_folded_otherwise(person, playbooks) else ""
     entered = next((entry.at for entry in reversed(entries[:kept]) if entry.dimension == Dimension.STAGE), None)
-    return _result(person, state, wake_at, playbooks, kept, entries[kept:], before[kept:], otherwise, entered, None)
+    cause = _cause_of(entries, None)
+    return _result(
+        person, state, wake_at, playbooks, kept, entries[kept:], before[kept:], otherwise, entered, cause, None
+    )
+
+
+def _cause_of(entries: Sequence[Entry], otherwise: int | None) -> int | None:
+    return next((entry.cause for entry in reversed(entries) if entry.dimension == Dimension.STAGE), otherwise)
 
 
 def _result(
@@ -238,6 +249,7 @@ def _result(
     dead: list[Live],
     otherwise: str,
     entered: int | None,
+    cause: int | None,
     since: int | None,
 ) -> Folded:
     return Folded(
@@ -251,6 +263,7 @@ def _result(
         rank_score(state, playbooks, person.stamp),
         _hold_reason(person) or otherwise,
         entered,
+        cause,
         since,
     )
 
