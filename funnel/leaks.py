@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
+from django.utils.translation import gettext
+
+from contacts.catalogue import OWN_SOURCES
 from funnel.metrics import Cohort
 from funnel.models import Pace
 from funnel.pacing import Whose
@@ -87,7 +90,7 @@ def _worst(leak: Step, counted: Mapping[str, Counts], today: int) -> Origin | No
         return None
     counts = counted[source]
     return Origin(
-        source=source,
+        source=gettext(source) if source in OWN_SOURCES.values() else source,
         missing=min(missing[source], leak.missing),
         onward=counts.cohort(now=True),
         onward_before=counts.cohort(now=False),

@@ -118,7 +118,7 @@ class Wish:
     def chosen(self) -> Iterator[Chosen]:
         """What narrows the page, beside the period."""
         if self.source:
-            yield Chosen(_("Source"), self.source.name, self.address(source=None))
+            yield Chosen(_("Source"), str(self.source), self.address(source=None))
         if self.campaign:
             yield self._campaign()
         if self.owner or self.without_owner:

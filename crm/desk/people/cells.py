@@ -224,7 +224,7 @@ def _phone(line: Line, _pen: Pen) -> str:
 def _of(name: str, table: str) -> Callable[[Line, Pen], str]:
     def show(line: Line, pen: Pen) -> str:
         found = getattr(pen.words, table).get(getattr(line, name))
-        return escape(found.name) if found else ""
+        return escape(str(found)) if found else ""
 
     return show
 

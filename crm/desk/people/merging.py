@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from contacts.duplicates import likely_duplicates
+from contacts.matching import spaced_phone
 from contacts.merging import cut_merge, merge_contacts
 from contacts.models import Contact, Merge
 from crm.desk.doors import for_staff
@@ -157,10 +158,15 @@ def _beside(
         "standing": _standing(first, second),
         "differing": [one for one in choices if one.differs],
         "same": [one for one in choices if not one.differs and one.shown[0]],
-        "both": [(label, sorted({*getattr(first, name), *getattr(second, name)})) for name, label in _BOTH.items()],
+        "both": [(label, _of_both(name, first, second)) for name, label in _BOTH.items()],
         "error": error,
     }
     return render(request, "desk/people/merge.html", context, status=422 if error else 200)
+
+
+def _of_both(name: str, first: Contact, second: Contact) -> list[str]:
+    values = sorted({*getattr(first, name), *getattr(second, name)})
+    return [spaced_phone(one) for one in values] if name == "phones" else values
 
 
 def _standing(first: Contact, second: Contact) -> list[dict[str, Any]]:

@@ -325,7 +325,7 @@ def options(ask: Ask, words: Words) -> list[Option]:
         case "tag":
             return [(tag, tag) for tag in every.tags]
         case "source":
-            return [(one.key, one.name) for one in every.sources]
+            return [(one.key, str(one)) for one in every.sources]
         case "campaign":
             return [(one.key, one.name) for one in every.campaigns]
         case "fit":

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from django.db import connection
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from contacts.models import words_of
 
@@ -48,6 +48,10 @@ class Named(msgspec.Struct, frozen=True):
     key: str
     name: str
     is_active: bool = True
+    is_ours: bool = False  # a source nobody outside speaks for: its name is told in the reader's language
+
+    def __str__(self) -> str:
+        return gettext(self.name) if self.is_ours else self.name
 
 
 class OwnField(msgspec.Struct, frozen=True):
@@ -130,7 +134,7 @@ _PARTS: Final[dict[str, Any]] = {
         "id, email AS key, coalesce(nullif(name, ''), email) AS name, is_active", "staff_user ORDER BY lower(name), id"
     ),
     "teams": _list("id, name AS key, name", "staff_team ORDER BY lower(name)"),
-    "sources": _list("id, key, name", "contacts_source ORDER BY lower(name)"),
+    "sources": _list("id, key, name, kind = 'staff' AS is_ours", "contacts_source ORDER BY lower(name)"),
     "campaigns": _list("id, key, name", "campaigns_campaign ORDER BY lower(name)"),
     "tags": "(SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM contacts_tag)",
     "fields": _list("key, label, kind, choices", "contacts_customfield WHERE \"of\" = 'contact' ORDER BY label"),

@@ -85,7 +85,7 @@ def assignment(request: HttpRequest, principal: Principal) -> HttpResponseBase:
         else:
             save_rule(by=principal, **form.said())
         return toast(request, redirect("desk:assignment"), _("New leads go by this rule from now on."))
-    sources = dict(Source.objects.values_list("pk", "name"))
+    sources = {one.pk: str(one) for one in Source.objects.all()}
     rules = [
         {"rule": rule, "sources": [sources.get(one, "") for one in rule.sources], "people": _people(rule)}
         for rule in AssignmentRule.objects.select_related("team").order_by("place", "pk")
