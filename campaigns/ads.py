@@ -72,10 +72,17 @@ def read_export(text: str) -> Export:
     rows = text.replace("\0", "").splitlines()
     for place, row in enumerate(rows[:_LOOK_FOR_HEADER]):
         for delimiter in ",;\t":
-            columns = _columns(next(csv.reader([row], delimiter=delimiter), []))
+            columns = _columns(_head(row, delimiter))
             if columns:
                 return _read(rows[place + 1 :], delimiter, columns, place + 2)
     raise NoSuchExport
+
+
+def _head(row: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([row], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 @dataclass(frozen=True, slots=True)

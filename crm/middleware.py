@@ -14,10 +14,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
-from psycopg2.errors import UntranslatableCharacter
 
 from crm import health
 from crm.errors import bad_request
+from rest.problems import holds_nul
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -119,16 +119,13 @@ def _zone(name: str) -> ZoneInfo | None:
 
 
 def refuse_nul(get_response: GetResponse) -> GetResponse:
-    """PostgreSQL keeps a NUL in no text, and nobody types one: whoever sends it hears that we do not understand."""
+    """Whoever sends a NUL hears that we do not understand."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         return get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        is_nul = isinstance(exception, ValueError) and "NUL (0x00)" in str(exception)
-        if is_nul or isinstance(exception.__cause__, UntranslatableCharacter):
-            return bad_request(request, exception)
-        return None
+        return bad_request(request, exception) if holds_nul(exception) else None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

@@ -6,6 +6,8 @@ import msgspec
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from rest.bodies import MomentField
+
 
 class FindingShape(msgspec.Struct):
     """One fault, and where in the document it is."""
@@ -45,7 +47,7 @@ class CheckShape(msgspec.Struct):
 
 
 class PublicationBody(serializers.Serializer[Any]):
-    since = serializers.DateTimeField(required=False, allow_null=True)
+    since = MomentField(required=False, allow_null=True)
     despite_examples = serializers.BooleanField(
         required=False, help_text=_("Publish although examples of the draft come out otherwise; this goes on record.")
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -11,11 +11,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from contacts.filtering import Filters
+from contacts.messages import EARLIEST
 from funnel.pictures import Picture, end_of_day, start_of_day
 from rest.problems import FieldError, Problem
 from rest.queries import invalid_query, parameter, whole_number
 
 PICTURE: Final = ("as_of", "known_on")
+_EARLIEST: Final = EARLIEST - timedelta(days=1)  # the first day begins earlier in the east
 Meaning = TypeVar("Meaning")
 _ZONE_LOST: Final = re.compile(r" (\d\d:?\d\d)$")  # a + that nobody escaped is a blank by now
 
@@ -26,16 +28,22 @@ def moment(request: HttpRequest, name: str, *, at_end: bool = True) -> datetime 
     if text is None:
         return None
     try:
-        if len(text) == len("2026-03-01"):
-            day = date.fromisoformat(text)
-            return end_of_day(day) if at_end else start_of_day(day)
-        read = datetime.fromisoformat(_ZONE_LOST.sub(r"+\1", text))
-        known = read if read.tzinfo is None else read.astimezone(UTC)
+        known = _said(text, at_end)
     except (ValueError, OverflowError):  # the first and the last days have no moment in every zone
         raise invalid_query(name, _("It is a day, 2026-03-01, or a moment, 2026-03-01T12:00:00Z.")) from None
     if known.tzinfo is None:
         raise invalid_query(name, _("Say the time zone too, such as 2026-03-01T12:00:00Z."))
+    if known < _EARLIEST:
+        raise invalid_query(name, _("It must not be before the year 1900."))
     return known
+
+
+def _said(text: str, at_end: bool) -> datetime:
+    if len(text) == len("2026-03-01"):
+        day = date.fromisoformat(text)
+        return end_of_day(day) if at_end else start_of_day(day)
+    read = datetime.fromisoformat(_ZONE_LOST.sub(r"+\1", text))
+    return read if read.tzinfo is None else read.astimezone(UTC)
 
 
 def picture(request: HttpRequest) -> Picture:

@@ -1,10 +1,12 @@
 """The body of a request: JSON in UTF-8, read strictly."""
 
+from datetime import datetime
 from typing import IO, Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from rest_framework.fields import DateTimeField
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
@@ -56,6 +58,16 @@ def _check_type(request: HttpRequest) -> None:
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if not is_json or charset not in {"utf-8", "utf8"} or encoding != "identity":
         raise Problem("unsupported-media-type", headers={"Accept-Post": "application/json"})
+
+
+class MomentField(DateTimeField):
+    """A moment; one at the ends of the calendar, which not every zone has, is refused."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        try:
+            return super().to_internal_value(value)
+        except OverflowError:
+            self.fail("overflow")
 
 
 class StrictParser(BaseParser):

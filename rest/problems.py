@@ -19,6 +19,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
+from psycopg2.errors import UntranslatableCharacter
 from rest_framework import exceptions as drf
 
 from rest.strict_json import escaped
@@ -108,6 +109,11 @@ def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     )
 
 
+def holds_nul(error: BaseException) -> bool:
+    """Whether it says that a text holds a NUL: PostgreSQL keeps none, and nobody types one."""
+    return "NUL (0x00)" in str(error) or isinstance(error.__cause__, UntranslatableCharacter)
+
+
 def as_problem(error: BaseException) -> Problem | None:
     """The problem that says what `error` says; None when it is one we did not foresee."""
     match error:
@@ -122,6 +128,8 @@ def as_problem(error: BaseException) -> Problem | None:
         case RequestDataTooBig():
             return Problem("too-large")
         case SuspiciousOperation():
+            return Problem("invalid-request")
+        case ValueError() | DatabaseError() if holds_nul(error):
             return Problem("invalid-request")
         case UnreadablePostError():
             return Problem("timeout")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 READER: Final = Path(__file__).with_name("sheet_reader.py")
 PATIENCE_S: Final = 600
+LONGEST_NAME: Final = 255
 XLSX: Final = b"PK\x03\x04"
 
 
@@ -29,6 +30,7 @@ def is_spreadsheet(path: Path) -> bool:
 
 def into_csv(path: Path, out: Path, *, sheet: str = "") -> Sheets:
     """Write the values of a sheet (the first) as CSV; raises ValidationError where the file is none, or means harm."""
+    sheet = sheet.replace("\0", "")[:LONGEST_NAME]  # what no sheet is called, and no process can be told
     command = [sys.executable, "-I", str(READER), str(path), str(out), *([sheet] if sheet else [])]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)

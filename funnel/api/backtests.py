@@ -20,7 +20,7 @@ from funnel.names import HEALTH_NAMES, STANDING_NAMES, names_of, stage_ids
 from funnel.pictures import sees_everyone
 from funnel.publishing import FaultyPlaybookError
 from rest.answers import answer
-from rest.bodies import body_as
+from rest.bodies import MomentField, body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.pages import PARAMETERS, page
@@ -86,7 +86,7 @@ class HistoriesShape(msgspec.Struct):
 
 
 class BacktestBody(serializers.Serializer[Any]):
-    since = serializers.DateTimeField(required=False, allow_null=True)
+    since = MomentField(required=False, allow_null=True)
 
 
 @operation(

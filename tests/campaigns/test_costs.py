@@ -168,8 +168,9 @@ def test_a_cost_is_written_down_taken_back_once_and_stays_known():
 
 
 @pytest.mark.django_db
-def test_a_file_that_is_no_export_is_refused_in_words():
-    refusal = make_caller().post("/api/v1/campaigns/cost-files", {"text": "Name,Value\nA,1\n"})
+@pytest.mark.parametrize("text", ["Name,Value\nA,1\n", "x" * 100_000])
+def test_a_file_that_is_no_export_is_refused_in_words(text):
+    refusal = make_caller().post("/api/v1/campaigns/cost-files", {"text": text})
 
     assert refusal.status_code == 422
     assert [error["pointer"] for error in refusal.json()["errors"]] == ["/text"]

@@ -216,6 +216,8 @@ def test_another_sheet_of_a_workbook_is_another_file(by, settings):
     assert (run.columns, preview(run), run.choices["sheet"]) == (orders[0], [["1", "a@x.fi", "12.5"]], "Sheet3")
     with pytest.raises(ValidationError, match="There is no sheet “People”"):
         choose(by=by, run=run, said={"sheet": "People"})
+    with pytest.raises(ValidationError, match="There is no sheet “Peoplexxx"):
+        choose(by=by, run=run, said={"sheet": "People\0" + "x" * 200_000})
     assert len(list(settings.IMPORTS_ROOT.iterdir())) == 2
 
     done(by, run)

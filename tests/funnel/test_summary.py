@@ -148,6 +148,7 @@ def test_the_head_names_the_version_and_those_being_applied(caller: Caller) -> N
 @pytest.mark.parametrize(
     ("query", "parameter", "words"),
     [
+        ("as_of=0001-01-01", "?as_of", "It must not be before the year 1900."),
         ("as_of=yesterday", "?as_of", "It is a day, 2026-03-01, or a moment, 2026-03-01T12:00:00Z."),
         ("as_of=2026-03-01T12:00:00", "?as_of", "Say the time zone too, such as 2026-03-01T12:00:00Z."),
         ("as_of=9999-12-31", "?as_of", "It is a day, 2026-03-01, or a moment, 2026-03-01T12:00:00Z."),

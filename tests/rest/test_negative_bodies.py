@@ -128,6 +128,11 @@ def test_any_question_is_answered_or_refused(caller, path, said):
     assert not mishap(caller.get(f"/api/v1/{path}?{query}"))
 
 
+def test_a_nul_in_the_path_is_no_name_of_anything(caller):
+    paths = ("campaigns/%00", "campaigns/%00/costs", "targets/%00", "public-holidays/%00/2026")
+    assert [mishap(caller.get(f"/api/v1/{path}")) for path in paths] == ["", "", "", ""]
+
+
 @often
 @given(
     name=st.sampled_from(["If_Match", "Idempotency_Key", "Accept", "Content_Encoding", "X_Request_Id"]),
