@@ -13,16 +13,19 @@ from rest.endpoints import caller, operation
 from rest.pages import PARAMETERS, page
 from rest.queries import refuse_unknown_parameters
 from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, LIST_PROBLEMS, paging_parameters
-from staff.policy import sees_every_row
+from staff.models import ApiKey
+from staff.policy import Principal, sees_every_row
 
 from . import shapes
 from .answering import SINCE, TREE, WORDS, filter_parameters, filtered, one_row, valid, visible_leader
 from .companies import create_company, join_company, update_company, update_membership
-from .filtering import COMPANY_FILTERS, MEMBERSHIP_FILTERS
-from .models import Company, Contact, Membership
+from .company_filtering import company_filters
+from .filtering import MEMBERSHIP_FILTERS
+from .models import Company, CompanyQuerySet, Contact, Membership
 from .serializers import CompanyBody, MembershipBody, NewMembershipBody
 
 COMPANIES = _("Companies")
+COMPANY_FILTERS: Final = company_filters(Principal(key=ApiKey()))  # every field there is, to be described
 
 _ORDERINGS: Final = {
     "created_at": ("created_at", "id"),
@@ -48,11 +51,12 @@ _OF_EVERYBODY: Final = {"people": ("people", "id"), "heard_on": ("heard_on", "id
 )
 def company_list(request: Request) -> HttpResponse:
     """Companies, newest first. All conditions must hold. By `people` and `heard_on`, which are counted of everybody
-    within seconds after a change, they are sorted for those who see everybody."""
+    within seconds after a change, they are sorted and filtered for those who see everybody. By `stage`, `health` and
+    `somebody` a company is found if one of the people with a place there now, of those one may see, is such."""
+    companies, orderings = companies_asked(request, *PARAMETERS), _ORDERINGS
+    if sees_every_row(caller(request)):
+        orderings = _ORDERINGS | _OF_EVERYBODY
     asked = request._request
-    refuse_unknown_parameters(asked, (*PARAMETERS, "q", "filter", "updated_since", *COMPANY_FILTERS.parameters()))
-    companies = filtered(asked, Company.objects.visible_to(caller(request)), COMPANY_FILTERS, caller(request))
-    orderings = _ORDERINGS | _OF_EVERYBODY if sees_every_row(caller(request)) else _ORDERINGS
     found = page(asked, shapes.company_rows(companies), orderings=orderings, default="-created_at")
     return answer(found.showing(shapes.show_companies(found.rows, caller(request))))
 
@@ -162,6 +166,14 @@ def membership_update(request: Request, membership_id: int) -> HttpResponse:
     membership = visible_membership(request, membership_id)
     fields = valid(MembershipBody(data=request.data)).validated_data
     return answer(shapes.show_membership(update_membership(membership=membership, by=caller(request), **fields)))
+
+
+def companies_asked(request: Request, *also: str) -> CompanyQuerySet:
+    """Those that the address asks for, of those one may see; it may name what is in `also` too."""
+    by, asked = caller(request), request._request
+    filters = company_filters(by)
+    refuse_unknown_parameters(asked, (*also, "q", "filter", "updated_since", *filters.parameters()))
+    return filtered(asked, Company.objects.visible_to(by), filters, by)
 
 
 def visible_membership(request: Request, membership_id: int) -> Membership:

@@ -136,9 +136,9 @@ class Filters:
                 conditions.append(self.condition(name, _SUFFIXES[suffix], value))
         return Group("all", tuple(conditions))
 
-    def from_document(self, document: Any) -> Tree:
-        """A tree such as {"all": [{"field": "country", "is": "FI"}, {"any": [...]}]}."""
-        return self._tree(document, _Budget(), 1)
+    def from_document(self, document: Any, *, most: int = MOST_CONDITIONS) -> Tree:
+        """A tree such as {"all": [{"field": "country", "is": "FI"}, {"any": [...]}]}, of at most so many parts."""
+        return self._tree(document, _Budget(most), 1)
 
     def _tree(self, document: Any, budget: "_Budget", depth: int) -> Tree:
         budget.spend(depth)
@@ -158,14 +158,14 @@ class Filters:
 
 
 class _Budget:
-    def __init__(self) -> None:
-        self.left = MOST_CONDITIONS
+    def __init__(self, most: int) -> None:
+        self.most = self.left = most
 
     def spend(self, depth: int) -> None:
         self.left -= 1
         if self.left < 0 or depth > DEEPEST:
             words = gettext("A filter has at most %(most)d parts, %(depth)d deep.")
-            raise _refusal("", words % {"most": MOST_CONDITIONS, "depth": DEEPEST})
+            raise _refusal("", words % {"most": self.most, "depth": DEEPEST})
 
 
 def _read(field: Field, operator: Operator, value: Any) -> Any:
@@ -214,11 +214,11 @@ def text(name: str, path: str, meaning: str | Promise, normal: Callable[[str], s
 
 def moment(name: str, path: str) -> Field:
     """A moment; a date is the beginning of that day in UTC, {"days_ago": 30} moves along with the days."""
-    return Field(name, _read_moment, _compared(path), ORDER, _("a date or moment such as 2026-03-01T12:00:00Z"))
+    return Field(name, _read_moment, compared(path), ORDER, _("a date or moment such as 2026-03-01T12:00:00Z"))
 
 
 def number(name: str, path: str) -> Field:
-    return Field(name, read_whole, _compared(path), (Operator.IS, *ORDER), _("a whole number"))
+    return Field(name, read_whole, compared(path), (Operator.IS, *ORDER), _("a whole number"))
 
 
 def row(name: str, path: str, *, may_be_none: bool = False) -> Field:
@@ -247,7 +247,7 @@ def _equal_to(path: str) -> Callable[[Operator, Any], Q]:
     return rows
 
 
-def _compared(path: str) -> Callable[[Operator, Any], Q]:
+def compared(path: str) -> Callable[[Operator, Any], Q]:
     return lambda operator, value: Q(**{f"{path}__{_LOOKUPS[operator]}" if operator in _LOOKUPS else path: value})
 
 

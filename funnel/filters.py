@@ -1,6 +1,7 @@
 """What positions and transitions can be asked for, and what the path adds to the filters of contacts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter
 
 from contacts.asking import MOST_DAYS
+from contacts.company_filtering import OF_ITS_PEOPLE
 from contacts.filtering import (
     CONTACT_FILTERS,
     EQUALITY,
@@ -28,6 +30,7 @@ from contacts.ordering import add_order
 from funnel.models import Health, Playbook, Standing
 from funnel.names import DIMENSION_OF, HEALTH_OF, NONE, RULE_OF, STANDING_OF, Values, source_ids, stage_ids
 from funnel.scores import rank_of
+from funnel.topmost import quickly_by
 from rest.schema import query_parameter
 
 
@@ -187,17 +190,29 @@ def _by_cooling(_operator: Operator, days: int) -> Q:
     return Q(position__health=Health.ACTIVE, position__standing=Standing.OPEN, position__wake_at__lte=until)
 
 
+def _living(field: Field) -> Field:
+    """Of those who are not closed: the others stand on no path."""
+    is_living = Q(position__standing__in=[Standing.OPEN, Standing.NOT_NOW])
+    return replace(field, rows=lambda operator, value: field.rows(operator, value) & is_living)
+
+
 def register() -> None:
-    """Let contacts be filtered and sorted by where they stand."""
+    """Let contacts be filtered and sorted by where they stand, and companies be filtered by where their people do."""
+    stage = named("stage", "position__stage_id", stage_ids, gettext_lazy("the key of a stage"))
+    health = named("health", "position__health", lambda: HEALTH_OF)
+    OF_ITS_PEOPLE.add(_living(stage), _living(health))
     CONTACT_FILTERS.add(
-        named("stage", "position__stage_id", stage_ids, gettext_lazy("the key of a stage")),
-        named("health", "position__health", lambda: HEALTH_OF),
+        stage,
+        health,
         named("standing", "position__standing", lambda: STANDING_OF),
         moment("stage_entered_at", "position__entered_at"),
         moment("last_event_at", "position__last_event_at"),
         score("position__score_rank"),
         Field("cools_within", _read_days, _by_cooling, (Operator.IS,), gettext_lazy("a number of days")),
     )
-    add_order("score", Coalesce(F("position__score_rank"), Value(0.0)))
-    add_order("stage_entered_at", Coalesce(F("position__entered_at"), Value(_NEVER)))
-    add_order("last_event_at", Coalesce(F("position__last_event_at"), Value(_NEVER)))
+    for order, column, none in (
+        ("score", "score_rank", 0.0),
+        ("stage_entered_at", "entered_at", _NEVER),
+        ("last_event_at", "last_event_at", _NEVER),
+    ):
+        add_order(order, Coalesce(F(f"position__{column}"), Value(none)), quickly_by(column))

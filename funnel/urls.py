@@ -10,6 +10,7 @@ urlpatterns = [
     path("board", boards.boards),
     path("contacts/<int:contact_id>/move", boards.moves),
     path("contacts/<row:contact_id>/timeline", endpoint(GET=timeline.timeline)),
+    path("companies/export", endpoint(GET=companies.company_export)),
     path("companies/<row:company_id>/breadth", endpoint(GET=companies.company_breadth)),
     path("companies/<row:company_id>/timeline", endpoint(GET=companies.company_timeline)),
     path("positions", endpoint(GET=positions.position_list)),

@@ -1,17 +1,20 @@
 """/api/v1/companies/{id}/breadth and timeline: how far the people of a company are, and what happened to them."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
-from contacts.company_api import COMPANIES, visible_company
+from contacts.answering import SINCE, TREE, WORDS, filter_parameters
+from contacts.company_api import COMPANIES, COMPANY_FILTERS, companies_asked, visible_company
 from contacts.event_api import EventShape, show_events
 from contacts.models import Contact, Event
 from funnel.breadth import bought_by, breadth_counted, people_at
+from funnel.company_exporting import CONTENT_TYPE, FILE_NAME, export_companies
 from funnel.models import Stage
 from funnel.names import HEALTH_NAMES
 from rest.answers import answer
@@ -46,6 +49,23 @@ class BreadthShape(msgspec.Struct):
     orders: int
     value: list[ValueShape]
     last_event_at: datetime | None
+
+
+@operation(
+    "contacts:export",
+    summary=_("Export companies"),
+    tag=COMPANIES,
+    answers={200: str},
+    parameters=[WORDS, SINCE, *filter_parameters(COMPANY_FILTERS), TREE],
+    problems=("invalid-query",),
+)
+def company_export(request: Request) -> Any:
+    """Those that the address asks for, as in their list, as CSV (UTF-8, no cell is a formula): with each how many of
+    its people stand at each stage and in each health. Who took them is noted."""
+    companies = companies_asked(request)
+    pieces = export_companies(by=caller(request), companies=companies, asked=request._request.GET.dict())
+    headers = {"Content-Disposition": f'attachment; filename="{FILE_NAME}"'}
+    return StreamingHttpResponse(pieces, content_type=CONTENT_TYPE, headers=headers)
 
 
 @operation(

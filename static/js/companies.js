@@ -1,5 +1,9 @@
-// The list of companies: J and K walk its rows, Enter opens.
+// The list of companies: what is chosen narrows it at once; J and K walk its rows, Enter opens.
 {
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches("select") && target.form?.id === "find-company") htmx.trigger(target.form, "apply");
+  });
+
   const { next, previous } = document.currentScript.dataset;
   const links = () => [...document.querySelectorAll("#companies .nm a")];
   const walk = (step) => {

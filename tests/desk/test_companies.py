@@ -1,13 +1,16 @@
 """Companies at the desk: the list, the page of one, its people, its network, and whom an address proposes."""
 
+import csv
+import io
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.utils import timezone, translation
 
 from contacts.companies import create_company, join_company, update_company
-from contacts.models import Company, Contact, Joining, Membership, NotThere, Tie
+from contacts.models import Company, Contact, CustomField, Joining, Membership, NotThere, Tie
 from contacts.network import add_tie, network_of
 from contacts.services import NewContact, create_contact
 from crm.desk.companies.headline import headline
@@ -17,11 +20,12 @@ from funnel.advancing import advance_everything
 from funnel.breadth import Breadth, Group, breadth_of
 from funnel.company_counts import work_off_company_marks
 from funnel.models import Stage
-from staff.models import Role
+from staff.models import AuditRecord, Role
 from staff.policy import Principal
+from tests.callers import make_caller
 from tests.desk.scenes import ago, asker, at_desk, buyer, queries_for
 from tests.factories import make_user
-from tests.funnel.worlds import install, person
+from tests.funnel.worlds import happened, install, person
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -103,7 +107,7 @@ def test_a_company_is_found_by_the_beginning_of_any_word_and_of_its_domain():
     assert names(ordering="-name") == ["Pohjois-Savon Liikunta", "Aalto & Pojat Oy"]
     assert names(q="liik") == names(q="savonl") == ["Pohjois-Savon Liikunta"]
     assert names(q="unta") == []
-    assert names(whose="mine") == ["Aalto & Pojat Oy"]
+    assert names(owner="me") == names(owner="me", team="gone") == ["Aalto & Pojat Oy"]
 
 
 def test_companies_are_sorted_by_their_people_and_by_when_one_heard_last_for_whoever_sees_everybody():
@@ -128,6 +132,89 @@ def test_companies_are_sorted_by_their_people_and_by_when_one_heard_last_for_who
     seller, _user = at_desk(Role.SALES)
     assert names(seller, ordering="-people")[0] == ["Ab", "Be", "Ce"]  # by name
     assert set(seller.get("/companies").context["heads"]) == {"name", "created_at"}
+
+
+def _of_every_stand(**fields: Any) -> list[Company]:
+    """Companies whose people stand in different places: `Both` has a customer, and somebody else who cools."""
+    made = []
+    for name, people in {
+        "Asking": [asker(ago(3), **fields)],
+        "Both": [buyer(ago(2), **fields), buyer(ago(200), **fields)],
+        "Closed": [asker(ago(9), **fields)],
+        "Former": [buyer(ago(9), **fields)],
+    }.items():
+        made.append(company(name))
+        for one in people:
+            place(one, made[-1], until=TODAY if name == "Former" else None)
+        if name == "Closed":
+            happened(people[0], "relationship_ended", ago(1), properties={"reason": "never"})
+    advance_everything()
+    work_off_company_marks()
+    return made
+
+
+def test_companies_are_narrowed_by_where_one_of_their_people_stands_as_far_as_one_sees_them():
+    client, _user = at_desk()
+    _of_every_stand()
+    company("Empty")
+
+    def names(client=client, **said):
+        return [line.name for line in client.get("/companies", said).context["lines"]]
+
+    assert names(stage="lead") == ["Asking"]
+    assert names(stage="customer") == names(health="active") == names(health="active", stage="customer") == ["Both"]
+    assert names(health="lapsed", stage="lead") == []  # no one person is both
+    assert names(quiet="30") == []
+    assert names(stage="no such", health="", owner="none", q="emp") == ["Empty"]
+    seller, _seller = at_desk(Role.SALES)
+    assert names(seller, stage="lead") == ["Asking"]
+    Contact.objects.update(owner=make_user())
+    assert (names(seller, stage="lead"), names(stage="lead")) == ([], ["Asking"])
+
+
+def test_programs_ask_the_same_of_companies_and_more():
+    caller = make_caller("contacts:read")
+    _of_every_stand()
+
+    def names(query: str):
+        return [one["name"] for one in caller.get(f"/api/v1/companies?ordering=name&{query}").json()["results"]]
+
+    assert names("stage=customer") == ["Both"]
+    assert names("stage__not=customer") == ["Asking", "Closed", "Former"]
+    assert names("health__in=active,lapsed") == ["Both"]
+    assert names('somebody={"field":"standing","is":"closed"}') == ["Closed"]
+    assert names('somebody__not={"field":"known","is":"company"}') == ["Former"]
+    assert names('filter={"none":[{"field":"somebody","is":{"field":"stage","is":"lead"}}]}') == ["Both", "Former"]
+    assert names(f"people__gte=2&heard_on__gte={ago(2).date()}") == ["Both"]
+    for wrong in ("somebody=x", 'somebody={"field":"x","is":1}', "stage=x", "heard_on__gte=x", 'somebody={"all":[]}'):
+        assert caller.get(f"/api/v1/companies?{wrong}").status_code == 400, wrong
+
+
+def test_companies_are_taken_out_as_a_table_and_that_is_on_record():
+    client, user = at_desk()
+    CustomField.objects.create(of="company", key="plan", label="Plan", kind="text")
+    _of_every_stand()
+    Company.objects.filter(name="Both").update(
+        name="=Both()", domains=["both.fi", "both.com"], country="FI", owner=user, custom={"plan": "Big"}
+    )
+
+    def table(answer) -> list[dict[str, str]]:
+        text = b"".join(answer.streaming_content).decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text)))
+
+    [both] = table(client.get("/companies/export", {"stage": "customer", "q": "", "ordering": "-people"}))
+    said = ("name", "domains", "owner", "team", "people", "heard_on", "lead", "customer", "active", "plan")
+    assert {name: both[name] for name in said} == {
+        "name": "'=Both()", "domains": "both.fi; both.com", "owner": user.email, "team": "", "people": "2",
+        "heard_on": f"{timezone.localdate(ago(2))}", "lead": "0", "customer": "2", "active": "1", "plan": "Big",
+    }  # fmt: skip
+    kept = AuditRecord.objects.get(action="companies_exported")
+    assert kept.detail == {"companies": 1, "choice": {"stage": "customer"}}
+    everyone = table(make_caller("contacts:export", "contacts:read").get("/api/v1/companies/export"))
+    assert [one["name"] for one in everyone] == ["Asking", "'=Both()", "Closed", "Former"]
+    seller, _seller = at_desk(Role.SALES)
+    assert seller.get("/companies/export").status_code == 403
+    assert make_caller("contacts:read").get("/api/v1/companies/export").status_code == 403
 
 
 def test_neither_the_list_nor_the_page_asks_more_for_many_people():

@@ -1,5 +1,7 @@
 """Companies in a real browser: from the list to the page, people taken in and parted, all undone by one key."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -30,7 +32,12 @@ def test_a_company_is_found_read_and_worked_with(site: Page):
     user, _company = nordic()
     enter(site, user)
     site.goto("/companies")
+    expect(site.locator(".co-tb tbody tr")).to_have_count(2)
+    site.get_by_label("In any stage").select_option("customer")
+    expect(site).to_have_url(re.compile(r"/companies\?stage=customer$"))
+    expect(site.locator(".co-tb tbody tr")).to_have_count(1)
     site.fill("#q", "nordl")
+    expect(site).to_have_url(re.compile(r"q=nordl&stage=customer$"))
     expect(site.locator(".co-tb tbody tr")).to_have_count(1)
     site.locator(".co-tb .nm a").focus()
     site.keyboard.press("Enter")

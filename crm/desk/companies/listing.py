@@ -1,19 +1,22 @@
 """The list of companies: search, order, pages; of each how many of its people stand where, in one statement more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Company
+from contacts.asking import ME
+from contacts.models import Company, CompanyQuerySet
 from contacts.ordering import companies_in_order
+from crm.desk.companies.narrowing import Narrowing, narrowed, narrowings
 from crm.desk.companies.picture import Part, stack
-from crm.desk.people.vocabulary import Stage
+from crm.desk.people.vocabulary import Stage, Words
 from funnel.breadth import Breadth, breadth_of
 from funnel.models import Health
 from rest import pages
@@ -30,28 +33,36 @@ OF_EVERYBODY: Final = {  # counted of all people of a company: for those who see
     "people": ("people", "id"),
     "heard_on": ("heard_on", "id"),
 }
-WHOSE: Final = {"": _("Every company"), "mine": _("Mine"), "nobody": _("Nobody's")}
+WHOSE: Final = {"": _("Every company"), ME: _("Mine"), "none": _("Nobody's")}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Words, whose companies, and an order."""
+    """Words, narrowings, and an order. What an address says that nobody knows asks for nothing."""
 
     q: str = ""
-    whose: str = ""
+    stage: str = ""
+    health: str = ""
+    owner: str = ""
+    team: str = ""
+    quiet: str = ""
     ordering: str = "name"
 
     @classmethod
-    def of(cls, said: QueryDict, orderings: pages.Orderings) -> "Asked":
-        whose, ordering = said.get("whose", ""), said.get("ordering", "")
+    def of(cls, said: QueryDict, narrowings: Sequence[Narrowing], orderings: pages.Orderings) -> "Asked":
+        ordering = said.get("ordering", "")
         return cls(
             q=said.get("q", "").strip().replace("\0", "")[:LONGEST_WORDS],
-            whose=whose if whose in WHOSE else "",
             ordering=ordering if ordering.removeprefix("-") in orderings else "name",
+            **{one.name: value for one in narrowings if (value := said.get(one.name, "")) in dict(one.options)},
         )
 
+    @property
+    def is_narrowed(self) -> bool:
+        return any((self.q, self.stage, self.health, self.owner, self.team, self.quiet))
+
     def query(self, **changes: str) -> str:
-        said = {"q": self.q, "whose": self.whose, "ordering": self.ordering} | changes
+        said = asdict(self) | changes
         usual = ("ordering", "name")
         return urlencode({name: value for name, value in said.items() if value and (name, value) != usual})
 
@@ -82,18 +93,27 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Listing:
     asked: Asked
+    narrowings: Sequence[Narrowing]
     lines: Sequence[Line]
     found: pages.Page
     orderings: pages.Orderings
 
 
-def listing(request: HttpRequest, principal: Principal, stages: Sequence[Stage]) -> Listing:
+def listing(request: HttpRequest, principal: Principal, known: Words) -> Listing:
     orderings = ORDERINGS | OF_EVERYBODY if sees_every_row(principal) else ORDERINGS
-    asked = Asked.of(request.GET, orderings)
+    choices = narrowings(principal, known)
+    asked = Asked.of(request.GET, choices, orderings)
     found = _page(request, asked, principal, orderings)
     breadths = breadth_of(principal, [company["id"] for company in found.rows], today=timezone.localdate())
-    lines = [_line(company, breadths[company["id"]], stages) for company in found.rows]
-    return Listing(asked, lines, found, orderings)
+    lines = [_line(company, breadths[company["id"]], known.all.stages) for company in found.rows]
+    return Listing(asked, choices, lines, found, orderings)
+
+
+def companies_asked(said: QueryDict, principal: Principal, known: Words) -> tuple[Asked, CompanyQuerySet]:
+    """Those that an address of the list finds, and what it asks, in no order yet."""
+    asked = Asked.of(said, narrowings(principal, known), ORDERINGS)
+    companies = _companies(asked, principal)
+    return asked, companies.mentioning(asked.q) if asked.q else companies
 
 
 def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: pages.Orderings) -> pages.Page:
@@ -102,7 +122,8 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: p
         if name in request.GET:
             said[name] = request.GET[name]
     request.GET = said  # type: ignore[assignment]
-    companies, name = _companies(asked, principal), asked.ordering.removeprefix("-")
+    companies: QuerySet[Company] = _companies(asked, principal)
+    name = asked.ordering.removeprefix("-")
     if asked.q:
         companies, columns = companies_in_order(companies, asked.q, tuple(orderings[name]))
         orderings = {**orderings, name: columns}
@@ -114,13 +135,8 @@ def _page(request: HttpRequest, asked: Asked, principal: Principal, orderings: p
         return pages.page(request, companies, orderings=orderings, default="name")
 
 
-def _companies(asked: Asked, principal: Principal) -> Any:
-    companies = Company.objects.visible_to(principal)
-    if asked.whose == "mine":
-        companies = companies.filter(owner=principal.user)
-    elif asked.whose == "nobody":
-        companies = companies.filter(owner=None)
-    return companies
+def _companies(asked: Asked, principal: Principal) -> CompanyQuerySet:
+    return narrowed(Company.objects.visible_to(principal), principal, asdict(asked))
 
 
 _SHOWN: Final = ("id", "name", "domains", "created_at", "owner__name", "owner__email")

@@ -6,6 +6,7 @@ urlpatterns = [
     path("companies", views.company_list, name="company-list"),
     path("companies/new", views.company_new, name="company-new"),
     path("companies/new/alike", views.company_alike, name="company-alike"),
+    path("companies/export", views.company_export, name="company-export"),
     path("companies/find", views.company_find, name="company-find"),
     path("companies/<int:company_id>", views.company_page, name="company-page"),
     path("companies/<int:company_id>/edit", views.company_edit, name="company-edit"),

@@ -3,28 +3,30 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from contacts.companies import companies_like, create_company, update_company
 from contacts.models import Company, Contact
 from crm.desk.companies.cells import lines_drawn
 from crm.desk.companies.forms import CompanyForm
-from crm.desk.companies.listing import WHOSE, listing
+from crm.desk.companies.listing import WHOSE, companies_asked, listing
 from crm.desk.companies.page_cells import chips_drawn, mates_drawn, matrix_drawn, network_drawn, story_drawn
 from crm.desk.companies.people import company_seen
 from crm.desk.companies.showing import show
 from crm.desk.doors import for_staff
-from crm.desk.finding import there
+from crm.desk.finding import number_said, there
 from crm.desk.people.vocabulary import words
 from crm.desk.places import page
 from crm.desk.toasts import toast
+from funnel.company_exporting import CONTENT_TYPE, FILE_NAME, export_companies
 from staff.policy import Principal
 
 PART = "companies"
@@ -34,7 +36,7 @@ MOST_FOUND = 8
 @require_GET
 @for_staff("contacts:read")
 def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
-    shown = listing(request, principal, words().all.stages)
+    shown = listing(request, principal, words())
     asked, here = shown.asked, reverse("desk:company-list")
     context = page(request) | {
         "asked": asked,
@@ -42,7 +44,8 @@ def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
         "lines": shown.lines,
         "body": lines_drawn(shown.lines),
         "found": shown.found,
-        "tabs": [(label, f"{here}?{asked.query(whose=key)}", key == asked.whose) for key, label in WHOSE.items()],
+        "narrowings": tuple((one, getattr(asked, one.name)) for one in shown.narrowings),
+        "tabs": [(label, f"{here}?{asked.query(owner=key)}", key == asked.owner) for key, label in WHOSE.items()],
         "heads": {
             name: {"url": f"{here}?{asked.sorted_by(name, falls=name != 'name')}", "sort": asked.sort_of(name)}
             for name in ("name", "people", "heard_on", "created_at")
@@ -50,12 +53,23 @@ def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
         },
         "orders": tuple(shown.orderings),
         "may_write": principal.may("contacts:write"),
+        "may_export": principal.may("contacts:export"),
     }
     is_part = request.htmx and request.headers.get("HX-Target") == PART  # type: ignore[attr-defined]
     response = render(request, f"desk/companies/{'part' if is_part else 'list'}.html", context)
     if is_part:
         response.headers["HX-Push-Url"] = context["here"]
     return response
+
+
+@require_safe
+@for_staff("contacts:export")
+def company_export(request: HttpRequest, principal: Principal) -> HttpResponseBase:
+    """All that the list finds, as a file."""
+    asked, companies = companies_asked(request.GET, principal, words())
+    headers = {"Content-Disposition": f'attachment; filename="{FILE_NAME}"', "Cache-Control": "private, no-store"}
+    pieces = export_companies(by=principal, companies=companies, asked=dict(parse_qsl(asked.query())))
+    return StreamingHttpResponse(pieces, content_type=CONTENT_TYPE, headers=headers)
 
 
 @require_GET
@@ -119,9 +133,7 @@ def company_alike(request: HttpRequest, principal: Principal) -> HttpResponse:
     name = request.GET.get("name", "").strip().replace("\0", "")[:200]
     domains = [part.strip() for part in request.GET.get("domains", "")[:2000].replace("\0", "").split(",")]
     but = request.GET.get("but", "")
-    alike = companies_like(
-        by=principal, name=name, domains=[one for one in domains if one], but=int(but) if but.isdecimal() else 0
-    )
+    alike = companies_like(by=principal, name=name, domains=[one for one in domains if one], but=number_said(but) or 0)
     return render(request, "desk/companies/alike.html", {"alike": alike})
 
 

@@ -35,6 +35,7 @@ NAMES: Final = {
     "key_revoked": _("Revoked a key"),
     "refused": _("Was refused"),
     "contacts_exported": _("Took people out as a file"),
+    "companies_exported": _("Took companies out as a file"),
     "form_exported": _("Took what was sent by a form out as a file"),
     "contacts_merged": _("Joined two people"),
     "merge_cut": _("Parted two people"),
