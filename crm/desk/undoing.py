@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -31,6 +31,16 @@ def undo_token(principal: Principal, event_ids: Iterable[int], task_ids: Iterabl
     """What takes these events back, and the tasks made with them, in the hands of `principal` alone, for a day."""
     user_id = principal.user.pk if principal.user else None
     return signing.dumps([user_id, list(event_ids), list(task_ids)], salt=_SALT, compress=True)
+
+
+def sealed(what: str, was: Any) -> str:
+    """What was before a deed, for the address that takes it back. `what` names deed and row: it opens nothing else."""
+    return signing.dumps(was, salt=f"{_SALT} {what}", compress=True)
+
+
+def unsealed(what: str, token: str) -> Any:
+    """What was sealed for the same, within a day; raises BadSignature for all else."""
+    return signing.loads(token, salt=f"{_SALT} {what}", max_age=UNDOABLE_FOR)
 
 
 @require_POST

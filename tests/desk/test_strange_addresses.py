@@ -1,8 +1,10 @@
 """Addresses and forms that nobody is led to: numbers and days that no row and no calendar has are as if not said."""
 
 import pytest
+from django.core.signing import BadSignature
 
 from crm.desk.finding import number_said, numbers_said
+from crm.desk.undoing import sealed, unsealed
 from staff.models import Role
 from tests.factories import make_user
 from tests.funnel.worlds import install
@@ -39,3 +41,12 @@ def test_a_number_is_one_that_a_row_can_have():
 )
 def test_a_page_takes_what_is_no_number_or_day_for_nothing(admin, address):
     assert admin.get(address).status_code == 200
+
+
+def test_what_takes_one_deed_back_takes_no_other_back():
+    token = sealed("join 7", [3, 4])
+
+    assert unsealed("join 7", token) == [3, 4]
+    for other in ("join 70", "decline 7", "place 7", "task 7", ""):
+        with pytest.raises(BadSignature):
+            unsealed(other, token)

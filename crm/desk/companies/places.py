@@ -32,10 +32,9 @@ from crm.desk.doors import for_staff
 from crm.desk.finding import numbers_said
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
-from crm.desk.undoing import UNDOABLE_FOR
+from crm.desk.undoing import sealed, unsealed
 from staff.policy import Principal
 
-_SALT: Final = "polku.place"
 _FIELDS: Final = ("role", "title", "since", "until")
 
 
@@ -114,7 +113,7 @@ def proposed_deed(request: HttpRequest, principal: Principal, company_id: int, d
         case "join":
             return _join(request, principal, company, answer)
         case "unjoin":
-            places = Membership.objects.filter(pk__in=_signed(request), company=company)
+            places = Membership.objects.filter(pk__in=_signed(request, company, deed), company=company)
             for place in places.filter(contact__leader__in=Contact.objects.visible_to(principal)):
                 drop_membership(membership=place, by=principal)
             return toast(request, answer, _("They are proposed again."))
@@ -124,7 +123,7 @@ def proposed_deed(request: HttpRequest, principal: Principal, company_id: int, d
             words = _("Not proposed for %(company)s any more.") % {"company": company}
             return toast(request, answer, words, undo=_proposed_undo(company, "propose", whom))
         case "propose":
-            unsay_not_there(company=company, contact_ids=_signed(request), by=principal)
+            unsay_not_there(company=company, contact_ids=_signed(request, company, deed), by=principal)
             return toast(request, answer, _("They are proposed again."))
     raise Http404
 
@@ -143,13 +142,13 @@ def _join(request: HttpRequest, principal: Principal, company: Company, answer: 
 
 
 def _proposed_undo(company: Company, deed: str, ids: list[int]) -> str:
-    was = signing.dumps(ids, salt=_SALT, compress=True)
+    was = sealed(f"{deed} {company.pk}", ids)
     return f"{reverse('desk:company-proposed', args=[company.pk, deed])}?was={was}"
 
 
-def _signed(request: HttpRequest) -> list[int]:
+def _signed(request: HttpRequest, company: Company, deed: str) -> list[int]:
     try:
-        ids: list[int] = signing.loads(request.GET.get("was", ""), salt=_SALT, max_age=UNDOABLE_FOR)
+        ids: list[int] = unsealed(f"{deed} {company.pk}", request.GET.get("was", ""))
     except signing.BadSignature:
         raise Http404 from None
     return ids
@@ -164,7 +163,7 @@ def _undo(place: Membership, deed: str) -> str:
     if deed == "drop":
         return address
     was = {name: _plain(getattr(place, name)) for name in _FIELDS}
-    return f"{address}?was={signing.dumps([place.pk, was], salt=_SALT, compress=True)}"
+    return f"{address}?was={sealed(f'place {place.pk}', was)}"
 
 
 def _plain(value: Any) -> Any:
@@ -173,11 +172,9 @@ def _plain(value: Any) -> Any:
 
 def _was(request: HttpRequest, place: Membership) -> Mapping[str, Any]:
     try:
-        place_id, was = signing.loads(request.GET.get("was", ""), salt=_SALT, max_age=UNDOABLE_FOR)
-    except (signing.BadSignature, ValueError):
+        was = unsealed(f"place {place.pk}", request.GET.get("was", ""))
+    except signing.BadSignature:
         raise Http404 from None
-    if place_id != place.pk:
-        raise Http404
     dates = {name: date.fromisoformat(was[name]) if was[name] else None for name in ("since", "until")}
     found: dict[str, Any] = was | dates
     return found

@@ -25,11 +25,10 @@ from crm.desk.person.views import back_to, visible_tasks
 from crm.desk.places import page
 from crm.desk.toasts import toast
 from crm.desk.today.spans import repeat_words
-from crm.desk.undoing import UNDOABLE_FOR
+from crm.desk.undoing import sealed, unsealed
 from staff.models import User
 from staff.policy import Principal
 
-_SALT: Final = "crm.desk.person.task_changing"
 _MOMENTS: Final = ("due_at", "remind_at")
 
 
@@ -108,8 +107,7 @@ def _differs(name: str, was: Any, said: Any) -> bool:
 def undo_of_change(task: Task, names: Iterable[str]) -> str:
     """The address that takes a change of these back; it bears what they are before it."""
     was = {name: _plain(getattr(task, name)) for name in names}
-    token = signing.dumps([task.pk, was], salt=_SALT, compress=True)
-    return f"{reverse('desk:task-restore', args=[task.pk])}?was={token}"
+    return f"{reverse('desk:task-restore', args=[task.pk])}?was={sealed(f'task {task.pk}', was)}"
 
 
 def _plain(value: Any) -> Any:
@@ -120,11 +118,9 @@ def _plain(value: Any) -> Any:
 
 def _was(request: HttpRequest, task: Task) -> dict[str, Any]:
     try:
-        task_id, was = signing.loads(request.GET.get("was", ""), salt=_SALT, max_age=UNDOABLE_FOR)
-    except (signing.BadSignature, ValueError):
-        task_id, was = None, {}
-    if task_id != task.pk:
-        raise ValidationError(_("This cannot be undone any more."), code="too_late")
+        was = unsealed(f"task {task.pk}", request.GET.get("was", ""))
+    except signing.BadSignature:
+        raise ValidationError(_("This cannot be undone any more."), code="too_late") from None
     moments = {name: datetime.fromisoformat(was[name]) for name in _MOMENTS if was.get(name)}
     people = {"assignee": User.objects.filter(pk=was["assignee"]).first()} if "assignee" in was else {}
     found: dict[str, Any] = was | moments | people
