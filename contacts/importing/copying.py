@@ -1,37 +1,41 @@
 """Thousands of rows into a table in one statement: COPY, and what its rows are made of."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Final
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from django.db import connection
 
-PIECE: Final = 500  # rows that are sent at once
 NULL: Final = r"\N"
 ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+class Laid(NamedTuple):
+    """Rows as they are sent to a table."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: bytes
+
+
+def laid(table: str, columns: Mapping[str, Iterable[str]]) -> Laid:
+    """Rows given column by column as `cells` or plain numbers; as many as the shortest column has."""
+    rows = map("\t".join, zip(*columns.values(), strict=False))
+    return Laid(table, tuple(columns), "\n".join([*rows, ""]).encode())
+
+
+def send(laid: Laid) -> None:
+    """Append the rows. All at once: a thread that sends them by and by has to wait for its turn again each time."""
+    if laid.rows:
+        with connection.cursor() as cursor, connection.wrap_database_errors:
+            command = f"COPY {laid.table} ({', '.join(laid.columns)}) FROM STDIN"
+            cursor.copy_expert(command, io.BytesIO(laid.rows), len(laid.rows))
 
 
 def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Append rows to a table; None is null."""
     if given := list(zip(*rows, strict=True)):
-        copy_columns(table, dict(zip(columns, map(cells, given), strict=True)))
-
-
-def copy_columns(table: str, columns: Mapping[str, Iterable[str]]) -> None:
-    """Append rows, given column by column as `cells` or plain numbers; as many as the shortest column has."""
-    rows = map("\t".join, zip(*columns.values(), strict=False))
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", Lines(rows))
-
-
-class Lines:
-    """Rows as a file that COPY reads, some at a time."""
-
-    def __init__(self, rows: Iterator[str]) -> None:
-        self.rows = rows
-
-    def read(self, _size: int) -> str:
-        return "".join([f"{row}\n" for row in islice(self.rows, PIECE)])
+        send(laid(table, dict(zip(columns, map(cells, given), strict=True))))
 
 
 def cells(values: Sequence[object]) -> list[str]:

@@ -25,7 +25,7 @@ from ..resting import collector_at_rest
 from .cells import RowRefused
 from .converting import Converter, Said
 from .deciding import FILL, Decision, Known, Reject, Terms, decide, names_of
-from .hands import hand, side_by_side
+from .hands import THINKING, hand, side_by_side
 from .mapping import Mapping, as_json, mapping_of
 from .reading import BadRow, Survey, Table, open_table, survey
 from .resolving import resolve
@@ -275,15 +275,26 @@ def _ours(run: Import) -> Import:
 
 def _take_once(run: Import, mapping: Mapping, chunk: Chunk, turn: Turn) -> Import:
     received = received_now()
+    _need_not_wait_for_the_disk()
     sound, refused, types = screen(run, chunk.said, received)
     known = _known(run, mapping, sound, turn)
     terms = terms_of(run, mapping)
-    decision = decide(sound, known, terms)
+    with THINKING:
+        decision = decide(sound, known, terms)
     note = mapping.origin.note if mapping.origin else ""
     write(run, terms, decision, types, received, note=note, turn=turn.come)
     rejects = [*chunk.rejects, *refused, *decision.rejects]
     write_rejects(run, rejects)
     return _count(turn.come(), chunk, decision, len(rejects))
+
+
+def _need_not_wait_for_the_disk() -> None:
+    """Should the server die, the rows of the last moment are gone together with their count, and are read again.
+
+    The run is done only once all of it is on the disk: that commit waits.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
 
 
 def _known(run: Import, mapping: Mapping, rows: list[Said], turn: Turn) -> Known:

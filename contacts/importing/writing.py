@@ -7,10 +7,8 @@ import csv
 import io
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from itertools import repeat
 from typing import Any, Final
 
-import msgspec
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -20,18 +18,25 @@ from staff.models import Team, User
 from ..attributes import BUILT_IN
 from ..domains import join_by_domain
 from ..kinds import Types
-from ..messages import ContactRef
-from ..models import CustomField, Import, PendingReason, Source, SourceKind
+from ..models import CustomField, Import, Source, SourceKind
 from ..nudge import nudge_on_commit
-from ..placing import EMAIL, Name
-from ..projecting import fits, found_by, keep_tags, project
-from ..settling import claimed_body
-from .converting import Fact, event_body
-from .copying import NULL, array, cells, copy, copy_columns, lexemes, take_ids, texts
-from .deciding import Decision, Person, Reject, Terms, detail_fact
+from ..projecting import keep_tags, project
+from .copying import copy, send, take_ids
+from .deciding import Decision, Person, Reject, Terms
+from .hands import THINKING
+from .laying import (
+    Ours,
+    Spoken,
+    emails_of,
+    events_in_order,
+    lay_claims,
+    lay_contacts,
+    lay_events,
+    lay_names,
+    names_in_order,
+)
 from .reading import SUSPICIOUS
 
-encode: Final = msgspec.json.Encoder().encode
 MOST_ORIGINS: Final = 200
 RAW_LIMIT: Final = 65_536
 LONGEST_COLUMN: Final = 120
@@ -51,14 +56,24 @@ def write(
     it fail. What other chunks may write too has to wait for its `turn`."""
     for person, contact_id in zip(decision.made, take_ids("contacts_contact", len(decision.made)), strict=True):
         person.contact_id = contact_id
-    emails = [emails_of(person) for person in decision.made]
-    _write_contacts(run, decision.made, emails, note)
-    identities = _write_names([*decision.made, *decision.met])
-    _write_claims(run, decision.claims, types, received)
-    events = _write_events(run, [*_detail_facts(terms, decision), *decision.events], types, received)
+    ours = _asked_of(run, decision.made)
+    with THINKING:
+        emails = [emails_of(person) for person in decision.made]
+        names, events = names_in_order(decision), events_in_order(terms, decision)
+    name_ids, event_ids = take_ids("contacts_identity", len(names)), take_ids("contacts_event", len(events))
+    spoken = Spoken(run.source_id, run.started_by_id, types, received)
+    with THINKING:
+        rows = [
+            lay_contacts(decision.made, emails, ours, note),
+            lay_names(names, name_ids),
+            lay_claims(decision.claims, spoken),
+            *lay_events(events, event_ids, spoken),
+        ]
+    for laid in rows:
+        send(laid)
     turn()
-    if events or identities:
-        _note_chunk(run, events, [person.contact_id for person in decision.made], identities)
+    if event_ids or name_ids:
+        _note_chunk(run, event_ids, [person.contact_id for person in decision.made], name_ids)
     keep_tags({tag for person in decision.made for tag in person.details.get("tags", ())})
     joined = join_by_domain(
         [(one.contact_id, email) for one, its in zip(decision.made, emails, strict=True) for email in its]
@@ -80,70 +95,25 @@ VALUES (%s, %s::bigint[], %s::bigint[], %s::bigint[], %s, %s, '{}')
 """
 
 
-def _write_contacts(run: Import, made: Sequence[Person], emails: Sequence[list[str]], note: str) -> None:
+def _asked_of(run: Import, made: Sequence[Person]) -> Ours:
+    """What of ours the people's details mean."""
     if not made:
-        return
-    sources = sources_for(run.source, {person.origin for person in made})
-    ids = [str(person.contact_id) for person in made]
-    details = [person.details for person in made]
-    found = [_finding(person.details, its) for person, its in zip(made, emails, strict=True)]
-    columns = {
-        "id": ids,
-        "leader_id": ids,
-        "is_known": ["t" if person.is_known else "f" for person in made],
-        **{name: texts([one.get(name, "") for one in details]) for name in PLAIN},
-        "emails": texts([array(its) for its in emails]),
-        "phones": texts([array(one.get("phones", ())) for one in details]),
-        "tags": texts([array(one.get("tags", ())) for one in details]),
-        "owner_id": _meant(made, "owner", lambda value: User.objects.filter(email__iexact=value)),
-        "team_id": _meant(made, "team", lambda value: Team.objects.filter(name=value)),
-        "custom": _custom(details),
-        "origin_source_id": [str(sources[person.origin]) for person in made],
-        "origin_campaign": texts([person.campaign for person in made]),
-        "origin_note": repeat(texts([note])[0]),
-        "version": repeat("1"),
-        "sort_key": texts([key for key, _tokens in found]),
-        "search": texts([lexemes(tokens) for _key, tokens in found]),
-    }
-    copy_columns("contacts_contact", columns)
-
-
-PLAIN: Final = ("name", "title", "country", "language", "time_zone")
-
-
-def emails_of(person: Person) -> list[str]:
-    linked = [name.value for name in person.names if name.kind == EMAIL]
-    return list(dict.fromkeys([*person.details.get("emails", ()), *linked]))
-
-
-def _finding(details: dict[str, Any], emails: list[str]) -> tuple[str, list[str]]:
-    return found_by(
-        name=details.get("name", ""),
-        title=details.get("title", ""),
-        emails=emails,
-        phones=details.get("phones", ()),
-        companies=(details.get("company", ""),),
+        return Ours({}, {}, {}, {})
+    return Ours(
+        sources_for(run.source, {person.origin for person in made}),
+        _meant(made, "owner", lambda value: User.objects.filter(email__iexact=value)),
+        _meant(made, "team", lambda value: Team.objects.filter(name=value)),
+        {one.key: one for one in CustomField.objects.filter(of="contact") if one.key not in BUILT_IN},
     )
 
 
-def _custom(details: Sequence[dict[str, Any]]) -> list[str]:
-    """The declared fields, and the fit; what does not fit its kind is left out (the log keeps it)."""
-    fields = {field.key: field for field in CustomField.objects.filter(of="contact") if field.key not in BUILT_IN}
-    kept = {"fit", *fields}
-    if all(map(kept.isdisjoint, details)):
-        return ["{}"] * len(details)
-    customs = [
-        {name: one[name] for name in kept & one.keys() if name == "fit" or fits(fields[name], one[name])}
-        for one in details
-    ]
-    return texts([encode(custom).decode() for custom in customs])
-
-
-def _meant(made: Sequence[Person], name: str, find: Any) -> list[str]:
-    """The row of ours that each person's detail `name` means, if any."""
-    said = [person.details.get(name) for person in made]
-    found = {value: find(value).values_list("pk", flat=True).first() for value in {*said} if value}
-    return cells([found.get(value) for value in said])
+def _meant(made: Sequence[Person], name: str, find: Any) -> dict[str, int | None]:
+    """The row of ours that each value of the people's detail `name` means, if any."""
+    return {
+        value: find(value).values_list("pk", flat=True).first()
+        for value in {person.details.get(name) for person in made}
+        if value
+    }
 
 
 def sources_for(own: Source, keys: Collection[str]) -> dict[str, int]:
@@ -166,95 +136,6 @@ def _check_origins(more: int) -> None:
     if Source.objects.filter(kind=SourceKind.IMPORT).count() + more > MOST_ORIGINS:
         words = _("origin.column: imports would have more than %(limit)s sources. Is it the right column?")
         raise ValidationError(words % {"limit": MOST_ORIGINS}, code="too_many_origins")
-
-
-def _write_names(people: Iterable[Person]) -> list[int]:
-    names: list[tuple[Name, int]] = sorted([(name, person.contact_id) for person in people for name in person.names])
-    ids = take_ids("contacts_identity", len(names))
-    columns = {
-        "id": map(str, ids),
-        "kind": [name.kind for name, _contact in names],
-        "namespace": texts([name.namespace for name, _contact in names]),
-        "value": texts([name.value for name, _contact in names]),
-        "contact_id": [str(contact_id) for _name, contact_id in names],
-    }
-    copy_columns("contacts_identity", columns)
-    return ids
-
-
-def _detail_facts(terms: Terms, decision: Decision) -> list[tuple[Person, Fact]]:
-    """The events that tell what is true of a contact: one a contact."""
-    nobody = ContactRef()
-    made = [
-        (person, detail_fact(terms, person.row, "contact_created", person.changes, nobody, person.since))
-        for person in decision.made
-        if person.changes or person.is_told or not person.has_events
-    ]
-    met = [
-        (person, detail_fact(terms, person.row, "attributes_changed", person.changes, nobody))
-        for person in decision.met
-        if person.changes
-    ]
-    return made + met
-
-
-def _write_claims(run: Import, claims: list[tuple[Person, Fact]], types: Types, received: datetime) -> None:
-    columns = ("contact_id", "source_id", "type_id", "key", "digest", "body", "received_at")
-    rows = [
-        (
-            person.contact_id,
-            run.source_id,
-            types[fact.message.type][0],
-            fact.key,
-            fact.digest,
-            claimed_body(msgspec.structs.replace(fact.message, body=event_body(fact.message))).decode(),
-            received.isoformat(),
-        )
-        for person, fact in sorted(claims, key=lambda claim: claim[1].key)
-    ]
-    copy("contacts_claim", columns, rows)
-
-
-def _write_events(run: Import, events: list[tuple[Person, Fact]], types: Types, received: datetime) -> list[int]:
-    events.sort(key=lambda event: event[1].key)
-    ids = take_ids("contacts_event", len(events))
-    numbers, contacts = [str(pk) for pk in ids], [str(person.contact_id) for person, _fact in events]
-    copy_columns(
-        "contacts_event",
-        {"id": numbers, "contact_id": contacts, **_event_columns(run, [fact for _, fact in events], types, received)},
-    )
-    marks = {"contact_id": contacts, "event_id": numbers, "reason": repeat(str(PendingReason.IMPORT.value))}
-    copy_columns("contacts_pending", marks)
-    return ids
-
-
-def _event_columns(run: Import, facts: Sequence[Fact], types: Types, received: datetime) -> dict[str, Iterable[str]]:
-    now = received.isoformat()
-    messages = [fact.message for fact in facts]
-    moments = [_moments(message.occurred_at, received, now) for message in messages]
-    return {
-        "occurred_at": [occurred for occurred, _stated in moments],
-        "recorded_at": repeat(now),
-        "stated_at": [stated for _occurred, stated in moments],
-        "value_minor": cells([message.value_minor for message in messages]),
-        "type_id": [str(types[message.type][0]) for message in messages],
-        "source_id": repeat(str(run.source_id)),
-        "rank": [str(types[message.type][1]) for message in messages],
-        "key": [fact.key for fact in facts],
-        "digest": [str(fact.digest) for fact in facts],
-        "currency": cells([message.currency for message in messages]),
-        "campaign_key": cells([message.campaign or None for message in messages]),
-        "message_id": texts([message.message_id for message in messages]),
-        "properties": texts([encode(message.properties).decode() for message in messages]),
-        "by_id": repeat(*cells([run.started_by_id])),
-    }
-
-
-def _moments(said: datetime | None, received: datetime, now: str) -> tuple[str, str]:
-    """When it happened as we take it, and as it was said where that is ahead of our clock."""
-    if said is None or said == received:
-        return now, NULL
-    return (now, said.isoformat()) if said > received else (said.isoformat(), NULL)
 
 
 def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:

@@ -1,7 +1,7 @@
 import pytest
 from django.db import connection
 
-from contacts.importing.copying import PIECE, array, copy, lexemes, take_ids
+from contacts.importing.copying import array, copy, lexemes, take_ids
 
 CELLS = ["", "a", "\\", "\\.", "\\N", "N", "a\tb", "a\nb\r\n", "\\t", '"', "'", "ä€\N{GRINNING FACE}", "None", None]
 
@@ -19,7 +19,7 @@ def kept(columns):
 
 
 def test_whatever_a_cell_holds_comes_out_as_it_went_in(table):
-    rows = [(number, cell) for number, cell in enumerate(CELLS * PIECE)]
+    rows = [(number, cell) for number, cell in enumerate(CELLS * 300)]
 
     copy("copied", ("id", "said"), rows)
 
