@@ -16,6 +16,7 @@ LONGEST_EMAIL: Final = 254
 # first letters.
 ALIKE: Final = 0.84
 LETTERS: Final = 3
+LEAST_DIGITS: Final = 3  # fewer are looked for as they are, for a number begins otherwise too
 # Stands before whole addresses: everybody has another one, and "anna" should not look through all that begin with it.
 _ADDRESS: Final = "@"
 
@@ -172,8 +173,8 @@ def search_query(text: str) -> str:
 def search_parts(text: str) -> list[str]:
     """The same in parts, all of which must hold."""
     typed = text.strip()
-    if _NUMBER_TYPED.fullmatch(typed) and len(_digits(typed)) >= 3:
-        return [_beginning(_digits(typed).removeprefix("00"))]
+    if _NUMBER_TYPED.fullmatch(typed) and len(_digits(typed)) >= LEAST_DIGITS:
+        return [_number_part(typed)]
     return list(dict.fromkeys(part for chunk in typed.split() for part in _chunk_parts(chunk)))
 
 
@@ -181,10 +182,22 @@ def _chunk_parts(chunk: str) -> list[str]:
     plain = folded(chunk)
     if "@" in plain.strip("@"):
         return [_beginning(_ADDRESS + plain)]
-    parts = [_beginning(word) for word in words(plain)]
+    parts = [_number_part(word) if _is_number(word) else _beginning(word) for word in words(plain)]
     if _DOTTED.fullmatch(plain):  # a domain, or a name such as J.R.
         return [f"({_beginning(plain)} | ({' & '.join(parts)}))"]
     return parts
+
+
+def _is_number(word: str) -> bool:
+    return len(word) >= LEAST_DIGITS and word.isascii() and word.isdecimal()
+
+
+def _number_part(typed: str) -> str:
+    """A number as one dials it from abroad, or at home, perhaps without the leading zero."""
+    digits = _digits(typed)
+    if digits.startswith("00") or typed.startswith("+"):
+        return _beginning(digits.removeprefix("00"))
+    return _beginning(digits) if digits.startswith("0") else f"({_beginning(digits)} | {_beginning('0' + digits)})"
 
 
 def _beginning(token: str) -> str:
@@ -199,8 +212,7 @@ def _digits(text: str) -> str:
 def _email_tokens(email: str) -> list[str]:
     plain = folded(email)
     local, _at, domain = plain.rpartition("@")
-    parts = [word[:LONGEST_TOKEN] for word in _WORD.findall(local)]
-    return [(_ADDRESS + plain)[:LONGEST_TOKEN], *parts, *_domain_tokens(domain)]
+    return [(_ADDRESS + plain)[:LONGEST_TOKEN], *_WORD.findall(local[:LONGEST_TOKEN]), *_domain_tokens(domain)]
 
 
 @lru_cache(maxsize=4096)
@@ -212,10 +224,9 @@ def _domain_tokens(domain: str) -> list[str]:
 
 
 def _phone_tokens(phone: str) -> list[str]:
-    """The digits as one dials them: from abroad, at home, at home with the leading zero."""
+    """The digits as one dials them: from abroad, and at home."""
     digits = phone[1:] if _E164.fullmatch(phone) else _digits(phone)[: LONGEST_TOKEN - 1]
     code = _code_digits(f"+{digits[:3]}") if phone.startswith("+") else 0
     if not code:
         return [digits] if digits else []
-    national = digits[code:]
-    return [digits, national, f"0{national}"]
+    return [digits, f"0{digits[code:]}"]

@@ -67,6 +67,8 @@ EVERYBODY = ["Anna Virtanen", "Annika Virta", "Jean O'Brien", "Äiti Öhman-Løv
         ("040 123 4567", ["Anna Virtanen"]),
         ("0401", ["Anna Virtanen"]),
         ("00358 40", ["Anna Virtanen"]),
+        ("40 123", ["Anna Virtanen"]),
+        ("virta 70123", ["Annika Virta"]),
         ("+46 (70) 12-34", ["Annika Virta"]),
         ("35840123 ann", ["Anna Virtanen"]),
         ("小", ["李 小龍"]),
