@@ -30,6 +30,7 @@ from contacts.ordering import add_order
 from funnel.models import Health, Playbook, Standing
 from funnel.names import DIMENSION_OF, HEALTH_OF, NONE, RULE_OF, STANDING_OF, Values, source_ids, stage_ids
 from funnel.scores import rank_of
+from funnel.topmost import quickly_by
 from rest.schema import query_parameter
 
 
@@ -209,6 +210,9 @@ def register() -> None:
         score("position__score_rank"),
         Field("cools_within", _read_days, _by_cooling, (Operator.IS,), gettext_lazy("a number of days")),
     )
-    add_order("score", Coalesce(F("position__score_rank"), Value(0.0)))
-    add_order("stage_entered_at", Coalesce(F("position__entered_at"), Value(_NEVER)))
-    add_order("last_event_at", Coalesce(F("position__last_event_at"), Value(_NEVER)))
+    for order, column, none in (
+        ("score", "score_rank", 0.0),
+        ("stage_entered_at", "entered_at", _NEVER),
+        ("last_event_at", "last_event_at", _NEVER),
+    ):
+        add_order(order, Coalesce(F(f"position__{column}"), Value(none)), quickly_by(column))
