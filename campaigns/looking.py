@@ -46,7 +46,8 @@ def results_of(
     spans = [period, period.before(), *parts]
     gates = Gates(path_in(picture))
     costs = spent(picture, spans, campaign.pk)
-    by_way = credited_by(picture, principal, spans, (Way.FIRST, Way.LAST), keys=[campaign.key])
+    whole = {one: spans if one == way else spans[:2] for one in (Way.FIRST, Way.LAST)}
+    by_way = credited_by(picture, principal, whole, keys=[campaign.key])
     by_place = {one: _by_place(lines) for one, lines in by_way.items()}
 
     def outcome(one: Way, place: int) -> Outcome:

@@ -40,22 +40,21 @@ _SUMS: Final = "kind, from_stage, to_stage, currency, is_visitor"
 _ROLLED_UP: Final = Prepared(
     "credited",
     f"""
-    SELECT wanted.way, piece.place, campaign_key, {_SUMS}, sum(n)::bigint, sum(value_minor)::bigint
-      FROM unnest(%(place)s::int[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[])
-           AS piece (place, level, first, last)
-     CROSS JOIN unnest(%(ways)s::smallint[]) AS wanted (way)
+    SELECT piece.way, piece.place, campaign_key, {_SUMS}, sum(n)::bigint, sum(value_minor)::bigint
+      FROM unnest(%(way)s::smallint[], %(place)s::int[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[])
+           AS piece (way, place, level, first, last)
      CROSS JOIN LATERAL (
            SELECT * FROM campaigns_campaignday AS day
-            WHERE day.way = wanted.way AND day.level = piece.level AND block BETWEEN piece.first AND piece.last
+            WHERE day.way = piece.way AND day.level = piece.level AND block BETWEEN piece.first AND piece.last
               AND (%(keys)s::text[] IS NULL OR campaign_key = ANY(%(keys)s::text[]))
            OFFSET 0) AS counted  -- each piece by the key: its blocks lie together
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(n) <> 0 OR sum(value_minor) <> 0
 """,  # noqa: S608  (names of ours)
+    way="smallint[]",
     place="int[]",
     level="smallint[]",
     first="int[]",
     last="int[]",
-    ways="smallint[]",
     keys="text[]",
 )
 _SPANS: Final = """
@@ -92,39 +91,50 @@ def credited(
     among: Q = EVERYBODY,
 ) -> list[Line]:
     """What is credited to campaigns (these, or all) on the days of each span."""
-    return credited_by(picture, principal, spans, [way], keys=keys, among=among)[way]
+    return credited_by(picture, principal, {way: spans}, keys=keys, among=among)[way]
 
 
 def credited_by(
     picture: Picture,
     principal: Principal,
-    spans: Sequence[Days],
-    ways: Sequence[Way],
+    spans: Mapping[Way, Sequence[Days]],
     *,
     keys: Sequence[str] | None = None,
     among: Q = EVERYBODY,
 ) -> dict[Way, list[Line]]:
-    """The same in each of several ways; of what is kept as counts, in one statement."""
+    """The same in several ways, each for spans of its own, which begin as the longest of them do; of what is kept as
+    counts, in one statement."""
     if picture.live and sees_everyone(principal) and not among:
-        return _kept(spans, ways, keys)
-    asked = [{"way": int(way), "keys": None if keys is None else list(keys)} for way in ways]
+        return _kept(spans, keys)
+    named = None if keys is None else list(keys)
     if not picture.live:
-        return {way: _of_the_past(picture, principal, spans, one, among) for way, one in zip(ways, asked, strict=True)}
+        return {
+            way: _of_the_past(picture, principal, its, {"way": int(way), "keys": named}, among)
+            for way, its in spans.items()
+        }
     scope, own = scope_of(principal, among)
     question = _GROUPED.format(credits="campaigns_credit", scope=scope)
-    moments = _moments(spans)
-    return {way: _lines(question, one | own | moments) for way, one in zip(ways, asked, strict=True)}
+    return {way: _lines(question, {"way": int(way), "keys": named} | own | _moments(its)) for way, its in spans.items()}
 
 
-def _kept(spans: Sequence[Days], ways: Sequence[Way], keys: Sequence[str] | None) -> dict[Way, list[Line]]:
-    cut = [(place, *piece) for place, span in enumerate(spans) for piece in pieces(span, 1)]
-    names = ("place", "level", "first", "last")
+def _kept(spans: Mapping[Way, Sequence[Days]], keys: Sequence[str] | None) -> dict[Way, list[Line]]:
+    """What is the same in either way is kept once, and read for the longest of the lists of days."""
+    asked = {Way.EITHER: max(spans.values(), key=len), **spans}
+    cut = [
+        (int(way), place, *piece)
+        for way, its in asked.items()
+        for place, span in enumerate(its)
+        for piece in pieces(span, 1)
+    ]
+    names = ("way", "place", "level", "first", "last")
     columns = {name: array(row[at] for row in cut) for at, name in enumerate(names)}
-    asked = {"ways": [int(Way.EITHER), *map(int, ways)], "keys": None if keys is None else list(keys)}
     found: dict[int, list[Line]] = {}
-    for way, *line in _ROLLED_UP.rows(**columns, **asked):
+    for way, *line in _ROLLED_UP.rows(**columns, keys=None if keys is None else list(keys)):
         found.setdefault(way, []).append(Line._make(line))
-    return {way: [*found.get(Way.EITHER, ()), *found.get(way, ())] for way in ways}
+    either = found.get(Way.EITHER, [])
+    return {
+        way: [*(line for line in either if line.place < len(its)), *found.get(way, ())] for way, its in spans.items()
+    }
 
 
 def _lines(question: str, parameters: Mapping[str, Any]) -> list[Line]:
