@@ -62,6 +62,7 @@ _FIRST: Final = Prepared(
     SELECT id, name, emails FROM contacts_contact WHERE {_PROPOSED.format(**_NAMED)}
      ORDER BY coalesce(sort_key, sort_key), id LIMIT %(most)s
 """,  # noqa: S608  (words of ours)
+    is_general=True,
     words="text",
     domains="text[]",
     company="bigint",

@@ -126,7 +126,7 @@ SELECT CASE WHEN came.part = 'leads' AND before.place > stop.place THEN 'moves' 
  ORDER BY CASE WHEN came.part IN ('leads', 'moves') THEN came.at END DESC, came.at, who.id DESC
 """  # noqa: S608  (words of ours)
 _MOMENTS: Final[dict[str, Any]] = {"since": "timestamptz", "cools": "timestamptz", "tomorrow": "timestamptz"}
-_OF_ALL: Final = Prepared("came_of_all", _CAME.format(whom="AND c.is_listed"), **_MOMENTS)
+_OF_ALL: Final = Prepared("came_of_all", _CAME.format(whom="AND c.is_listed"), is_general=True, **_MOMENTS)
 _OF_MINE: Final = Prepared(
     "came_of_mine", _CAME.format(whom="AND c.is_listed AND c.owner_id = %(owner)s"), **_MOMENTS, owner="bigint"
 )
