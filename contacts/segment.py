@@ -84,7 +84,7 @@ def kept_message(raw: bytes) -> Message:
     """The message in a call that was kept; raises Refusal."""
     try:
         item = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal("malformed-json", "", str(error)) from None
     return message_of(item)
 

@@ -49,9 +49,9 @@ class Traces:
         """The same for what came over the wire from the source `namespace`, where short ids count too."""
         try:
             said = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            return any(self._names(name, value, namespace) for name, value in _leaves(said))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # no JSON, or nested too deep to walk through
             return self.are_in(raw.decode(errors="replace"))
-        return any(self._names(name, value, namespace) for name, value in _leaves(said))
 
     def _names(self, name: str, value: Any, namespace: str) -> bool:
         if isinstance(value, str) and self.are_in(value):

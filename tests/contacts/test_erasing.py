@@ -222,6 +222,17 @@ def test_what_others_said_and_what_is_said_of_others_stays():
     assert Identity.objects.get().value == "anna@b.fi"
 
 
+def test_what_a_stranger_nests_without_end_keeps_nobody_from_being_forgotten():
+    stranger = make_caller(source=make_public_source())
+    contact = make_contact(email=EMAIL)
+    assert stranger.post("/api/v1/events", f'{"[" * 90_000}"{EMAIL}"{"]" * 90_000}'.encode()).status_code == 400
+    assert len(Quarantine.objects.get().raw) > 180_000
+
+    erase(contact.pk)
+
+    assert bytes(Quarantine.objects.get().raw) == b""
+
+
 def test_the_repetition_of_a_request_is_told_that_they_are_gone():
     shop = make_caller()
     body = {"name": NAME, "email": EMAIL}

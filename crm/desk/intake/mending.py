@@ -117,7 +117,7 @@ def _laid_out(raw: str) -> str:
     """JSON with a line for each of its parts; anything else as it came."""
     try:
         return json.dumps(json.loads(raw), ensure_ascii=False, indent=2)
-    except ValueError:
+    except (ValueError, RecursionError):
         return raw
 
 

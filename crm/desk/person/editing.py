@@ -79,7 +79,7 @@ class EditForm(forms.Form):
         """What the author saw when they began."""
         try:
             was = json.loads(self.data.get(self.add_prefix("was"), "") or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return was if isinstance(was, dict) else {}
 

@@ -317,6 +317,6 @@ def _read(typed: str) -> Any:
     plain = typed.replace("\N{NO-BREAK SPACE}", "").replace(",", ".") if typed[:1].isdigit() else typed
     try:
         value = json.loads(plain)
-    except ValueError:
+    except (ValueError, RecursionError):
         return typed
     return value if isinstance(value, bool | int | float | str) and value == value else typed
