@@ -54,13 +54,13 @@ def save_form(
             form.version += 1
         for name, value in values.items():
             setattr(form, name, value)
-        if is_new:
-            form.token, form.source = token_urlsafe(16), _source_for(form.name, SourceKind.FORM)
         form.fields = msgspec.to_builtins(list(questions))
         faults = faults_in(questions)
         if faults:
             raise ValidationError({"questions": faults})
-        form.full_clean(exclude=["fields", "opened_at", "archived_at"])
+        form.full_clean(exclude=["fields", "token", "source", "opened_at", "archived_at"])
+        if is_new:
+            form.token, form.source = token_urlsafe(16), _source_for(form.name, SourceKind.FORM)
         form.save()
         Source.objects.filter(pk=form.source_id).update(name=form.name)
         _reword(form, asked, by)

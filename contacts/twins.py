@@ -8,7 +8,9 @@ from itertools import combinations
 from typing import Final
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.exceptions import ValidationError
 from django.db.models import Count, F
+from django.utils.translation import gettext as _
 
 from staff import audit
 from staff.policy import Principal
@@ -69,7 +71,9 @@ def twins(by: Principal, *, along: str, after: str = "") -> Found:
 
 
 def say_two(*, by: Principal, first: Contact, second: Contact) -> None:
-    """They are two: they are not shown as a pair any more."""
+    """They are two: they are not shown as a pair any more; refused once they were made one."""
+    if first == second:
+        raise ValidationError(_("These two are one person already."), code="already_one")
     low, high = sorted((first.pk, second.pk))
     if NotTheSame.objects.get_or_create(first_id=low, second_id=high, defaults={"by": by.user})[1]:
         audit.record(by=by, action="said_two", kind="contact", row=low, other=high)

@@ -83,6 +83,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(maria):
     assert (answer.status_code, Form.objects.count()) == (422, 0)
     assert "Question 2: It needs 2 to 30 different answers to choose from, one a line." in page
     assert "only one" in page
+    assert maria.post("/forms/new", typed(name="x" * 70_000)).status_code == 422
 
 
 def test_a_save_over_the_save_of_another_is_refused_with_everything_kept(maria):

@@ -5,6 +5,7 @@ import pytest
 from contacts import twins as looking
 from contacts.companies import create_company
 from contacts.matching import sort_key
+from contacts.merging import cut_merge, merge_contacts
 from contacts.models import Contact, Membership, NotTheSame
 from contacts.twins import twins
 from staff.models import Role
@@ -96,6 +97,9 @@ def test_they_are_said_to_be_two_and_that_is_taken_back_at_the_desk_and_by_progr
     assert "Nobody is known twice" in client.get("/contacts/twins").content.decode()
     client.post(f"{address}/together")
     assert NotTheSame.objects.count() == 0
+    merge = merge_contacts(first=first, second=second)
+    assert "one person already" in client.post(f"{address}/apart", follow=True).content.decode()
+    cut_merge(merge=merge)
 
     program = make_caller("contacts:merge")
     [pair] = program.get("/api/v1/twins?along=phone").json()["results"]

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -51,7 +52,10 @@ def twin_deed(
     back = done() if request.htmx else redirect("desk:twins")  # type: ignore[attr-defined]
     match deed:
         case "apart":
-            say_two(by=principal, **pair)
+            try:
+                say_two(by=principal, **pair)
+            except ValidationError as error:
+                return toast(request, back, " ".join(error.messages), tone="refused")
             undo = reverse("desk:twin-deed", args=[contact_id, other_id, "together"])
             return toast(request, back, _("%(first)s and %(second)s are two.") % pair, undo=undo)
         case "together":
