@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from contacts.importing.preparing import bring_file, choose, start_import_of
 from contacts.importing.working import work_off_imports
-from contacts.models import Contact
+from contacts.models import Contact, Import
 from crm.world import names
 from crm.world.people import plain
 from crm.world.working import Staff
@@ -33,6 +33,8 @@ def bring_the_fair(staff: Staff, *, seed: int) -> None:
     work_off_imports()
     evening = timezone.make_aware(datetime.combine(timezone.localdate() - timedelta(days=DAYS_AGO), time(19)))
     Contact.objects.filter(origin_source=run.source, created_at__gte=began).update(created_at=evening)
+    when = {"uploaded_at": evening, "started_at": evening, "finished_at": evening + timedelta(minutes=1)}
+    Import.objects.filter(pk=run.pk).update(**when)
 
 
 def _file(seed: int) -> str:

@@ -40,6 +40,7 @@ LINES: Final = {  # what a firm does, by a word of its name
     "Logistiikka": "Transport", "Sport": "Sport",
 }  # fmt: skip
 OTHER_LINE: Final = "Services"
+UNMET: Final = timedelta(days=400)  # so long the firms are known of which nobody is
 TIES: Final = (
     (0, 1, TieKind.PARTNER), (0, 2, TieKind.COMPETITOR), (1, 3, TieKind.OWNER), (4, 5, TieKind.PARTNER),
     (2, 6, TieKind.COMPETITOR), (7, 3, TieKind.OWNER), (8, 0, TieKind.PARTNER),
@@ -69,6 +70,7 @@ def know_companies(staff: Staff, *, seed: int) -> None:
 def _known_since_their_people() -> None:
     people = Membership.objects.filter(company=OuterRef("pk")).order_by("contact__created_at")
     first = people.values("contact__created_at")[:1]
+    Company.objects.update(created_at=timezone.now() - UNMET)
     Company.objects.filter(Exists(people)).update(created_at=Subquery(first))
 
 

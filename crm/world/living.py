@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from django.utils import timezone
+
 from contacts.ingest import record_events
 from contacts.merging import merge_contacts
 from contacts.messages import ContactRef, Message
@@ -60,6 +62,7 @@ def _late(world: World, contact: Contact, chance: random.Random) -> Message:
 
 def _refunds(world: World, people: Sequence[Contact]) -> list[Message]:
     """The first order of some who bought is paid back."""
+    now = timezone.now()
     orders = (
         Event.objects.standing().filter(contact__in=people, type__key="order_completed").order_by("contact_id", "pk")
     )
@@ -68,6 +71,7 @@ def _refunds(world: World, people: Sequence[Contact]) -> list[Message]:
             message_id=f"world-{world.seed}-refund-{order.pk}",
             type="order_refunded",
             contact=ContactRef(id=order.contact_id),
+            occurred_at=min(order.occurred_at + timedelta(days=3 + order.pk % 12), now),
             value_minor=order.value_minor,
             currency=CURRENCY,
             properties={"order_id": order.properties["order_id"]},
