@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from contacts.importing.drafting import Draft, mapping_from
 from contacts.importing.guessing import preset_named
@@ -194,7 +194,7 @@ class Count:
 
 
 _LABELS: Final = {
-    "created": (gettext_lazy("new"), gettext_lazy("people nobody knew")),
+    "created": (pgettext_lazy("rows", "new"), gettext_lazy("people nobody knew")),
     "updated": (gettext_lazy("updated"), gettext_lazy("the row told something new")),
     "unchanged": (gettext_lazy("unchanged"), gettext_lazy("all it says was known")),
     "skipped": (gettext_lazy("skipped"), gettext_lazy("somebody known, as you chose")),
