@@ -1,7 +1,8 @@
 """Statements that are planned once a connection: where reading is quick, planning is what costs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
@@ -61,6 +62,13 @@ class Prepared:
         numbered = {name: f"${number}" for number, name in enumerate(self.types, start=1)}
         types = f"({', '.join(self.types.values())})" if self.types else ""
         return f"PREPARE {self.name}{types} AS {self.sql % numbered}"
+
+
+@lru_cache(maxsize=500)
+def prepared(about: str, sql: str, *, is_general: bool = False, **types: str) -> Prepared:
+    """A statement that is put together of few pieces: as often as they are the same it is the same one."""
+    digest = blake2b(f"{sql}{types}".encode(), digest_size=8).hexdigest()
+    return Prepared(f"{about}_{digest}", sql, is_general=is_general, **types)
 
 
 class PreparedModels(Generic[Row]):

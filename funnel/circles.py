@@ -11,14 +11,25 @@ from funnel.models import Circle
 
 
 class Meaning(NamedTuple):
-    """Whom a circle holds."""
+    """Whom a circle holds: those in some hands; or, within a circle of hands, those whom a source brought, by whatever
+    campaign or by one."""
 
-    owner: int | None
-    team: int | None
+    owner: int | None = None
+    team: int | None = None
+    within: int | None = None
+    source: int | None = None
     campaign: str = ""
 
 
-NOBODYS: Final = Meaning(None, None)
+class Brought(NamedTuple):
+    """Into whose hands (a circle) somebody came, by which source, and by which campaign if there was one."""
+
+    hands: int
+    source: int
+    campaign: str
+
+
+Counting = tuple[int, int, int | None]  # the circles of these hands, of the source, and of the campaign
 
 
 class Circles:
@@ -54,12 +65,32 @@ class Circles:
 CIRCLES: Final = Circles()
 
 
+def circle_of_nobody() -> int:
+    """Of those without owner and team."""
+    return CIRCLES.numbers({Meaning()})[Meaning()]
+
+
+def circles_of(brought: Iterable[Brought]) -> Mapping[Brought, Counting]:
+    """Those that each counts in; made where there are none yet."""
+    meanings = {
+        one: (
+            Meaning(within=one.hands, source=one.source),
+            Meaning(within=one.hands, source=one.source, campaign=one.campaign) if one.campaign else None,
+        )
+        for one in set(brought)
+    }
+    numbers = CIRCLES.numbers({meaning for both in meanings.values() for meaning in both if meaning})
+    return {
+        one: (one.hands, numbers[of_source], numbers[of_campaign] if of_campaign else None)
+        for one, (of_source, of_campaign) in meanings.items()
+    }
+
+
 def _found(wanted: Iterable[Meaning]) -> dict[Meaning, int]:
     """Of circles that mean the same the oldest."""
-    owners, teams, campaigns = zip(*wanted, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [list(owners), list(teams), list(campaigns)])
-        return {Meaning(owner, team, campaign): number for number, owner, team, campaign in cursor.fetchall()}
+        cursor.execute(_FIND, list(map(list, zip(*wanted, strict=True))))
+        return {Meaning._make(meaning): number for number, *meaning in cursor.fetchall()}
 
 
 def _made(wanted: Collection[Meaning]) -> dict[Meaning, int]:
@@ -68,15 +99,19 @@ def _made(wanted: Collection[Meaning]) -> dict[Meaning, int]:
         cursor.execute("SELECT pg_advisory_xact_lock('funnel_circle'::regclass::int, 0)")
     found = _found(wanted)
     missing = sorted(set(wanted) - found.keys(), key=str)
-    rows = Circle.objects.bulk_create([Circle(owner_id=o, team_id=t, campaign=c) for o, t, c in missing])
+    rows = Circle.objects.bulk_create(
+        [Circle(owner_id=o, team_id=t, within_id=w, source_id=s, campaign=c) for o, t, w, s, c in missing]
+    )
     return found | {meaning: circle.pk for meaning, circle in zip(missing, rows, strict=True)}
 
 
 _FIND: Final = """
     SELECT max(circle.id), wanted.*
-      FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS wanted (owner, team, campaign)
+      FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::smallint[], %s::text[])
+           AS wanted (owner, team, within, source, campaign)
       JOIN funnel_circle AS circle
-        ON circle.campaign = wanted.campaign AND circle.owner_id IS NOT DISTINCT FROM wanted.owner
-       AND circle.team_id IS NOT DISTINCT FROM wanted.team
-     GROUP BY wanted.owner, wanted.team, wanted.campaign
+        ON circle.campaign = wanted.campaign AND circle.source_id IS NOT DISTINCT FROM wanted.source
+       AND circle.within_id IS NOT DISTINCT FROM wanted.within
+       AND circle.owner_id IS NOT DISTINCT FROM wanted.owner AND circle.team_id IS NOT DISTINCT FROM wanted.team
+     GROUP BY wanted.owner, wanted.team, wanted.within, wanted.source, wanted.campaign
 """

@@ -41,12 +41,12 @@ class _Contact(NamedTuple):
     is_known: bool
     source: int
     hands: Meaning
-    campaign: Meaning | None
+    campaign: str
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> "_Contact":
         *about, owner, team, campaign = row
-        return cls._make([*about, Meaning(owner, team), Meaning(None, None, campaign) if campaign else None])
+        return cls._make([*about, Meaning(owner, team), campaign])
 
 
 class Person:
@@ -58,7 +58,7 @@ class Person:
     )  # fmt: skip
 
     def __init__(
-        self, positions: list[Stored], is_visitor: bool, source: int, hands: int, campaigns: Mapping[int, int]
+        self, positions: list[Stored], is_visitor: bool, source: int, hands: int, campaigns: Mapping[int, str]
     ) -> None:
         leader = positions[0]
         self.leader = leader.contact
@@ -72,7 +72,7 @@ class Person:
         self.is_visitor = is_visitor
         self.source = source
         self.hands = hands
-        self.campaigns = campaigns  # by contact, the circle of whom the campaign brought that brought the contact
+        self.campaigns = campaigns  # by contact, what brought the contact; those who came by none are not in it
         self.stamp = 0
         self.marks: list[Mark] = []
         self.events: list[Event] = []
@@ -221,7 +221,7 @@ def claim_people(contacts: Iterable[int]) -> Claim:
         tried |= wanted
         family = _family(tried)
         wanted = {number for contact in family for number in contact[:2]}
-    people, missing = _people(family, positions, CIRCLES.numbers(_meanings(family)))
+    people, missing = _people(family, positions, CIRCLES.numbers(_hands(family)))
     _give(marks, people)
     stamp, transaction = _clock()
     for person in people:
@@ -233,7 +233,7 @@ def look_at_people(leaders: Iterable[int]) -> tuple[list[Person], list[int]]:
     """The people led by these contacts, without a lock; and the contacts among them that have no position."""
     family = _family(leaders)
     positions = _positions(_POSITIONS, [contact.number for contact in family])
-    return _people(family, positions, CIRCLES.numbers(_meanings(family), made=False))
+    return _people(family, positions, CIRCLES.numbers(_hands(family), made=False))
 
 
 def _lock(contacts: Iterable[int]) -> dict[int, Stored]:
@@ -252,8 +252,8 @@ def _family(contacts: Iterable[int]) -> list[_Contact]:
         return list(map(_Contact.of, cursor.fetchall()))
 
 
-def _meanings(family: Iterable[_Contact]) -> set[Meaning]:
-    return {meaning for contact in family for meaning in (contact.hands, contact.campaign) if meaning}
+def _hands(family: Iterable[_Contact]) -> set[Meaning]:
+    return {contact.hands for contact in family}
 
 
 def _people(
@@ -263,7 +263,7 @@ def _people(
     members: dict[int, list[_Contact]] = {}
     for contact in family:
         members.setdefault(contact[1], []).append(contact)
-    campaigns = {contact.number: circles[contact.campaign] for contact in family if contact.campaign}
+    campaigns = {contact.number: contact.campaign for contact in family if contact.campaign}
     people: list[Person] = []
     missing: list[int] = []
     for leader, contacts in members.items():

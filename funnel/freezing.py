@@ -4,6 +4,7 @@ from django.db import connection, transaction
 
 from contacts.models import Contact
 from funnel import writing
+from funnel.circles import circle_of_nobody
 from funnel.claiming import Person, claim_people, make_positions
 from funnel.fold import State
 from funnel.folding import Entry, Folded, fold_people
@@ -33,7 +34,9 @@ def freeze_person(*, contact: Contact) -> None:
 
 
 def _in_hand(members: list[int]) -> Person:
+    """Of nobody any more, as their contact will be."""
     [person] = claim_people(members).people
+    person.hands = circle_of_nobody()
     return person
 
 

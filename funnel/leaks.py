@@ -126,11 +126,13 @@ def _by_source(rows: Iterable[Sequence[Any]]) -> dict[str, Counts]:
     return found
 
 
-_OF_SOURCE: Final = "whose = source.id AND level = 0 AND NOT is_visitor"
+_OF_SOURCE: Final = "whose = ANY(source.circles) AND level = 0 AND NOT is_visitor"
 # SQL for one value, and the types of what it is asked with.
 LEAK_BY_SOURCE: Final = f"""
     (SELECT json_agg(json_build_array(source.name, pace.what, pace.day, pace.is_now, pace.n))
-       FROM contacts_source AS source
+       FROM (SELECT name, array_agg(circle.id) AS circles
+               FROM contacts_source AS one JOIN funnel_circle AS circle ON circle.source_id = one.id
+              WHERE circle.campaign = '' GROUP BY one.id) AS source
       CROSS JOIN LATERAL (
            SELECT 'entered' AS what, 0 AS day, block >= %(leak_first)s AS is_now, sum(n) AS n FROM funnel_pacecount
             WHERE kind = {Pace.MOVED} AND {_OF_SOURCE} AND block BETWEEN %(leak_before)s AND %(leak_last)s

@@ -1,9 +1,8 @@
 """How people walk the path in some spans of days: who moved where, who went on, how long they stayed, who stands where.
 
-The answer comes from roll-ups, in one statement and one snapshot: for those who may see everyone, of a source, of a
-campaign, and of people in some hands, which are also those whom somebody sees who may not see everyone. Narrowed to
-two of these at once, and for an earlier picture, it comes from the moves themselves. What the figures mean stands in
-docs/figures.md.
+The answer comes from roll-ups, in one statement and one snapshot, also of a source, of a campaign and of people in
+some hands, which are those whom somebody sees who may not see everyone. For an earlier picture it comes from the moves
+themselves. What the figures mean stands in docs/figures.md.
 """
 
 from collections import Counter
@@ -14,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts.prepared import Prepared
@@ -32,12 +31,13 @@ from funnel.pictures import (
     path_of,
     sees_everyone,
     start_of_day,
+    statement_of,
     version_of,
 )
-from funnel.reading import array
+from funnel.reading import array, numbers
 from funnel.rolling import BEYOND, FACTS, LENGTHS, constants
 from funnel.spans import BLOCKS, QUARTERS, WEEKS, Days, Piece, day_of, median, number_of, pieces
-from staff.policy import Principal, rows_visible_to
+from staff.policy import Principal, rows_visible_to, sight_of
 
 EVERYONE: Final = 0
 
@@ -61,20 +61,43 @@ class Whose:
         return sees_everyone(self.principal) and not self.among
 
     @cached_property
-    def rolled_up(self) -> list[int] | None:
-        """What the roll-ups keep, to be added up; None: they do not tell such people apart."""
-        if self.circles is not None and self.source is None:
-            return self.circles
-        return None if self.among or not sees_everyone(self.principal) else [self.source or EVERYONE]
+    def hands_kept(self) -> list[int]:
+        """The circles of these hands, whatever brought their people; that of everybody, where all hands are meant."""
+        if sees_everyone(self.principal) and not self.hands:
+            return [EVERYONE]
+        seen = rows_visible_to(self.principal) & self.hands
+        return numbers(*statement_of("circles", lambda: _circles_of(seen), sight_of(self.principal), self.hands))
 
     @cached_property
-    def circles(self) -> list[int] | None:
-        """Those that hold just these people, of whatever source; None where none do."""
-        hands = rows_visible_to(self.principal) & self.hands
-        if bool(hands) == bool(self.campaign):
-            return None
-        circles = Circle.objects.filter(hands, campaign=self.campaign)
-        return sorted(circles.values_list("pk", flat=True))
+    def rolled_up(self) -> list[int]:
+        """The circles that hold just these people; none of them holds anybody of another."""
+        if self.source is None and not self.campaign:
+            return self.hands_kept
+        hands = None if self.hands_kept == [EVERYONE] else self.hands_kept
+        found = _BROUGHT.rows(source=self.source or 0, campaign=self.campaign, hands=hands)
+        return [circle for (circle,) in found]
+
+    @property
+    def standing(self) -> list[int]:
+        """The circles of which it is kept by source who stands where: these people's, of any source."""
+        return self.rolled_up if self.campaign else self.hands_kept
+
+
+def _circles_of(hands: Q) -> "QuerySet[Any, Any]":
+    return Circle.objects.filter(hands, within=None).order_by("pk").values("pk")
+
+
+_BROUGHT: Final = Prepared(
+    "circles_brought",
+    """
+    SELECT id FROM funnel_circle
+     WHERE within_id IS NOT NULL AND campaign = %(campaign)s AND (%(source)s = 0 OR source_id = %(source)s)
+       AND (%(hands)s IS NULL OR within_id = ANY(%(hands)s)) ORDER BY id
+""",
+    source="smallint",
+    campaign="text",
+    hands="int[]",
+)
 
 
 class Span(NamedTuple):
@@ -115,10 +138,9 @@ def today_of(picture: Picture) -> int:
 
 
 def overview(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
-    kept = whose.rolled_up if picture.knows_now else None
-    if kept is None:
+    if not picture.knows_now:
         return counted(picture, whose, spans)
-    seen = _rolled_up(picture, kept, spans)
+    seen = _rolled_up(picture, whose, spans)
     if picture.live:
         return seen
     past = _of_source(reports.places(picture, whose.principal, whose.among), whose.source)
@@ -160,10 +182,11 @@ _ROLLED_UP: Final = Prepared(
     f"""
     SELECT json_build_array({VERSIONS}, {STAGES},
            (SELECT json_agg(json_build_array(stage_id, health, standing, source_id, is_visitor, n))
-              FROM (SELECT * FROM funnel_stagecount WHERE {EVERYONE} = ANY(%(whose)s) OR source_id = ANY(%(whose)s)
+              FROM (SELECT * FROM funnel_stagecount WHERE {EVERYONE} = ANY(%(standing)s)
                      UNION ALL
                     SELECT stage_id, health, standing, source_id, is_visitor, n
-                      FROM funnel_circlecount WHERE circle_id = ANY(%(whose)s)) one WHERE n <> 0),
+                      FROM funnel_circlecount WHERE circle_id = ANY(%(standing)s)) one
+             WHERE n <> 0 AND (%(source)s = {EVERYONE} OR source_id = %(source)s)),
            (SELECT json_agg(json_build_array(place, NULL, from_stage, to_stage, 0, n))
               FROM (SELECT place, from_stage, to_stage, sum(n) AS n FROM {_COUNTS}
                      WHERE piece.each = 0 AND piece.kind <> {Pace.STAYED} GROUP BY 1, 2, 3) one),
@@ -183,13 +206,21 @@ _ROLLED_UP: Final = Prepared(
     each="int[]",
     visitors="boolean[]",
     whose="int[]",
+    standing="int[]",
+    source="smallint",
 )
 
 
-def _rolled_up(picture: Picture, kept: Sequence[int], spans: Sequence[Span]) -> Overview:
-    asked = _asked(tuple(spans), today_of(Picture.now()), coarsest=QUARTERS if kept == [EVERYONE] else WEEKS)
-    [(told,)] = _ROLLED_UP.rows(**asked, whose=array(kept))
-    key = (*kept, *asked.values())
+def _rolled_up(picture: Picture, whose: Whose, spans: Sequence[Span]) -> Overview:
+    coarsest = QUARTERS if whose.rolled_up == [EVERYONE] else WEEKS
+    asked = {
+        **_asked(tuple(spans), today_of(Picture.now()), coarsest=coarsest),
+        "whose": array(whose.rolled_up),
+        "standing": array(whose.standing),
+        "source": whose.source or EVERYONE,
+    }
+    [(told,)] = _ROLLED_UP.rows(**asked)
+    key = tuple(asked.values())
     known = _known.get(key)
     if known is None or known.told != told:
         known = _Known.read(told, picture, spans)

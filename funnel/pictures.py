@@ -1,13 +1,13 @@
 """A picture of the path: as it was at one moment, as it was known on another; and whose contacts are in it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Self
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +15,7 @@ from contacts.models import Contact
 from contacts.prepared import Prepared
 from funnel.models import Stage
 from funnel.settled import settled_moment
-from staff.policy import Principal, sees_every_row
+from staff.policy import Principal, sees_every_row, sight_of
 
 EVERYBODY: Final = Q()
 
@@ -194,7 +194,35 @@ def scope_of(principal: Principal, among: Q = EVERYBODY, *, few: bool = False) -
     """
     if sees_everyone(principal) and not among:
         return "", {}
-    sql, values = Contact.objects.visible_to(principal).filter(among).values("pk").query.sql_with_params()
+    sql, values = statement_of(
+        "people", lambda: Contact.objects.visible_to(principal).filter(among).values("pk"), sight_of(principal), among
+    )
     names = {f"scope_{place}": value for place, value in enumerate(values)}
     sql %= tuple(f"%({name})s" for name in names)
     return f"AND contact_id = ANY(ARRAY({sql}))" if few else f"AND contact_id IN ({sql})", names
+
+
+MOST_STATEMENTS: Final = 1000
+_statements: dict[tuple[Hashable, ...], tuple[str, Sequence[Any]]] = {}
+
+
+def statement_of(
+    name: str, rows: Callable[[], "QuerySet[Any, Any]"], sight: Hashable, among: Q
+) -> tuple[str, Sequence[Any]]:
+    """How these rows are asked for by whoever has this sight, and with what: to find the words takes longer than the
+    answer."""
+    key = (name, sight, among)
+    known = _statements.get(key)
+    if known is None:
+        if len(_statements) >= MOST_STATEMENTS:
+            _statements.clear()
+        known = _statements[key] = rows().query.sql_with_params()
+    return known
+
+
+_TYPES: Final = {int: "bigint", str: "text", bool: "boolean"}
+
+
+def types_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """Of the values of a scope, as a prepared statement wants to know them."""
+    return {name: _TYPES[type(value)] for name, value in values.items()}

@@ -64,7 +64,7 @@ _STORED = """
            (extract(epoch FROM last_event_at) * 1000000)::bigint, (extract(epoch FROM wake_at) * 1000000)::bigint,
            (extract(epoch FROM folded_until) * 1000000)::bigint, moves, is_visitor, source_id,
            coalesce((SELECT max(same.id) FROM funnel_circle AS its JOIN funnel_circle AS same
-                         ON same.campaign = its.campaign AND same.owner_id IS NOT DISTINCT FROM its.owner_id
+                         ON same.within_id IS NULL AND same.owner_id IS NOT DISTINCT FROM its.owner_id
                         AND same.team_id IS NOT DISTINCT FROM its.team_id WHERE its.id = hands), hands),
            cause_id, worth, memory
       FROM funnel_position WHERE contact_id = ANY(%s::bigint[])
@@ -184,12 +184,13 @@ _WORTH_AGAIN = """
 
 
 _CIRCLES_AGAIN = """
-    SELECT circle.id, stage_id, coalesce(health, 0), standing, source_id, is_visitor, count(*)
-      FROM funnel_position JOIN contacts_contact AS who ON who.id = contact_id
-      JOIN (SELECT campaign, max(id) AS id FROM funnel_circle WHERE campaign <> '' GROUP BY 1
-             UNION ALL SELECT '', id FROM funnel_circle WHERE campaign = '') AS circle
-        ON circle.id = hands OR circle.campaign = nullif(who.origin_campaign, '')
-     WHERE stage_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6
+    SELECT circle.id, stage_id, coalesce(health, 0), standing, place.source_id, is_visitor, count(*)
+      FROM funnel_position AS place JOIN contacts_contact AS who ON who.id = contact_id
+      LEFT JOIN funnel_circle AS of_campaign
+        ON of_campaign.within_id = hands AND of_campaign.source_id = place.source_id
+       AND of_campaign.campaign = nullif(who.origin_campaign, '')
+     CROSS JOIN LATERAL (VALUES (hands), (of_campaign.id)) AS circle (id)
+     WHERE stage_id IS NOT NULL AND circle.id IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6
 """
 
 

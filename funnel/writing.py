@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 from django.db import connection
 
+from funnel.circles import Brought, circles_of
 from funnel.claiming import Person, Stored
 from funnel.folding import AS_BEFORE, HEALTHS, STANDINGS, Entry, Folded
 from funnel.models import Standing
@@ -119,18 +120,17 @@ _UPDATE_POSITIONS = f"""
 """  # noqa: S608  (numbers of ours)
 
 StageKey = tuple[int, int, int, int, bool]
-Circled = tuple[int, int | None]  # the hands somebody is in, and whom the campaign brought
 
 
 @dataclass(slots=True)
 class Changes:
     """By how much the number of people in each place changes, and what their kept orders come to."""
 
-    people: Counter[tuple[StageKey, Circled]] = field(default_factory=Counter)
+    people: Counter[tuple[StageKey, Brought]] = field(default_factory=Counter)
     worth: dict[tuple[*StageKey, str], list[int]] = field(default_factory=dict)  # [people, minor units]
 
-    def add(self, key: StageKey, circles: Circled, worth: dict[str, int] | None, n: int) -> None:
-        self.people[key, circles] += n
+    def add(self, key: StageKey, brought: Brought, worth: dict[str, int] | None, n: int) -> None:
+        self.people[key, brought] += n
         if worth:
             for currency, value in worth.items():
                 changed = self.worth.setdefault((*key, currency), [0, 0])
@@ -148,7 +148,8 @@ def write_positions(folded: Iterable[Folded], names: Names) -> Changes:
         rows.append(_packed(values, leader.place))
         if values.stage is not None:
             key = (values.stage, values.health or 0, values.standing, values.source, values.is_visitor)
-            changes.add(key, (values.hands, one.person.campaigns.get(leader.contact)), values.worth, 1)
+            campaign = one.person.campaigns.get(leader.contact, "")
+            changes.add(key, Brought(values.hands, values.source, campaign), values.worth, 1)
         _count_out(changes, one.person, leader)
         for other in others:
             if other.stage is not None or other.moves or other.memory:
@@ -168,7 +169,8 @@ def _count_out(changes: Changes, person: Person, stored: Stored) -> None:
     if stored.stage is not None and stored.source is not None:
         key = (stored.stage, stored.health, stored.standing, stored.source, stored.is_visitor)
         worth = msgspec.json.decode(stored.worth) if stored.worth else None
-        changes.add(key, (stored.hands, person.campaigns.get(stored.contact)), worth, -1)
+        brought = Brought(stored.hands, stored.source, person.campaigns.get(stored.contact, ""))
+        changes.add(key, brought, worth, -1)
 
 
 class Values(NamedTuple):
@@ -295,15 +297,17 @@ def count(folded: Sequence[Folded], changes: Changes) -> None:
         also(folded)
 
 
-def _count_places(changes: Counter[tuple[StageKey, Circled]]) -> None:
+def _count_places(changes: Counter[tuple[StageKey, Brought]]) -> None:
     stages: Counter[tuple[int, ...]] = Counter()
     circles: Counter[tuple[int, ...]] = Counter()
-    for (key, circled), n in changes.items():
+    counting = circles_of(brought for (_key, brought), n in changes.items() if n)
+    for (key, brought), n in changes.items():
         if n:
+            hands, _of_source, of_campaign = counting[brought]
             stages[key] += n
-            for circle in circled:
-                if circle is not None:
-                    circles[circle, *key] += n
+            circles[hands, *key] += n
+            if of_campaign is not None:
+                circles[of_campaign, *key] += n
     _add_to(_COUNT_STAGES, stages)
     _add_to(_COUNT_CIRCLES, circles)
 

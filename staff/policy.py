@@ -4,6 +4,7 @@ DEEDS is the whole table: one line a deed. Pages (`@for_staff`), the API (`@oper
 people and the matrix of tests all read it. Rows: whoever may do a deed may do it to the rows they see, and to no other.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -112,17 +113,26 @@ def rows_visible_to(principal: Principal) -> Q:
     A disabled user sees nothing.
     """
     user = principal.user
-    if user is None:
-        return Q() if principal.key else Q(pk=None)
-    if not user.is_active:
-        return Q(pk=None)
-    if ROLE_ROWS[user.role] is Rows.ALL:
+    if sees_every_row(principal):
         return Q()
+    if user is None or not user.is_active:
+        return Q(pk=None)
     return Q(owner=user) | Q(owner=None, team=None) | _rows_of_team(user)
 
 
 def sees_every_row(principal: Principal) -> bool:
-    return rows_visible_to(principal) == Q()
+    user = principal.user
+    if user is None:
+        return principal.key is not None
+    return user.is_active and ROLE_ROWS[user.role] is Rows.ALL
+
+
+def sight_of(principal: Principal) -> Hashable:
+    """The same for whoever sees the same rows, whatever rows there are."""
+    user = principal.user
+    if user is None or sees_every_row(principal):
+        return sees_every_row(principal)
+    return user.pk, user.is_active, user.team_id
 
 
 def _rows_of_team(user: User) -> Q:

@@ -170,13 +170,13 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "pytest.Fi
 @pytest.fixture(autouse=True)
 def _as_serving_role(request: pytest.FixtureRequest) -> Iterator[None]:
     """Each test that uses the database does so with the rights of the serving role, in new connections too."""
+    CIRCLES.forget()
     uses_database = request.node.get_closest_marker("django_db") or DATABASE_FIXTURES & set(request.fixturenames)
     if not uses_database or request.node.get_closest_marker("owner"):
         yield
         return
     request.getfixturevalue("_django_db_helper")
     rows.begin_small_numbers_anew()
-    CIRCLES.forget()
     options = connection.settings_dict["OPTIONS"]
     as_before = options["options"]
     options["options"] = f"{as_before} -c role={SERVING}"

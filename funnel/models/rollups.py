@@ -2,26 +2,37 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from contacts.models import Company
 from staff.models import Team, User
 
 
 class Circle(models.Model):
-    """People whose walks are counted together: those in the same hands (an owner, a team, both or neither), or those
-    whom a campaign brought.
+    """People whose walks are counted together: those in the same hands (an owner, a team, both or neither); and, within
+    these, those whom one source brought, and those of them whom one campaign did.
 
-    Numbered from below zero downwards, so that a column can name a source or a circle. Never deleted. Two may mean the
-    same: when a team is dropped, the circle of its people becomes one of those who have none.
+    Numbered from below zero downwards; 0 is everybody. Never deleted. Two circles of hands may mean the same: when a
+    team is dropped, the circle of its people becomes one of those who have none.
     """
 
     id = models.AutoField(primary_key=True)
     owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
-    campaign = models.CharField(max_length=80, blank=True, db_collation="C")  # its key; of hands there is none
+    within = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    source_id = models.SmallIntegerField(null=True)
+    campaign = models.CharField(max_length=80, blank=True, db_collation="C")  # its key
 
     class Meta:
-        indexes = [models.Index(fields=["campaign", "owner", "team"], name="circle_by_meaning")]
+        constraints = [
+            models.UniqueConstraint(fields=["within", "source_id", "campaign"], name="one_circle_of_each_within"),
+            models.CheckConstraint(
+                condition=Q(within=None, source_id=None, campaign="")
+                | Q(within__isnull=False, source_id__isnull=False, owner=None, team=None),
+                name="circle_of_hands_or_within",
+            ),
+        ]
+        indexes = [models.Index(fields=["campaign", "source_id"], name="circle_by_what_brought")]
 
 
 class _OfPlace(models.Model):
@@ -45,7 +56,7 @@ class StageCount(_OfPlace):
 
 
 class CircleCount(_OfPlace):
-    """The same of each circle."""
+    """The same of each circle of hands, and of each of a campaign within them."""
 
     pk = models.CompositePrimaryKey("circle_id", "stage_id", "health", "standing", "source_id", "is_visitor")
     circle_id = models.IntegerField()
@@ -74,7 +85,7 @@ class PaceCount(models.Model):
     """How people walk: moves between stages, how many of a day's arrivals went on, how long a stay lasted.
 
     By days of the organisation and again by weeks, of everybody by quarters of 13 weeks too, so that a year is read in
-    few rows. `whose` is 0 for everybody, a source, or a circle; 0 in place of a stage is nothing.
+    few rows. `whose` is 0 for everybody, or a circle; 0 in place of a stage is nothing.
     """
 
     pk = models.CompositePrimaryKey("kind", "level", "whose", "block", "from_stage", "to_stage", "lag", "is_visitor")

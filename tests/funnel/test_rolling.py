@@ -11,7 +11,7 @@ from django.utils import timezone
 from funnel.advancing import advance_everything
 from funnel.freezing import freeze_person
 from funnel.metrics import HEALTH, STAGE, Row, paths
-from funnel.models import Pace, PaceCount
+from funnel.models import Circle, Pace, PaceCount
 from funnel.rebuilding import check_rollups, recount_rollups
 from funnel.rolling import BEYOND, LENGTHS, WITHIN
 from funnel.spans import BLOCKS
@@ -31,9 +31,14 @@ def _installed() -> None:
 
 
 def stored() -> Counter[Key]:
+    """Of everybody (0) and of each source."""
     fields = ("kind", "level", "whose", "block", "from_stage", "to_stage", "lag", "is_visitor", "n")
-    rows = PaceCount.objects.filter(whose__gte=0).exclude(n=0).values_list(*fields)
-    return Counter({tuple(row[:-1]): row[-1] for row in rows})
+    sources = Circle.objects.filter(within__isnull=False, campaign="").values_list("pk", "source_id")
+    told_of = {0: 0} | dict(sources)
+    counts: Counter[Key] = Counter()
+    for kind, level, whose, *rest, n in PaceCount.objects.filter(whose__in=told_of).values_list(*fields):
+        counts[kind, level, told_of[whose], *rest] += n
+    return Counter({key: n for key, n in counts.items() if n})
 
 
 def recounted() -> Counter[Key]:

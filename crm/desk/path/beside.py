@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
 from contacts.models import Contact
-from contacts.prepared import Prepared
+from contacts.prepared import prepared
 from funnel.leaks import LEAK_BY_SOURCE, LEAK_TYPES, Origin, origin_of_leak, values_of_leak
 from funnel.models import Health, Phase, Standing
 from funnel.pacing import Whose
-from funnel.pictures import scope_of
+from funnel.pictures import scope_of, types_of
 from funnel.reading import array
 from funnel.walks import Step, Walk
 from staff.policy import Principal
@@ -93,16 +92,6 @@ _TYPES: Final = {
     "still": "smallint[]",
     "since": "timestamptz[]",
 }
-_OF_ALL: Final = Prepared(
-    "beside_path", _QUESTION.format(seen="", scope="", leak="NULL::json"), is_general=True, **_TYPES
-)
-_OF_ALL_WITH_LEAK: Final = Prepared(
-    "beside_leaking_path",
-    _QUESTION.format(seen="", scope="", leak=LEAK_BY_SOURCE),
-    is_general=True,
-    **_TYPES,
-    **LEAK_TYPES,
-)
 
 
 def beside(principal: Principal, whose: Whose, walk: Walk, *, is_live: bool) -> Beside:
@@ -138,27 +127,30 @@ def _answers(
     principal: Principal, whose: Whose, leak: Mapping[str, Any], asked: dict[str, Any], *, few: bool
 ) -> tuple[Any, ...]:
     seen, whom = scope_of(principal)
-    scope, own = _scope(whose, few=few)
-    if not (seen or scope):
-        return (_OF_ALL_WITH_LEAK if leak else _OF_ALL).rows(**asked, **leak)[0]
-    question = _QUESTION.format(
-        seen=seen.replace("%(", "%(seen_"), scope=scope, leak=LEAK_BY_SOURCE if leak else "NULL::json"
+    theirs = {f"seen_{name}": value for name, value in whom.items()}
+    scope, own, types = _scope(whose, few=few)
+    question = prepared(
+        "beside_path",
+        _QUESTION.format(
+            seen=seen.replace("%(", "%(seen_"), scope=scope, leak=LEAK_BY_SOURCE if leak else "NULL::json"
+        ),
+        is_general=not (seen or scope),
+        **(_TYPES | types | types_of(theirs) | (LEAK_TYPES if leak else {})),
     )
-    values = asked | own | {f"seen_{name}": value for name, value in whom.items()} | dict(leak)
-    with connection.cursor() as cursor:
-        cursor.execute(question, values)
-        found: tuple[Any, ...] = cursor.fetchone()
-    return found
+    return question.rows(**asked, **own, **theirs, **leak)[0]
 
 
-def _scope(whose: Whose, *, few: bool) -> tuple[str, dict[str, Any]]:
-    """Many in some hands are told by the hands that their position names, as in the roll-up: whose each contact is need
-    not be looked up."""
-    if whose.circles and not (few or whose.campaign):
-        return "AND hands = ANY(%(hands)s::int[])", {"hands": array(whose.circles)}
-    if few and whose.among:  # looked up by the indexes of those who are listed
-        return scope_of(whose.principal, whose.among & Q(is_listed=True), few=True)
-    return scope_of(whose.principal, whose.among, few=few)
+def _scope(whose: Whose, *, few: bool) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """A condition, its values and their types.
+
+    Many in some hands are told by the hands that their position names, as in the roll-up: whose each contact is need
+    not be looked up.
+    """
+    if not (whose.is_of_all or few or whose.campaign):
+        return "AND hands = ANY(%(hands)s)", {"hands": array(whose.hands_kept)}, {"hands": "int[]"}
+    among = whose.among & Q(is_listed=True) if few and whose.among else whose.among  # whom the indexes of lists hold
+    scope, values = scope_of(whose.principal, among, few=few)
+    return scope, values, types_of(values)
 
 
 def _to_do(row: dict[str, Any], now: datetime) -> ToDo:

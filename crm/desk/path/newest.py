@@ -8,15 +8,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from django.conf import settings
-from django.db import connection
 from django.utils.translation import get_language
 
 from contacts.models import Contact, Event, EventType
-from contacts.prepared import Prepared
+from contacts.prepared import prepared
 from funnel.explaining import Why, Words
 from funnel.models import Pace, Playbook, Stage, Transition
 from funnel.pacing import Whose
-from funnel.pictures import scope_of
+from funnel.pictures import scope_of, types_of
 from funnel.services import STAGE_LABELS
 from funnel.spans import FIRST_MONDAY
 from funnel.walks import Walk
@@ -47,12 +46,8 @@ _DAYS: Final = f"""
               AND to_stage = ANY(%(stages)s::smallint[]) AND NOT is_visitor AND n > 0
             ORDER BY block DESC FETCH FIRST {NEWEST} ROWS WITH TIES) AS its
 """  # noqa: S608  (numbers of ours)
-# Where the roll-up does not tell such people apart: any day.
-_ANY_DAY: Final = (
-    "SELECT id, '-infinity'::timestamptz, 'infinity'::timestamptz FROM unnest(%(stages)s::smallint[]) AS id"
-)
 _NEWEST: Final = f"""
-    WITH stage (id, since, until) AS MATERIALIZED ({{days}})
+    WITH stage (id, since, until) AS MATERIALIZED ({_DAYS})
     SELECT json_build_array(
                row_to_json(move), json_build_object('id', who.id, 'name', who.name, 'emails', who.emails),
                json_build_object('id', cause.id, 'value_minor', cause.value_minor, 'currency', cause.currency),
@@ -76,33 +71,25 @@ _NEWEST: Final = f"""
 
 def newest(whose: Whose, walk: Walk) -> list[Moved]:
     """Of the live history, whatever past the rest of the page shows."""
-    path, kept = walk.path, whose.rolled_up
-    asked: dict[str, Any] = {"stages": path.order, "source": whose.source or 0}
-    if kept is not None:
-        asked |= {"whose": kept, "zone": settings.ORGANISATION_TIME_ZONE}
+    path = walk.path
+    asked = {
+        "stages": path.order,
+        "source": whose.source or 0,
+        "whose": whose.rolled_up,
+        "zone": settings.ORGANISATION_TIME_ZONE,
+    }
     scope, own = scope_of(whose.principal, whose.among)
     rows = _asked(scope, own, asked)
     names = _Names(path.stages, tuple(walk.stages), tuple(map(str, walk.stages)), get_language() or "en")
     return [_moved(told, version, stamp, names) for told, version, stamp in rows]
 
 
-_OF_ALL: Final = Prepared(
-    "newest_moves",
-    _NEWEST.format(days=_DAYS, scope=""),
-    is_general=True,
-    stages="smallint[]",
-    source="smallint",
-    whose="int[]",
-    zone="text",
-)
-
-
 def _asked(scope: str, own: Mapping[str, Any], asked: dict[str, Any]) -> list[tuple[Any, ...]]:
-    if not scope and "whose" in asked:
-        return _OF_ALL.rows(**asked)
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST.format(days=_DAYS if "whose" in asked else _ANY_DAY, scope=scope), {**own, **asked})
-        return list(cursor.fetchall())
+    question = prepared("newest_moves", _NEWEST.format(scope=scope), is_general=not scope, **_TYPES, **types_of(own))
+    return question.rows(**asked, **own)
+
+
+_TYPES: Final = {"stages": "smallint[]", "source": "smallint", "whose": "int[]", "zone": "text"}
 
 
 class _Names(NamedTuple):

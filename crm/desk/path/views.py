@@ -30,6 +30,7 @@ from crm.desk.path.wishes import PERIOD_LABELS, Wish, wish_of
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from funnel.models import Stage
+from funnel.pacing import Whose
 from funnel.pictures import sees_everyone
 from funnel.walks import Walk, walk
 from staff.policy import Principal
@@ -96,7 +97,7 @@ def path_changes(request: HttpRequest, principal: Principal) -> HttpResponse:
 def path_table(request: HttpRequest, principal: Principal, name: str) -> HttpResponse:
     """One of the tables as a file."""
     wish = wish_of(request)
-    walked = _walked(principal, wish)
+    walked = _walked(wish.whose(principal), wish)
     targets = {target.stage_id: target.people for target in targets_of(walked.plan_month)}
     table = table_named(name, tables(walked, plan_of(walked, targets, is_part=_is_part(principal, wish))))
     return as_file(table, f"{name}-{walked.until}")
@@ -127,9 +128,9 @@ def path_targets(request: HttpRequest, principal: Principal) -> HttpResponseBase
 
 def figures(principal: Principal, wish: Wish) -> dict[str, Any]:
     """What the page is made of."""
-    walked = _walked(principal, wish)
-    shown, whose = Shown(walked, wish), wish.whose(principal)
-    aside = beside(principal, whose, walked, is_live=not wish.is_past)
+    whose = wish.whose(principal)
+    walked = _walked(whose, wish)
+    shown, aside = Shown(walked, wish), beside(principal, whose, walked, is_live=not wish.is_past)
     return {
         "wish": wish,
         "walk": walked,
@@ -150,8 +151,8 @@ def _is_part(principal: Principal, wish: Wish) -> bool:
     return bool(narrowed) or not sees_everyone(principal)
 
 
-def _walked(principal: Principal, wish: Wish) -> Walk:
-    return walk(wish.picture(), wish.whose(principal), days=wish.days, window=wish.window, month=wish.month)
+def _walked(whose: Whose, wish: Wish) -> Walk:
+    return walk(wish.picture(), whose, days=wish.days, window=wish.window, month=wish.month)
 
 
 def _parts(request: HttpRequest, context: dict[str, Any], names: Any) -> Iterator[Part]:
