@@ -1,7 +1,7 @@
 """Tasks: making, changing, doing and taking them back. Whoever may see a person may work for them."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,6 +16,8 @@ from staff.policy import Principal
 from .models import Contact, NoticeKind, Task
 from .noticing import notify
 from .recurring import Repeat
+
+YEARS: Final = range(1900, 3000)
 
 
 def add_task(*, contact: Contact, by: Principal, **fields: Any) -> Task:
@@ -120,6 +122,11 @@ def _tell_assignee(task: Task, by: Principal) -> None:
 
 def _check(task: Task) -> None:
     """What the columns hold, and that whoever is to do it may see the person."""
+    for name in ("due_at", "remind_at"):
+        at = getattr(task, name)
+        if at and at.year not in YEARS:  # at the ends of the calendar there is no moment in every zone
+            words = _("It must lie in the years %(first)d to %(last)d.") % {"first": YEARS[0], "last": YEARS[-1]}
+            raise ValidationError({name: ValidationError(words, code="out_of_range")})
     task.repeat_day = task.due_at.astimezone(timezone.get_default_timezone()).day if task.repeat else None
     try:
         if task.repeat:

@@ -60,15 +60,20 @@ def test_a_task_is_made_changed_found_and_finished(caller):
 def test_a_task_that_cannot_be_is_refused_with_a_pointer(caller):
     aino = make_contact()
 
+    wrongs = (
+        {"contact": 10**9}, {"title": ""}, {"due_at": "soon"}, {"due_at": "9999-12-31T23:59:59Z"},
+        {"remind_at": "0001-01-01T00:00:00Z"}, {"remind_at": "2031-01-01T00:00:00Z"},
+    )  # fmt: skip
     answers = [
-        caller.post("/api/v1/tasks", {"title": "Call", "due_at": DUE, "contact": aino.pk} | wrong)
-        for wrong in ({"contact": 10**9}, {"title": ""}, {"due_at": "soon"}, {"remind_at": "2031-01-01T00:00:00Z"})
+        caller.post("/api/v1/tasks", {"title": "Call", "due_at": DUE, "contact": aino.pk} | wrong) for wrong in wrongs
     ]
 
     assert [answer.json()["errors"][0]["pointer"] for answer in answers] == [
         "/contact",
         "/title",
         "/due_at",
+        "/due_at",
+        "/remind_at",
         "/remind_at",
     ]
     assert not Task.objects.exists()

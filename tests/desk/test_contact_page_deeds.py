@@ -185,7 +185,8 @@ def test_a_task_is_changed_afterwards_and_as_it_was_again():
     client.post(told.extra_tags)
     assert now()[:5] == before[:5]
     assert "cannot be undone any more" in client.post(told.extra_tags.replace("was=", "was=x"), follow=True).text
-    assert client.post(f"/tasks/{task.pk}/change", said | {"title": " "}).status_code == 422
+    for wrong in ({"title": " "}, {"due": "0001-01-01"}):
+        assert client.post(f"/tasks/{task.pk}/change", said | wrong).status_code == 422
 
 
 def test_what_cannot_be_taken_says_why_and_keeps_what_was_typed():

@@ -4,10 +4,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, TaskKind
+from contacts.tasking import YEARS
 from funnel.models import Stage
 from staff.models import User
 
@@ -149,7 +151,11 @@ class MeetingForm(DeedForm):
 class TaskForm(DeedForm):
     title = forms.CharField(label=_("What is to be done"), max_length=200)
     kind = forms.ChoiceField(label=_("Kind"), choices=TaskKind.choices, initial=TaskKind.TODO)
-    due = forms.DateField(label=_("Due"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    due = forms.DateField(
+        label=_("Due"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[MinValueValidator(date(YEARS[0], 1, 1)), MaxValueValidator(date(YEARS[-1], 12, 31))],
+    )
     at_time = forms.TimeField(
         label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
