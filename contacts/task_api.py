@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,14 +20,21 @@ from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shap
 from staff.models import User
 
 from .answering import filter_parameters, valid, visible_leader
-from .filtering import Filters, choice, moment, row, yes_no
+from .filtering import Field, Filters, Operator, choice, moment, read_whole, row, yes_no
 from .models import Contact, Task, TaskKind
 from .serializers import Body, RowId
 from .tasking import add_task, change_task, finish_task, reopen_task
 
 TASKS: Final = _("Tasks")
+
+
+def _at_company(_operator: Operator, company_id: int) -> Q:
+    return Q(pk__in=Task.objects.at(company_id, timezone.localdate()).values("pk"))
+
+
 TASK_FILTERS: Final = Filters(
     row("contact", "contact__leader_id"),
+    Field("company", read_whole, _at_company, (Operator.IS,), _("the id of a company: tasks of whoever works there")),
     row("assignee", "assignee_id", may_be_none=True),
     choice("kind", "kind", TaskKind.values),
     moment("due_at", "due_at"),

@@ -1,6 +1,6 @@
 """What somebody here means to do for a person."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from staff.models import User
 from staff.policy import Principal
 
-from .people import Contact
+from .people import Contact, Membership
 
 
 class TaskKind(models.TextChoices):
@@ -41,6 +41,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def about(self, leader_id: int) -> Self:
         """Those about this person, whichever of their contacts they were made for."""
         return self.filter(contact__in=Contact.objects.led_by([leader_id]).values("pk"))
+
+    def at(self, company_id: int, day: date) -> Self:
+        """Those about people who have a place in this company on the day."""
+        places = Membership.objects.on(day).filter(company=company_id)
+        return self.filter(contact__leader__in=places.values("contact__leader"))
 
 
 class Task(models.Model):

@@ -10,9 +10,10 @@ import pytest
 from django.utils import timezone, translation
 
 from contacts.companies import create_company, join_company, update_company
-from contacts.models import Company, Contact, CustomField, Joining, Membership, NotThere, Tie
+from contacts.models import Company, Contact, CustomField, Joining, Membership, NotThere, Task, Tie
 from contacts.network import add_tie, network_of
 from contacts.services import NewContact, create_contact
+from contacts.tasking import add_task, finish_task
 from crm.desk.companies.headline import headline
 from crm.desk.companies.people import people_of
 from crm.desk.people.vocabulary import words
@@ -202,7 +203,7 @@ def test_companies_are_taken_out_as_a_table_and_that_is_on_record():
         text = b"".join(answer.streaming_content).decode("utf-8-sig")
         return list(csv.DictReader(io.StringIO(text)))
 
-    [both] = table(client.get("/companies/export", {"stage": "customer", "q": "", "ordering": "-people"}))
+    [both] = table(client.get("/companies.csv", {"stage": "customer", "q": "", "ordering": "-people"}))
     said = ("name", "domains", "owner", "team", "people", "heard_on", "lead", "customer", "active", "plan")
     assert {name: both[name] for name in said} == {
         "name": "'=Both()", "domains": "both.fi; both.com", "owner": user.email, "team": "", "people": "2",
@@ -213,7 +214,7 @@ def test_companies_are_taken_out_as_a_table_and_that_is_on_record():
     everyone = table(make_caller("contacts:export", "contacts:read").get("/api/v1/companies/export"))
     assert [one["name"] for one in everyone] == ["Asking", "'=Both()", "Closed", "Former"]
     seller, _seller = at_desk(Role.SALES)
-    assert seller.get("/companies/export").status_code == 403
+    assert seller.get("/companies.csv").status_code == 403
     assert make_caller("contacts:read").get("/api/v1/companies/export").status_code == 403
 
 
@@ -365,6 +366,28 @@ def test_a_company_is_made_and_changed_and_one_like_it_is_named_before():
     stale = client.post(f"/companies/{made.pk}/edit", said | {"name": "Aalto Oy", "version": made.version})
     again = client.post(f"/companies/{made.pk}/edit", said | {"name": "Third", "version": made.version})
     assert (stale.status_code, again.status_code, Company.objects.get(pk=made.pk).name) == (302, 422, "Aalto Oy")
+
+
+def test_a_company_tells_what_is_to_be_done_with_its_people_and_takes_in_somebody_new():
+    client, user = at_desk()
+    by = Principal(user=user)
+    nordlogi, aino, gone = company(), person(name="Aino"), person(name="Gone")
+    place(aino, nordlogi)
+    place(gone, nordlogi, until=TODAY)
+    place(person(name="The same", leader=aino), nordlogi)
+    for number, about in enumerate([aino, gone, *[aino] * 6]):
+        add_task(contact=about, by=by, title=f"Call {number}", due_at=ago(-1 - number))
+    finish_task(task=Task.objects.get(title="Call 2"), by=by)
+
+    told = client.get(f"/companies/{nordlogi.pk}/tasks").context
+    assert ([str(one) for one in told["tasks"]], told["has_more"]) == ([f"Call {n}" for n in (0, 3, 4, 5, 6, 7)], False)
+    of_all = make_caller("contacts:read").get(f"/api/v1/tasks?company={nordlogi.pk}&open=true").json()["results"]
+    assert {one["title"] for one in of_all} == {f"Call {n}" for n in (0, 3, 4, 5, 6, 7)}
+    assert (
+        f"/contacts/new?company={nordlogi.name.replace(' ', '%20')}"
+        in client.get(f"/companies/{nordlogi.pk}/people/new").text
+    )
+    assert 'value="Nordlogi Oy"' in client.get("/contacts/new", {"company": nordlogi.name}).text
 
 
 def test_the_story_of_a_company_is_paged_and_narrowed():

@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from contacts.companies import companies_like, create_company, update_company
-from contacts.models import Company, Contact
+from contacts.models import Company, Contact, Task
 from crm.desk.companies.cells import lines_drawn
 from crm.desk.companies.forms import CompanyForm
 from crm.desk.companies.listing import WHOSE, companies_asked, listing
@@ -31,6 +32,7 @@ from staff.policy import Principal
 
 PART = "companies"
 MOST_FOUND = 8
+MOST_TASKS = 6
 
 
 @require_GET
@@ -90,6 +92,17 @@ def company_page(request: HttpRequest, principal: Principal, company_id: int) ->
         "may_write": may_write,
     }
     return render(request, "desk/companies/page.html", context)
+
+
+@require_GET
+@for_staff("contacts:read")
+def company_tasks(request: HttpRequest, principal: Principal, company_id: int) -> HttpResponse:
+    """What is to be done with its people, the first few: asked for beside the page, so that it never waits."""
+    company = visible_company(principal, company_id)
+    tasks = Task.objects.visible_to(principal).open().at(company.pk, timezone.localdate())
+    found = list(tasks.select_related("contact__leader", "assignee").order_by("due_at", "pk")[: MOST_TASKS + 1])
+    context = {"tasks": found[:MOST_TASKS], "has_more": len(found) > MOST_TASKS}
+    return render(request, "desk/companies/tasks.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

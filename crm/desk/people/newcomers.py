@@ -93,7 +93,8 @@ def _by_field(error: ValidationError) -> dict[str, list[str]]:
 
 
 def _form(request: HttpRequest, errors: dict[str, str]) -> HttpResponse:
-    said = {name: request.POST.get(name, "") for name in (*FIELDS, "owner")}
+    asked = request.POST if request.method == "POST" else request.GET  # a link may say what is known already
+    said = {name: asked.get(name, "") for name in (*FIELDS, "owner")}
     assert request.user.pk is not None
     context = page(request) | {
         "title": _("Add a contact"),
