@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import Error, connection, connections
+from django.db import Error, InterfaceError, OperationalError, connection, connections
 
 from contacts import erasing
 from funnel import advancing, effects
@@ -61,15 +61,9 @@ class Sweeper(threading.Thread):
         threading.Thread(target=self.live, name="heartbeat", daemon=True).start()
         sweep_at = time.monotonic()
         while True:
-            try:
-                if time.monotonic() >= sweep_at:
-                    sweep_at = time.monotonic() + settings.SWEEP_S
-                    sweep()
-            except Error as error:  # the database is away: the next round looks for it again
-                logger.warning("the sweep could not reach the database: %s", type(error).__name__)
-                connections.close_all()
-            except Exception:
-                logger.exception("the sweep failed")
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + settings.SWEEP_S
+                sweep()
             self.round_ended_at = time.monotonic()
             time.sleep(min(BEAT_S, settings.SWEEP_S))
 
@@ -96,8 +90,16 @@ class Sweeper(threading.Thread):
 
 
 def sweep() -> None:
+    """What one look trips over keeps none of the others from theirs."""
     for look in SWEEPS:
-        look()
+        try:
+            look()
+        except (OperationalError, InterfaceError) as error:  # the database is away: the next round looks for it again
+            logger.warning("the sweep could not reach the database: %s", type(error).__name__)
+            connections.close_all()
+        except Exception:
+            logger.exception("the sweep failed")
+            connection.close_if_unusable_or_obsolete()
 
 
 _BEAT = """

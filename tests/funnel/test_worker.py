@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from contacts import nudge
 from contacts.models import Pending, PendingReason
-from funnel import advancing, tasks
+from funnel import advancing, tasks, worker
 from funnel.advancing import IN_HAND, TALLY, advance_everything, work_off_pending
 from funnel.models import Heartbeat, Playbook, Position
 from funnel.worker import PoolWatch, beat, sweep
@@ -50,6 +50,15 @@ def test_a_sweep_finds_the_work_that_no_message_told_of():
     assert Position.objects.get(contact=bert).wake_at is None
     assert not Pending.objects.exists()
     assert not Playbook.objects.filter(applied_at=None).exists()
+
+
+def test_what_one_look_of_a_sweep_trips_over_keeps_none_of_the_others_from_theirs(monkeypatch, caplog):
+    looked = []
+    monkeypatch.setattr(worker, "SWEEPS", [lambda: looked.append(1), lambda: 1 / 0, lambda: looked.append(2)])
+
+    sweep()
+
+    assert (looked, [line.getMessage() for line in caplog.records]) == ([1, 2], ["the sweep failed"])
 
 
 @pytest.mark.django_db(transaction=True)
