@@ -18,6 +18,7 @@ LONGEST_ID: Final = 254
 LONGEST_MESSAGE_ID: Final = 255
 LONGEST_NAME: Final = 80  # of a type or a campaign
 LARGEST: Final = 2**63 - 1
+MOST_WORTH: Final = 10**13  # in the smallest unit of a currency: sums of them stay far from the end of 64 bits
 LARGEST_MESSAGE: Final = 32 * 1024
 # what a public source may say but not decide (law: trust)
 CLAIMED_TYPES: Final = frozenset(
@@ -216,13 +217,13 @@ def checked_email(text: str, pointer: str) -> str:
 
 
 def minor_units(amount: str | int | float | Decimal, currency: str, *, rounded: bool = False) -> int:
-    """`amount` in the smallest unit of `currency`; raises ValueError where it has more digits than the currency."""
+    """`amount` in the smallest unit of `currency`; raises ValueError where it is more exact, or too much."""
     try:
         exact = Decimal(str(amount)).scaleb(precision_of(currency))
         whole = int(exact.to_integral_value())
     except (InvalidOperation, OverflowError):
         raise ValueError(amount) from None
-    if (whole != exact and not rounded) or not 0 <= whole <= LARGEST:
+    if (whole != exact and not rounded) or not 0 <= whole <= MOST_WORTH:
         raise ValueError(amount)
     return whole
 

@@ -63,6 +63,7 @@ ITEMS: list[tuple[Any, str, str | None]] = [
     (with_(value={"amount": "1.5", "currency": "JPY"}), "bad-amount", "/value/amount"),
     (with_(value={"amount": "-1", "currency": "EUR"}), "bad-amount", "/value/amount"),
     (with_(value={"amount": "many", "currency": "EUR"}), "bad-amount", "/value/amount"),
+    (with_(value={"amount": "100000000000.01", "currency": "EUR"}), "bad-amount", "/value/amount"),
     (with_(value={"amount": "1e30", "currency": "EUR"}), "bad-amount", "/value/amount"),
     (with_(value={"amount": "1", "currency": "EURO"}), "bad-currency", "/value/currency"),
     (with_(value={"amount": "1", "currency": "eur"}), "bad-currency", "/value/currency"),
