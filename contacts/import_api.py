@@ -21,7 +21,7 @@ from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shap
 from .answering import valid
 from .importing import preparing
 from .importing.reading import BLOCK
-from .importing.reporting import reject_lines
+from .importing.reporting import foreseen_told, reject_lines
 from .importing.undoing import changed_since
 from .models import Import
 from .serializers import Body
@@ -267,7 +267,7 @@ def _show(run: Import) -> ImportShape:
         state=run.state,
         columns=run.columns,
         choices=run.choices,
-        foreseen=run.foreseen,
+        foreseen=foreseen_told(run),
         permille=run.permille,
         rows_read=run.rows_read,
         created=run.created,

@@ -60,7 +60,10 @@ def forget_mentions(traces: Traces, members: Sequence[int]) -> None:
 
 _WILD: Final = re.compile(r"[%_\\]")
 _EMPTYING: Final = (
-    "UPDATE contacts_importreject SET raw = '', detail = '' WHERE lower(raw || detail) LIKE ANY(%(patterns)s)",
+    """
+    UPDATE contacts_importreject SET raw = '', detail = '', values = '{}'
+     WHERE lower(concat(raw, detail, values)) LIKE ANY(%(patterns)s)
+    """,
     "UPDATE contacts_import SET failure = '' WHERE lower(failure) LIKE ANY(%(patterns)s)",
     "UPDATE contacts_import SET foreseen = NULL WHERE lower(foreseen::text) LIKE ANY(%(patterns)s)",
     "UPDATE contacts_import SET file_name = '' WHERE lower(file_name) LIKE ANY(%(patterns)s)",

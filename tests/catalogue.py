@@ -58,7 +58,7 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 # Where those who know no languages say their sentences: the place among what they are called with.
-SAYERS: Final = {"Refusal": 2, "Fault": 2, "MalformedJson": 1}
+SAYERS: Final = {"Refusal": 2, "RowRefused": 2, "BadRow": 1, "Fault": 2, "MalformedJson": 1}
 
 Text = tuple[str | None, str | tuple[str, ...]]  # its context, and itself; a plural has two forms
 

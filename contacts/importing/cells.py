@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from string import Formatter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -26,13 +27,17 @@ ReadMoment = Callable[[Cells], datetime | None]
 
 
 class RowRefused(Exception):
-    """A row that can't become facts: the column at fault, a reason for programs, a sentence for people."""
+    """A row that can't become facts: the column at fault, a reason for programs, a sentence for people.
 
-    def __init__(self, column: str, reason: str, detail: str) -> None:
-        super().__init__(column, reason, detail)
+    The sentence is English, with places for `values`: who reads it, reads it in their language (`rest.telling`).
+    """
+
+    def __init__(self, column: str, reason: str, detail: str, /, **values: Any) -> None:
+        super().__init__(column, reason, detail, values)
         self.column = column
         self.reason = reason
         self.detail = detail
+        self.values = values
 
 
 class Columns:
@@ -124,9 +129,7 @@ def table_reader(read: Read, place: Cell, label: str) -> Read:
         if text is None or str(text) in table:
             return None if text is None else table[str(text)]
         if place.other == "refuse":
-            raise RowRefused(
-                label, "unknown-value", _("The mapping does not say what “%(text)s” means.") % {"text": text}
-            )
+            raise RowRefused(label, "unknown-value", "The mapping does not say what “%(text)s” means.", text=text)
         return text if place.other == "keep" else None
 
     return look_up
@@ -159,14 +162,14 @@ def number(text: str, decimal: str, label: str) -> int | float:
     except InvalidOperation:
         exact = Decimal("NaN")
     if not exact.is_finite() or abs(exact) > LARGEST:
-        raise RowRefused(label, "bad-number", _("“%(text)s” is not a number.") % {"text": text})
+        raise RowRefused(label, "bad-number", "“%(text)s” is not a number.", text=text)
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
 def yes_no(text: str, label: str) -> bool:
     word = text.casefold()
     if word not in YES and word not in NO:
-        raise RowRefused(label, "bad-yes-no", _("“%(text)s” is neither yes nor no.") % {"text": text})
+        raise RowRefused(label, "bad-yes-no", "“%(text)s” is neither yes nor no.", text=text)
     return word in YES
 
 
@@ -174,7 +177,7 @@ def day(text: str, form: str, label: str) -> str:
     try:
         found = parsed(text, form)
     except ValueError:
-        raise RowRefused(label, "bad-date", _("“%(text)s” is not a date.") % {"text": text}) from None
+        raise RowRefused(label, "bad-date", "“%(text)s” is not a date.", text=text) from None
     return found.date().isoformat()
 
 
@@ -208,11 +211,9 @@ def checked_moment(parse: Callable[[str], datetime], text: str, label: str) -> d
     try:
         found = parse(text)
     except (ValueError, OverflowError, OSError):
-        raise RowRefused(
-            label, "bad-time", _("“%(text)s” is not a moment as the mapping says.") % {"text": text}
-        ) from None
+        raise RowRefused(label, "bad-time", "“%(text)s” is not a moment as the mapping says.", text=text) from None
     if found < EARLIEST:
-        raise RowRefused(label, "before-1900", _("Nothing before the year 1900 can be recorded."))
+        raise RowRefused(label, "before-1900", "Nothing before the year 1900 can be recorded.")
     return found
 
 

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 import msgspec
 from django.utils.translation import gettext as _
 
-from rest.telling import told
-
 from ..attributes import ATTRIBUTE_TYPES, BUILT_IN, MOST_OF_A_KIND, normal_tag
 from ..matching import normal_email, normal_phone
 from ..messages import (
@@ -105,7 +103,7 @@ class Converter:
         """What the row numbered `row` says; raises RowRefused."""
         known_by = {name: value for name, read in self.identities if (value := read(row, cells)) is not None}
         if not known_by:
-            raise RowRefused("", "missing-identity", _("The row does not say whom it is about."))
+            raise RowRefused("", "missing-identity", "The row does not say whom it is about.")
         contact = ContactRef(**known_by)
         attributes = {name: value for name, read in self.attributes if (value := read(row, cells)) is not None}
         for name, reads in self.lists:
@@ -174,8 +172,8 @@ def field_check(field: CustomField) -> Check:
 
 
 def not_kept(name: str, value: Any) -> Refusal:
-    detail = _("“%(value)s” can't be kept as %(name)s.") % {"value": value, "name": name}
-    return Refusal(f"bad-{name.replace('_', '-')}", "", detail)
+    reason = f"bad-{name.replace('_', '-')}"
+    return Refusal(reason, "", "“%(value)s” can't be kept as %(name)s.", value=str(value), name=name)
 
 
 def built_in(name: str) -> Callable[[str], Check]:
@@ -216,7 +214,7 @@ def list_reader(place: Place, columns: Columns, check: Check) -> Callable[[int, 
 
 
 def _refused(label: str, refusal: Refusal) -> RowRefused:
-    return RowRefused(label, refusal.reason, told(refusal.detail, refusal.values))
+    return RowRefused(label, refusal.reason, refusal.detail, **refusal.values)
 
 
 def checked_id(text: str) -> str:
@@ -286,10 +284,10 @@ def event_reader(section: EventSection, columns: Columns) -> ReadEvent:
         if moment and occurred_at is None:
             if section.optional:
                 return None
-            raise RowRefused(moment_label, "missing-moment", _("The row does not say when it happened."))
+            raise RowRefused(moment_label, "missing-moment", "The row does not say when it happened.")
         event_type = kind(row, cells)
         if event_type is None:
-            raise RowRefused(label_of(section.type, columns), "missing-type", _("The row does not say what happened."))
+            raise RowRefused(label_of(section.type, columns), "missing-type", "The row does not say what happened.")
         minor, currency = value(row, cells)
         said = {name: found for name, read in properties if (found := read(row, cells)) is not None}
         name = message_id(row, cells)
@@ -317,8 +315,7 @@ def message_id_reader(template: str, columns: Columns) -> Callable[[int, Cells],
     def message_id(row: int, cells: Cells) -> str:
         text = read(row, cells)
         if text is None:
-            detail = _("The columns that make the message id are blank.")
-            raise RowRefused(template, "missing-message-id", detail)
+            raise RowRefused(template, "missing-message-id", "The columns that make the message id are blank.")
         try:
             return checked_message_id(str(text))
         except Refusal as refusal:
@@ -329,7 +326,7 @@ def message_id_reader(template: str, columns: Columns) -> Callable[[int, Cells],
 
 def checked_event_type(text: Any) -> str:
     if text in ATTRIBUTE_TYPES:
-        raise Refusal("bad-type", "", _("Details of contacts are given under contact.attributes, not as events."))
+        raise Refusal("bad-type", "", "Details of contacts are given under contact.attributes, not as events.")
     return checked_type(str(text))
 
 
@@ -352,13 +349,18 @@ def value_reader(value: Value | None, columns: Columns) -> Callable[[int, Cells]
             return None, None
         currency = str(currency_of(row, cells) or "").upper()
         if currency not in currencies():
-            detail = _("“%(code)s” is not a currency code such as EUR.") % {"code": currency}
-            raise RowRefused(str(value.currency_column or label), "bad-currency", detail)
+            column = str(value.currency_column or label)
+            raise RowRefused(column, "bad-currency", "“%(code)s” is not a currency code such as EUR.", code=currency)
         try:
             return minor_units(plain_number(str(amount), decimal), currency), currency
         except ValueError:
-            detail = _("“%(amount)s” is not an amount from 0 on in %(code)s.") % {"amount": amount, "code": currency}
-            raise RowRefused(label, "bad-amount", detail) from None
+            raise RowRefused(
+                label,
+                "bad-amount",
+                "“%(amount)s” is not an amount from 0 on in %(code)s.",
+                amount=str(amount),
+                code=currency,
+            ) from None
 
     return read_value
 

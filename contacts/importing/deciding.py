@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from ..messages import CLAIMED_TYPES, ContactRef, Message
 from ..placing import ANONYMOUS, EMAIL, Name
 from .cells import RowRefused
@@ -23,12 +21,13 @@ class Reject(NamedTuple):
     line: int
     column: str
     reason: str
-    detail: str
+    detail: str  # English, with places for `values`
     cells: list[str]
+    values: Mapping[str, Any] = {}
 
     @classmethod
     def of(cls, line: int, refused: RowRefused, cells: list[str]) -> "Reject":
-        return cls(line, refused.column, refused.reason, refused.detail, cells)
+        return cls(line, refused.column, refused.reason, refused.detail, cells, refused.values)
 
 
 @dataclass(slots=True, eq=False)
@@ -212,8 +211,12 @@ def _meant(names: list[Name], people: Mapping[Name, Person]) -> Person | None:
     found = [people[name] for name in names if name in people]
     if len(found) > 1 and any(not person.is_one_with(found[0]) for person in found[1:]):
         meant = ", ".join(f"{name.kind} {name.value}" for name in names if name in people)
-        detail = _("These belong to different contacts: %(names)s. Merge them first, or correct the row.")
-        raise RowRefused("", "not-yours", detail % {"names": meant})
+        raise RowRefused(
+            "",
+            "not-yours",
+            "These belong to different contacts: %(names)s. Merge them first, or correct the row.",
+            names=meant,
+        )
     return found[0] if found else None
 
 
@@ -235,8 +238,12 @@ def _new_facts(said: Said, recorded: Mapping[str, int]) -> list[Fact]:
         if digest is None:
             new[fact.key] = fact
         elif digest != fact.digest:
-            detail = _("The event %(id)s is known with other contents; the first stays.")
-            raise RowRefused("", "duplicate-conflict", detail % {"id": fact.message.message_id})
+            raise RowRefused(
+                "",
+                "duplicate-conflict",
+                "The event %(id)s is known with other contents; the first stays.",
+                id=fact.message.message_id,
+            )
     return list(new.values())
 
 

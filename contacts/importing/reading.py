@@ -9,13 +9,15 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from rest.telling import told
 
 from .mapping import FileSection
 
@@ -42,8 +44,9 @@ class BadRow:
     """A row that can't be read: the reason for programs, a sentence for people, the text as it stands in the file."""
 
     reason: str
-    detail: str
+    detail: str  # English, with places for `values`
     raw: str  # the text, perhaps with its line ending
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 Cells = list[str]
@@ -179,7 +182,8 @@ class Table:
         line, cells = row
         if isinstance(cells, BadRow):
             raise ValidationError(
-                _("Line %(line)s, the first, can't be read: %(detail)s") % {"line": line, "detail": cells.detail},
+                _("Line %(line)s, the first, can't be read: %(detail)s")
+                % {"line": line, "detail": told(cells.detail, cells.values)},
                 code=cells.reason,
             )
         if len(cells) > COLUMN_LIMIT:
@@ -208,8 +212,8 @@ class Table:
     def _fitting(self, line: int, cells: Cells | BadRow, width: int) -> Row:
         if isinstance(cells, BadRow) or len(cells) == width:
             return line, cells
-        detail = _("The row has %(count)s cells, the file %(width)s columns.") % {"count": len(cells), "width": width}
-        return line, BadRow("ragged-row", detail, "".join(self.lines.record))
+        raw, widths = "".join(self.lines.record), {"count": len(cells), "width": width}
+        return line, BadRow("ragged-row", "The row has %(count)s cells, the file %(width)s columns.", raw, widths)
 
     def _records(self) -> Iterator[Row]:
         return self._split_by_blanks() if self.is_blank_separated else self._parsed()
@@ -258,28 +262,27 @@ class Table:
         return [cell[1:] if NEUTRALISED.match(cell) else cell for cell in cells] if "'" in text else cells
 
     def _too_long(self) -> BadRow:
-        detail = _("The line has more than %(limit)s characters.") % {"limit": LINE_LIMIT}
-        return BadRow("line-too-long", detail, self.lines.record[0][:CELL_LIMIT])
+        raw, limit = self.lines.record[0][:CELL_LIMIT], {"limit": LINE_LIMIT}
+        return BadRow("line-too-long", "The line has more than %(limit)s characters.", raw, limit)
 
     def _broken(self, over_lines: bool) -> BadRow:
         first = self.lines.record[0]
         if over_lines:
-            return BadRow("unclosed-quote", _("A quotation mark opens a cell and is never closed."), first)
+            return BadRow("unclosed-quote", "A quotation mark opens a cell and is never closed.", first)
         if len(first) > CELL_LIMIT:
             return cell_too_long(first)
-        return BadRow("stray-quote", _("A quotation mark stands where none may stand."), first)
+        return BadRow("stray-quote", "A quotation mark stands where none may stand.", first)
 
 
 def unreadable(character: str, raw: str) -> BadRow:
     if character < " ":
-        detail = _("The row has a control character (%(code)s).") % {"code": f"U+{ord(character):04X}"}
-        return BadRow("invalid-character", detail, raw)
-    return BadRow("invalid-encoding", _("The row has bytes that are no text in the file's encoding."), raw)
+        code = {"code": f"U+{ord(character):04X}"}
+        return BadRow("invalid-character", "The row has a control character (%(code)s).", raw, code)
+    return BadRow("invalid-encoding", "The row has bytes that are no text in the file's encoding.", raw)
 
 
 def cell_too_long(raw: str) -> BadRow:
-    detail = _("A cell has more than %(limit)s characters.") % {"limit": CELL_LIMIT}
-    return BadRow("cell-too-long", detail, raw)
+    return BadRow("cell-too-long", "A cell has more than %(limit)s characters.", raw, {"limit": CELL_LIMIT})
 
 
 def guess_delimiter(file: TextIO) -> str:

@@ -24,6 +24,7 @@ from .running import Chunk, chunks_of, converter_of, needs_details, read_ahead, 
 from .screening import screen
 
 MOST_ERRORS: Final = 100
+LONGEST_SAID: Final = 400
 COUNTS: Final = ("created", "updated", "unchanged", "skipped", "rejected")
 
 
@@ -37,7 +38,7 @@ class Foreseen:
     unchanged: int = 0
     skipped: int = 0
     rejected: int = 0
-    errors: list[dict[str, Any]] = field(default_factory=list)  # the first: line, column, value, reason, detail
+    errors: list[dict[str, Any]] = field(default_factory=list)  # the first, as `shown`
     reasons: dict[str, int] = field(default_factory=dict)
     columns: dict[str, int] = field(default_factory=dict)  # how many rows were refused for each
 
@@ -82,7 +83,7 @@ def _count(
 
 
 def shown(reject: Reject, columns: tuple[str, ...]) -> dict[str, Any]:
-    """A refused row for people: where, what stands there, why."""
+    """A refused row for people (`reporting.foreseen_told`): where, what stands there, why."""
     at = columns.index(reject.column) if reject.column in columns else -1
     value = reject.cells[at] if 0 <= at < len(reject.cells) else ""
     return {
@@ -90,7 +91,8 @@ def shown(reject: Reject, columns: tuple[str, ...]) -> dict[str, Any]:
         "column": reject.column,
         "value": value[:200],
         "reason": reject.reason,
-        "detail": reject.detail[:400],
+        "detail": reject.detail[:LONGEST_SAID],
+        "values": {name: one[:LONGEST_SAID] if isinstance(one, str) else one for name, one in reject.values.items()},
     }
 
 

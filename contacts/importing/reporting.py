@@ -3,14 +3,17 @@
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from rest.telling import told
+
 from ..models import Import, ImportReject
 from ..spreadsheet import MARK, csv_line
 
+ERROR: Final = ("line", "column", "value", "reason")
 REPORT_COLUMNS: Final = ("line", "column", "reason", "detail")  # before those of the file
 
 
@@ -42,10 +45,21 @@ def first_rejects(run: Import, count: int) -> list[str]:
             "line": reject.line,
             "reason": reject.reason,
             "column": f"{reject.column}: " if reject.column else "",
-            "detail": reject.detail,
+            "detail": told(reject.detail, reject.values),
         }
         for reject in run.rejects.order_by("line")[:count]
     ]
+
+
+def foreseen_told(run: Import) -> dict[str, Any] | None:
+    """What a dry run found, in the language of whoever reads it."""
+    if not run.foreseen or "errors" not in run.foreseen:
+        return run.foreseen
+    errors = [
+        {name: one[name] for name in ERROR if name in one} | {"detail": told(one["detail"], one.get("values"))}
+        for one in run.foreseen["errors"]
+    ]
+    return {**run.foreseen, "errors": errors}
 
 
 def reject_lines(run: Import) -> Iterator[str]:
@@ -56,7 +70,8 @@ def reject_lines(run: Import) -> Iterator[str]:
     delimiter = run.mapping.get("file", {}).get("delimiter") or ","
     yield MARK + csv_line([*REPORT_COLUMNS, *run.columns], delimiter)
     for reject in run.rejects.order_by("line").iterator(chunk_size=2000):
-        yield csv_line([str(reject.line), reject.column, reject.reason, reject.detail, *_cells(reject)], delimiter)
+        said = told(reject.detail, reject.values)
+        yield csv_line([str(reject.line), reject.column, reject.reason, said, *_cells(reject)], delimiter)
 
 
 def _cells(reject: ImportReject) -> list[str]:

@@ -168,7 +168,7 @@ def chunks_of(table: Table, convert: Converter, skip: int = 0) -> Iterator[Chunk
             continue
         chunk.rows += 1
         if isinstance(cells, BadRow):
-            chunk.rejects.append(Reject(line, "", cells.reason, cells.detail, [cells.raw.rstrip("\r\n")]))
+            chunk.rejects.append(Reject(line, "", cells.reason, cells.detail, [cells.raw.rstrip("\r\n")], cells.values))
         else:
             try:
                 chunk.said.append(convert(row, line, cells))

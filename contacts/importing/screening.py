@@ -5,9 +5,6 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from django.utils.translation import gettext as _
-
-from rest.telling import told
 
 from ..checks import EVENT_CHECKS
 from ..kinds import Types, types_for
@@ -41,15 +38,15 @@ def screen(run: Import, rows: Sequence[Said], received: datetime) -> tuple[list[
 
 def _check(said: Said, types: Types, horizon: datetime, checked: Checked) -> None:
     if said.since and said.since > horizon:
-        raise RowRefused("", "in-the-future", _("It has not happened yet by our clock."))
+        raise RowRefused("", "in-the-future", "It has not happened yet by our clock.")
     for fact in said.facts:
         message = fact.message
         if message.occurred_at and message.occurred_at > horizon:
-            raise RowRefused("", "in-the-future", _("It has not happened yet by our clock."))
+            raise RowRefused("", "in-the-future", "It has not happened yet by our clock.")
         if message.type not in types:
-            raise RowRefused("", "too-many-types", _("The source has brought too many types nobody named yet."))
+            raise RowRefused("", "too-many-types", "The source has brought too many types nobody named yet.")
         if message.type in EVENT_CHECKS and (refusal := _refusal(message, checked)):
-            raise RowRefused(refusal.pointer, refusal.reason, told(refusal.detail, refusal.values))
+            raise RowRefused(refusal.pointer, refusal.reason, refusal.detail, **refusal.values)
 
 
 def _refusal(message: Message, checked: Checked) -> Refusal | None:

@@ -5,7 +5,7 @@ Locks are taken in the order that all writers keep: types, names, events, contac
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from .laying import (
     Ours,
     Spoken,
     emails_of,
+    encode,
     events_in_order,
     lay_claims,
     lay_contacts,
@@ -140,10 +141,18 @@ def _check_origins(more: int) -> None:
 
 def write_rejects(run: Import, rejects: Iterable[Reject]) -> None:
     rows = [
-        (run.pk, one.line, one.column[:LONGEST_COLUMN], one.reason, kept_text(one.detail), raw_text(one.cells))
+        (
+            run.pk,
+            one.line,
+            one.column[:LONGEST_COLUMN],
+            one.reason,
+            kept_text(one.detail),
+            encode(kept_values(one.values)).decode(),
+            raw_text(one.cells),
+        )
         for one in rejects
     ]
-    copy("contacts_importreject", ("run_id", "line", '"column"', "reason", "detail", "raw"), rows)
+    copy("contacts_importreject", ("run_id", "line", '"column"', "reason", "detail", "values", "raw"), rows)
 
 
 def raw_text(cells: list[str]) -> str:
@@ -151,6 +160,10 @@ def raw_text(cells: list[str]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow(cells)
     return kept_text(line.getvalue().removesuffix("\r\n"))
+
+
+def kept_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: kept_text(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def kept_text(text: str) -> str:

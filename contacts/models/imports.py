@@ -5,7 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -126,7 +126,8 @@ class ImportReject(models.Model):
     line = models.BigIntegerField()
     column = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=60)
-    detail = models.TextField(blank=True)
+    detail = models.TextField(blank=True)  # English, with places for
+    values = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     raw = models.TextField(blank=True)
 
     class Meta:

@@ -1,5 +1,6 @@
 """An import on the desk: a file comes, is understood, tried, brought in and taken back."""
 
+from csv import DictReader
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ from contacts.importing.preparing import (
     start_import_of,
     undo_import,
 )
-from contacts.importing.reporting import reject_lines
+from contacts.importing.reporting import foreseen_told, reject_lines
 from contacts.importing.undoing import changed_since
 from contacts.importing.working import work_off_imports
 from contacts.ingest import record_staff_event
@@ -357,6 +359,21 @@ def test_refused_rows_are_mended_and_brought_in_again(by):
     again = brought(by, mended)
     assert again.choices["columns"] == ["", "", "", "", *run.choices["columns"]]
     assert counts(done(by, again)) == {"created": 1, "updated": 0, "unchanged": 0, "skipped": 0, "rejected": 0}
+
+
+def test_why_rows_were_refused_is_told_in_the_language_of_whoever_reads_it(by):
+    run = brought(by, "email,name,country\nanna@x.fi,Anna,Atlantis\nville@x.fi,Ville\n")
+
+    tried(by, run)
+    with override("fi"):
+        foreseen = [one["detail"] for one in (foreseen_told(run) or {})["errors"]]
+        done(by, run)
+        finnish = [row["detail"] for row in DictReader(reject_lines(run))]
+    english = [row["detail"] for row in DictReader(reject_lines(run))]
+
+    assert english == ["“Atlantis” can't be kept as country.", "The row has 2 cells, the file 3 columns."]
+    assert finnish == ["Arvoa ”Atlantis” ei voi pitää tietona country.", "Rivillä on 2 solua, tiedostossa 3 saraketta."]
+    assert foreseen == finnish
 
 
 def test_undoing_takes_back_what_nobody_changed_since(by, small_chunks):

@@ -19,10 +19,11 @@ from contacts.importing.guessing import preset_named
 from contacts.importing.keeping import book_of
 from contacts.importing.preparing import draft_of, preview
 from contacts.importing.rehearsing import COUNTS
-from contacts.importing.reporting import cell_of
+from contacts.importing.reporting import cell_of, foreseen_told
 from contacts.models import CustomField, EventType, Import, ImportState
 from crm.desk.imports.cells import errors_drawn
 from funnel.models import Stage
+from rest.telling import told
 from staff.models import User
 
 Option = tuple[str, Any]
@@ -213,7 +214,7 @@ def counts(said: Any) -> list[Count]:
 def errors_of(run: Import) -> list[dict[str, Any]]:
     """The first rows that were refused, as the dry run tells them."""
     return [
-        {"line": one.line, "column": one.column, "value": cell_of(run, one), "detail": one.detail}
+        {"line": one.line, "column": one.column, "value": cell_of(run, one), "detail": told(one.detail, one.values)}
         for one in run.rejects.order_by("line")[:SHOWN_ERRORS]
     ]
 
@@ -245,11 +246,12 @@ def context_of(run: Import) -> dict[str, Any]:
     """All that the page needs for the state the import is in."""
     context: dict[str, Any] = {"run": run, "address": reverse("desk:import-page", args=[run.pk])}
     if run.state == ImportState.DRAFT and run.stored:
+        foreseen = foreseen_told(run)
         return context | {
             "choosing": choosing(run),
-            "foreseen": run.foreseen,
-            "counts": counts(run.foreseen) if run.foreseen and "rows" in run.foreseen else [],
-            "errors": errors_drawn((run.foreseen or {}).get("errors", [])[:SHOWN_ERRORS]),
+            "foreseen": foreseen,
+            "counts": counts(foreseen) if foreseen and "rows" in foreseen else [],
+            "errors": errors_drawn((foreseen or {}).get("errors", [])[:SHOWN_ERRORS]),
             "duplicates": DUPLICATES,
             "encodings": sorted({*ENCODINGS, run.choices["encoding"]}),
             "delimiters": DELIMITERS,
