@@ -1,7 +1,7 @@
 """The first people of an order by where they stand, the highest or latest: found without reading everybody.
 
 What such an order goes by changes with almost every event, and a tree of it would cost each fold more than the order is
-worth. The index `position_heights`, a BRIN, keeps only the least and the most of every two pages, and rows are updated
+worth. The index `position_heights`, a BRIN, keeps only the least and the most of every four pages, and rows are updated
 in place as if it was not there. A sample tells how low to look for so many people; then the pages that reach so high
 are read.
 """
@@ -64,7 +64,7 @@ def remember(taken: Mapping[str, Heights] | None) -> None:
 COLUMNS: Final = ("score_rank", "entered_at", "last_event_at")
 _SAMPLE: Final = """
 SELECT (SELECT reltuples FROM pg_class WHERE oid = 'funnel_position'::regclass), score_rank,
-       coalesce(extract(epoch FROM entered_at), 0)::float8, coalesce(extract(epoch FROM last_event_at), 0)::float8
+       coalesce(date_part('epoch', entered_at), 0), coalesce(date_part('epoch', last_event_at), 0)
   FROM funnel_position TABLESAMPLE SYSTEM (
        (SELECT least(100, 100.0 * %(size)s / greatest(reltuples, 1))
           FROM pg_class WHERE oid = 'funnel_position'::regclass))

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="position",
             index=BrinIndex(
-                fields=["score_rank", "entered_at", "last_event_at"], pages_per_range=2, name="position_heights"
+                fields=["score_rank", "entered_at", "last_event_at"], pages_per_range=4, name="position_heights"
             ),
         ),
     ]

@@ -102,8 +102,8 @@ class Position(models.Model):
                 name="position_by_stage",
             ),
             models.Index(fields=["attempts"], condition=Q(attempts__gt=0), name="position_in_trouble"),
-            # the least and the most of every two pages (funnel.topmost); rows are updated in place all the same
-            BrinIndex(fields=["score_rank", "entered_at", "last_event_at"], pages_per_range=2, name="position_heights"),
+            # the least and the most of every four pages (funnel.topmost); rows are updated in place all the same
+            BrinIndex(fields=["score_rank", "entered_at", "last_event_at"], pages_per_range=4, name="position_heights"),
         ]
 
 
