@@ -52,7 +52,7 @@ IN_THE_WAY = {
     "G4": "A batch in hand is folded and made durable before the next is looked for, and intake, folding and the load "
     "share two processors.",
     "G8": "A card tells company, cause, owner, task and what is left to fold: rows of six other tables, where the "
-    "plain view reads two, some eighteen pages of the cache a card; they take two thirds of the time, each by an index.",
+    "plain view reads two, some 18 pages of the cache a card; they take two thirds of the time, each by an index.",
     "G9": "The figures are one statement of a few milliseconds, planned once a connection; a year reads some five "
     "thousand rows of the roll-up. The page adds the session, who is signed in, the newest moves with their reasons "
     "and the work of today, each a statement. An answer of the roll-ups that is the one of an earlier look is not read "
