@@ -202,6 +202,10 @@ def test_a_text_comes_in_as_it_went_out_and_what_is_wrong_names_its_line(desk: C
     assert f"Line {line}, column" in answer.content.decode()
     assert json.loads(text)["rules"][0]["name"] in answer.content.decode()
 
+    nested = '{"rules": ' + "[" * 300 + "]" * 300 + "}"
+    answer = desk.post("/playbooks/import", {"name": "Deep", "text": nested})
+    assert (answer.status_code, "/rules/0/0" in answer.content.decode()) == (422, True)
+
 
 def test_a_draft_is_backtested_opened_to_one_person_published_and_moves_people(
     desk: Client, draft: PlaybookDraft

@@ -37,6 +37,8 @@ from funnel.publishing import (
     try_draft,
 )
 from funnel.texts import as_text
+from rest.strict_json import fault_in
+from rest.telling import told_of
 from staff.policy import Principal
 
 
@@ -240,6 +242,8 @@ def read_text(text: str) -> dict[str, Any]:
         raise ValidationError(_("This cannot be read as a playbook.")) from None
     if not isinstance(document, dict):
         raise ValidationError(_("Line 1: a playbook begins with a brace."))
+    if fault := fault_in(document):
+        raise ValidationError(f"{fault.pointer}: {told_of(fault)}")
     return document
 
 
