@@ -12,6 +12,7 @@ LONGEST_SORT_KEY: Final = 220
 # A word longer than this is found by its beginning only; the index could not hold it (2046 bytes at most).
 LONGEST_TOKEN: Final = 254
 LONGEST_EMAIL: Final = 254
+_LONGEST_DOMAIN: Final = 1000  # as typed, where a letter and its marks stand apart; turning more into ASCII takes long
 # Two names of which so much is the same (the ratio of difflib) may be meant for one; such are looked up by their words'
 # first letters.
 ALIKE: Final = 0.84
@@ -75,6 +76,8 @@ def normal_email(text: str) -> str | None:
 @lru_cache(maxsize=4096)
 def normal_domain(text: str) -> str | None:
     """A domain in lower-case ASCII, without `www.` or a final dot; None when it is none."""
+    if len(text) > _LONGEST_DOMAIN:
+        return None
     try:
         domain = text.strip().lower().rstrip(".").encode("idna").decode()
     except UnicodeError:
