@@ -223,6 +223,12 @@ def _long_day(at: datetime) -> str:
 
 
 @register.filter
+def breakable(value: str) -> SafeString:
+    """An address that has to break breaks after its @."""
+    return format_html_join(SafeString("@<wbr>"), "{}", ((part,) for part in value.split("@")))
+
+
+@register.filter
 def details(contact: Contact) -> list[tuple[str, str]]:
     """What is known of somebody beyond the line under their name, field by field."""
     labels = field_names()
