@@ -155,9 +155,7 @@ _ALONE: Final = "SELECT pg_advisory_xact_lock('campaigns_submission'::regclass::
 def _ask_alone(leader: Contact) -> None:
     """Until we commit, no other worker decides whether to ask this person too: the gate counts what was asked."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock('campaigns_submission'::regclass::int, %s)", [leader.pk % (1 << 31)]
-        )
+        cursor.execute(_ALONE, [leader.pk % (1 << 31)])
 
 
 def finish_mail(mail: Mail, handed: Handed) -> None:

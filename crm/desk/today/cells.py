@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import lru_cache
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
@@ -21,8 +21,6 @@ from crm.desk.today.inbox import Waiting
 from crm.desk.today.report import Figures
 from crm.desk.today.spans import repeat_words, short, short_day, worked
 from crm.templatetags.polku import initials, moments_shown, percent, stops
-
-Draw = Callable[[Any], str]
 
 
 def _posts(address: str) -> str:
