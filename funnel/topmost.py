@@ -23,7 +23,7 @@ SECONDS_REMEMBERED: Final = 300.0
 SIZE: Final = 8000  # positions in the sample
 FEW: Final = 20_000  # so many are all read as quickly
 SURELY: Final = 2.0  # times as many are looked at as should do, for the sample may mislead
-FARTHER: Final = 4.0  # times as many in the next try, at least
+FARTHER: Final = (4.0, 20.0)  # times as many in the next try, at least and at most
 MOST: Final = 10_000  # to look at more is to read them all
 
 
@@ -106,7 +106,7 @@ def _lower_and_lower(rows: QuerySet[Any, Any], column: str, top: float | None, w
         found = _reaching(rows, column, least if column == "score_rank" else datetime.fromtimestamp(least, UTC), wanted)
         if len(found) == wanted:
             return found
-        people *= max(FARTHER, SURELY * wanted / max(len(found), 1))
+        people *= min(max(FARTHER[0], SURELY * wanted / max(len(found), 1)), FARTHER[1])
     return None
 
 
