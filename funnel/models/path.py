@@ -92,13 +92,13 @@ class Position(models.Model):
             # with what counts leave out: then those who cool soon or stand still are counted from the index alone
             models.Index(
                 fields=["wake_at"],
-                include=["stage_id", "is_visitor", "standing", "health", "source_id"],
+                include=["stage_id", "is_visitor", "standing", "health", "source_id", "hands"],
                 condition=Q(wake_at__isnull=False),
                 name="position_due",
             ),
             models.Index(
                 fields=["stage_id", "is_visitor", "-entered_at", "-contact"],
-                include=["standing", "source_id"],
+                include=["standing", "source_id", "hands"],
                 name="position_by_stage",
             ),
             models.Index(fields=["attempts"], condition=Q(attempts__gt=0), name="position_in_trouble"),
