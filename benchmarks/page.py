@@ -56,8 +56,8 @@ IN_THE_WAY = {
     "G9": "The figures are one statement of a few milliseconds, planned once a connection; a year reads some five "
     "thousand rows of the roll-up. The page adds the session, who is signed in, the newest moves with their reasons "
     "and the work of today, each a statement. An answer of the roll-ups that is the one of an earlier look is not read "
-    "again, and parts whose figures are those are not drawn again. Of some people (a campaign, some hands) the roll-up "
-    "keeps days and weeks; who of them stands still or cools soon is counted person by person, to a thousand.",
+    "again, and parts whose figures are those are not drawn again. Of some people (a source, a campaign, some hands, "
+    "or all three) the roll-up keeps days and weeks; who of them stands still or cools soon is counted person by person, to a thousand.",
     "G10": "A move is two statements: who it is and where they stand, and an insert as the plain view's with its mark. "
     "Then it is folded at once on the same two processors: a transition, a position, roll-ups.",
     "G5": "Authentication, the door of the API and the encoding of fifty whole people take what is left of the time; "
