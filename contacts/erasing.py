@@ -4,6 +4,7 @@ Event keys, types, moments and values stay, so that every figure of the past sta
 old message is still a repetition.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -37,6 +38,8 @@ from .models import (
     Task,
     Tie,
 )
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 2.0  # of whoever asked; the sweep of a worker does what is left
 PAUSE_S: Final = 0.05
@@ -82,14 +85,22 @@ def _finish_soon() -> None:
 
 
 def finish_erasures() -> int:
-    """Forget everybody who is hidden, as soon as nobody can write of them any more; return how many are left."""
-    left = 0
-    for erasure in Erasure.objects.unfinished().order_by("pk"):
-        if _is_alone(erasure):
-            _forget(erasure)
-        else:
-            left += 1
-    return left
+    """Forget everybody who is hidden, as soon as nobody can write of them any more; return how many are left.
+
+    One that fails stays hidden and is tried again, and holds up nobody else's.
+    """
+    return sum(not _is_finished(erasure) for erasure in Erasure.objects.unfinished().order_by("pk"))
+
+
+def _is_finished(erasure: Erasure) -> bool:
+    if not _is_alone(erasure):
+        return False
+    try:
+        _forget(erasure)
+    except Exception as error:
+        logger.error("erasure %s failed: %s", erasure.pk, type(error).__name__)  # the whole may quote them
+        return False
+    return True
 
 
 # Who began before the person was hidden may still write of them. Whoever only reads for long does not hold us up.

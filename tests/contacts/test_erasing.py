@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 from redis import Redis
 
 from campaigns.models import Mail
-from contacts.erasing import erase_again, erase_contact, finish_erasures
+from contacts.erasing import ALSO, erase_again, erase_contact, finish_erasures
 from contacts.importing import import_file, read_mapping
 from contacts.merging import merge_contacts
 from contacts.models import Claim, Contact, Erasure, Event, Identity, Quarantine, SavedView, Task
@@ -333,3 +334,24 @@ def test_every_table_that_speaks_of_a_contact_is_known_to_erasure():
                 speaking.setdefault(model._meta.app_label, set()).add(f"{model._meta.model_name}.{field.name}")
 
     assert speaking == KNOWN
+
+
+def test_an_erasure_that_fails_holds_up_nobody_elses(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = make_contact(name=NAME), make_contact(name=NAME)
+
+    def stumble(members: Sequence[int]) -> None:
+        if first.pk in members:
+            raise ValueError(NAME)
+
+    monkeypatch.setattr("contacts.erasing.ALSO", [*ALSO, stumble])
+    for contact in (first, second):
+        erase_contact(contact=contact, by=Principal())
+    with caplog.at_level(logging.ERROR):
+        assert finish_erasures() == 1
+    told = [record.getMessage() for record in caplog.records if record.name == "contacts.erasing"]
+    assert told == [f"erasure {Erasure.objects.get(contact=first).pk} failed: ValueError"]
+    assert list(Erasure.objects.unfinished().values_list("contact", flat=True)) == [first.pk]
+    monkeypatch.undo()
+    assert finish_erasures() == 0
