@@ -92,6 +92,7 @@ def as_owner() -> Iterator[CursorWrapper]:
         try:
             yield cursor
         finally:
+            cursor.execute("DISCARD TEMP")  # the owner's own: the serving role makes itself others
             cursor.execute(f"SET ROLE {role}")
 
 
