@@ -57,7 +57,8 @@ IN_THE_WAY = {
     "thousand rows of the roll-up. The page adds the session, who is signed in, the newest moves with their reasons "
     "and the work of today, each a statement. An answer of the roll-ups that is the one of an earlier look is not read "
     "again, and parts whose figures are those are not drawn again. Of some people (a source, a campaign, some hands, "
-    "or all three) the roll-up keeps days and weeks; who of them stands still or cools soon is counted person by person, to a thousand.",
+    "or all three) the roll-up keeps days and weeks; who of them stands still or cools soon is counted person by "
+    "person, to a thousand.",
     "G10": "A move is two statements: who it is and where they stand, and an insert as the plain view's with its mark. "
     "Then it is folded at once on the same two processors: a transition, a position, roll-ups.",
     "G5": "Authentication, the door of the API and the encoding of fifty whole people take what is left of the time; "
@@ -66,12 +67,11 @@ IN_THE_WAY = {
     "G6": "Three statements and what Django makes of them, the cells of fifty rows, and a fifth for what stands around "
     "every page; what never changes is drawn once. With a search the search is added, as in G5.",
     "G7": "Each statement is there for a reason said in crm/desk/people/listing.py.",
-    "G11": "Both processors are at work: two connections write in the order of the file, one chunk thought through "
-    "while another is taken in. More than half is PostgreSQL's: a row goes into four tables with some twenty indexes; "
-    "the words it is found by are a quarter of that, the ten orders and filters of the list another. The rest is "
-    "Python, one thread at a time: reading, checks, deciding against what is known, search words, the event with its "
-    "key and digest; no step of it is more than a tenth of a row. To upsert one small table is a quarter of the loop "
-    "that writes as much.",
+    "G11": "Both processors are at work: two connections write in the order of the file. More than half is "
+    "PostgreSQL's: a row goes into four tables with some twenty indexes; the words it is found by are a quarter of "
+    "that, the ten orders and filters of the list another. The rest is Python, one thread at a time: reading, checks, "
+    "deciding against what is known, search words, the event with its key and digest; no step of it is more than a "
+    "tenth of a row. To upsert one small table is a quarter of the loop that writes as much.",
     "rooms": "Most of the time is Python: session, account and rail, then the lines of the page, then what Django "
     "makes of each statement. Statements are few and by indexes; the page of a company asks nine, for what its people "
     "did stands with each of them, and draws up to sixty of them with their events; that of a campaign adds up what is "

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
+AT_ONCE: Final = 1 << 18  # bytes that are sent
 NULL: Final = r"\N"
 ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
@@ -25,11 +26,11 @@ def laid(table: str, columns: Mapping[str, Iterable[str]]) -> Laid:
 
 
 def send(laid: Laid) -> None:
-    """Append the rows. All at once: a thread that sends them by and by has to wait for its turn again each time."""
+    """Append the rows."""
     if laid.rows:
         with connection.cursor() as cursor, connection.wrap_database_errors:
             command = f"COPY {laid.table} ({', '.join(laid.columns)}) FROM STDIN"
-            cursor.copy_expert(command, io.BytesIO(laid.rows), len(laid.rows))
+            cursor.copy_expert(command, io.BytesIO(laid.rows), AT_ONCE)
 
 
 def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -4,18 +4,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle
-from threading import Lock
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from django.db import connection
 from django.utils.translation import activate, get_language
 
 Work = TypeVar("Work")
 Outcome = TypeVar("Outcome")
-
-# Whoever thinks long holds it, and asks the database nothing meanwhile. Two that thought at once would take turns every
-# few milliseconds, be done at the same time, and then both wait while PostgreSQL works.
-THINKING: Final = Lock()
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from ..resting import collector_at_rest
 from .cells import RowRefused
 from .converting import Converter, Said
 from .deciding import FILL, Decision, Known, Reject, Terms, decide, names_of
-from .hands import THINKING, hand, side_by_side
+from .hands import hand, side_by_side
 from .mapping import Mapping, as_json, mapping_of
 from .reading import BadRow, Survey, Table, open_table, survey
 from .resolving import resolve
@@ -279,8 +279,7 @@ def _take_once(run: Import, mapping: Mapping, chunk: Chunk, turn: Turn) -> Impor
     sound, refused, types = screen(run, chunk.said, received)
     known = _known(run, mapping, sound, turn)
     terms = terms_of(run, mapping)
-    with THINKING:
-        decision = decide(sound, known, terms)
+    decision = decide(sound, known, terms)
     note = mapping.origin.note if mapping.origin else ""
     write(run, terms, decision, types, received, note=note, turn=turn.come)
     rejects = [*chunk.rejects, *refused, *decision.rejects]

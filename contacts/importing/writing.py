@@ -23,7 +23,6 @@ from ..nudge import nudge_on_commit
 from ..projecting import keep_tags, project
 from .copying import copy, send, take_ids
 from .deciding import Decision, Person, Reject, Terms
-from .hands import THINKING
 from .laying import (
     Ours,
     Spoken,
@@ -58,19 +57,14 @@ def write(
     for person, contact_id in zip(decision.made, take_ids("contacts_contact", len(decision.made)), strict=True):
         person.contact_id = contact_id
     ours = _asked_of(run, decision.made)
-    with THINKING:
-        emails = [emails_of(person) for person in decision.made]
-        names, events = names_in_order(decision), events_in_order(terms, decision)
+    emails = [emails_of(person) for person in decision.made]
+    names, events = names_in_order(decision), events_in_order(terms, decision)
     name_ids, event_ids = take_ids("contacts_identity", len(names)), take_ids("contacts_event", len(events))
     spoken = Spoken(run.source_id, run.started_by_id, types, received)
-    with THINKING:
-        rows = [
-            lay_contacts(decision.made, emails, ours, note),
-            lay_names(names, name_ids),
-            lay_claims(decision.claims, spoken),
-            *lay_events(events, event_ids, spoken),
-        ]
-    for laid in rows:
+    send(lay_contacts(decision.made, emails, ours, note))
+    send(lay_names(names, name_ids))
+    send(lay_claims(decision.claims, spoken))
+    for laid in lay_events(events, event_ids, spoken):
         send(laid)
     turn()
     if event_ids or name_ids:
