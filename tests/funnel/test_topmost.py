@@ -25,6 +25,7 @@ BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def people() -> Iterator[list[Contact]]:
     install()
+    topmost.remember(None)  # nothing of what another test saw
     chance = random.Random(11)
     stages = list(Stage.objects.values_list("pk", flat=True))[:2]
     people = [person(name=f"Anna {number}", country="FI" if number % 3 else "SE") for number in range(40)]
