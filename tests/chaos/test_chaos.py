@@ -38,7 +38,7 @@ def test_nothing_is_lost_doubled_or_wrong_when_everything_is_killed_over_and_ove
     finally:
         house.close()
 
-    assert verdict.differences == [], verdict
+    assert verdict.differences == [], str(verdict)
     assert verdict.harms.total() >= 8
 
 
