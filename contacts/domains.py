@@ -55,6 +55,7 @@ _PROPOSED: Final = """
 """
 _PROPOSED_HERE: Final = _PROPOSED.format(words="%s", domains="%s", company="%s")
 # They are sorted after they are found: walking along the names of everybody would go on to the end where nobody is.
+# Planned for each company: a plan for all reads every member of one first, and there are companies of thousands.
 _NAMED: Final = {name: f"%({name})s" for name in ("words", "domains", "company")}
 _FIRST: Final = Prepared(
     "proposed_to_company",
@@ -62,7 +63,6 @@ _FIRST: Final = Prepared(
     SELECT id, name, emails FROM contacts_contact WHERE {_PROPOSED.format(**_NAMED)}
      ORDER BY coalesce(sort_key, sort_key), id LIMIT %(most)s
 """,  # noqa: S608  (words of ours)
-    is_general=True,
     words="text",
     domains="text[]",
     company="bigint",
