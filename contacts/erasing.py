@@ -85,22 +85,21 @@ def _finish_soon() -> None:
 
 
 def finish_erasures() -> int:
-    """Forget everybody who is hidden, as soon as nobody can write of them any more; return how many are left.
+    """Forget everybody who is hidden, as soon as nobody can write of them any more; return how many wait for that.
 
-    One that fails stays hidden and is tried again, and holds up nobody else's.
+    One that fails stays hidden until the next look, and holds up nobody else's.
     """
-    return sum(not _is_finished(erasure) for erasure in Erasure.objects.unfinished().order_by("pk"))
+    return sum(_waits(erasure) for erasure in Erasure.objects.unfinished().order_by("pk"))
 
 
-def _is_finished(erasure: Erasure) -> bool:
+def _waits(erasure: Erasure) -> bool:
     if not _is_alone(erasure):
-        return False
+        return True
     try:
         _forget(erasure)
     except Exception as error:
         logger.error("erasure %s failed: %s", erasure.pk, type(error).__name__)  # the whole may quote them
-        return False
-    return True
+    return False
 
 
 # Who began before the person was hidden may still write of them. Whoever only reads for long does not hold us up.
