@@ -104,6 +104,8 @@ def _export(text: str) -> Export:
         return read_export(text)
     except NoSuchExport as error:
         words = _("No line names a campaign, a day and a cost. Export a table with these columns as CSV.")
+        if error.lacks_days:
+            words = _("It does not say of which days it is. Break the report down by day, and export it once more.")
         raise ValidationError({"text": words}, code="no_export") from error
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.ads import amount_of, day_of, decoded, read_export
+from campaigns.ad_days import day_of
+from campaigns.ads import Export, NoSuchExport, amount_of, decoded, read_export
 from campaigns.models import Campaign, Cost
 from campaigns.results import spent
 from campaigns.spreading import each, part_of, shares
@@ -111,6 +112,81 @@ def test_an_export_is_known_by_its_header_in_whatever_encoding():
         date(2026, 11, 1),
         date(2026, 11, 3),
     )
+
+
+def _told(export: Export) -> list[tuple[str, str, str, str, str]]:
+    return [
+        (line.name, line.first.isoformat(), line.last.isoformat(), str(line.amount), line.currency)
+        for line in export.lines
+    ]
+
+
+def test_a_report_of_linkedin_is_read_with_its_month_first_whatever_day_it_is():
+    text = (
+        "Campaign Performance Report (in UTC)\nReport Start: 11/01/2026, Report End: 11/02/2026\n"
+        "Date Generated: 11/22/2026\n\n"
+        "Start Date (in UTC)\tAccount Name\tCurrency\tCampaign Group Name\tCampaign Name\tTotal Spent\tClicks\n"
+        "11/1/2026\tValmennus\tEUR\tAutumn\tLeaders\t1,234.50\t9\n"
+        "11/2/2026\tValmennus\tEUR\tAutumn\tLeaders\t10.25\t4\nTotal\t\t\t\t\t1,244.75\t13\n"
+    )
+
+    export = read_export(decoded(text.encode("utf-16")))
+
+    assert (export.platform, export.passed_over, export.unusable) == ("linkedin", 1, [])
+    assert _told(export) == [
+        ("Leaders", "2026-11-01", "2026-11-01", "1234.50", "EUR"),
+        ("Leaders", "2026-11-02", "2026-11-02", "10.25", "EUR"),
+    ]
+
+
+def test_days_with_slashes_are_read_where_the_file_shows_their_order_and_only_there():
+    head = "Gregorian date,Campaign,Spend,Account currency\n"
+
+    def read(*days: str) -> list[str]:
+        found = read_export(head + "".join(f"{day},Search,5.00,EUR\n" for day in days))
+        return [line.first.isoformat() for line in found.lines]
+
+    assert read("11/3/2026", "11/23/2026") == ["2026-11-03", "2026-11-23"]
+    assert read("3/11/2026", "23/11/2026") == ["2026-11-03", "2026-11-23"]
+    assert read("3/11/2026", "4/11/2026") == []
+    assert read("23/11/2026", "11/23/2026", "4/11/2026") == []
+
+
+GOOGLE_HEAD = "Campaign status,Campaign,Currency code,Start date,End date,Cost\nEnabled,Brand,EUR,2024-01-01,--,90.00\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "first"),
+    [
+        ("1 November 2026 - 21 November 2026", "2026-11-01"),
+        ('"November 1, 2026 - November 21, 2026"', "2026-11-01"),
+        ("1. marraskuuta 2026 – 21. marraskuuta 2026", "2026-11-01"),
+        ("2026-11-01 - 2026-11-21", "2026-11-01"),
+    ],
+)
+def test_a_report_of_google_without_days_is_of_those_that_stand_above_it(above, first):
+    export = read_export(f"Campaign report\n{above}\n{GOOGLE_HEAD}")
+
+    assert _told(export) == [("Brand", first, "2026-11-21", "90.00", "EUR")]
+
+
+def test_weeks_and_months_are_of_the_days_that_the_report_is_of():
+    above = "Campaign report\n1 November 2026 - 12 November 2026\n"
+    by_week = above + "Week,Campaign,Currency code,Cost\n2026-10-26,A,EUR,1.00\n2026-11-09,A,EUR,2.00\n,A,EUR,3.00\n"
+    by_month = "Month,Campaign,Cost\nNovember 2026,A,4.00\n2026-02,A,5.00\n"
+
+    weeks, months = read_export(by_week), read_export(by_month)
+
+    assert [line[1:3] for line in _told(weeks)] == [("2026-11-01", "2026-11-01"), ("2026-11-09", "2026-11-12")]
+    assert [(one.number, one.reason) for one in weeks.unusable] == [(6, "no_date")]
+    assert [line[1:3] for line in _told(months)] == [("2026-11-01", "2026-11-30"), ("2026-02-01", "2026-02-28")]
+
+
+def test_a_report_of_no_days_says_so():
+    with pytest.raises(NoSuchExport) as refused:
+        read_export(f"Campaign report\nAll time\n{GOOGLE_HEAD.replace('Start date,End date', 'Budget,Status')}")
+
+    assert refused.value.lacks_days
 
 
 @pytest.mark.django_db

@@ -44,7 +44,13 @@ UNUSABLE: Final = {
     "too_long": _("longer than ten years"),
     "too_many_lines": _("more lines than one file may have"),
 }
-PLATFORMS: Final = {"google-ads": "Google Ads", "meta": "Meta", "table": _("a table")}
+PLATFORMS: Final = {
+    "google-ads": "Google Ads",
+    "meta": "Meta",
+    "linkedin": "LinkedIn",
+    "microsoft": "Microsoft Advertising",
+    "table": _("a table"),
+}
 
 
 def told_won(question: str, days: int) -> str:
