@@ -93,7 +93,15 @@ FRAGILE_DATABASE_ALLOWED = env.bool("FRAGILE_DATABASE_ALLOWED", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Limits on sign-in live here: in PostgreSQL they outlast Valkey and a restart.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "crm_cache"}}
+# Failed sign-ins are counted here. Room for a crowd: a full table drops rows that still count, and who fills it with
+# the names of strangers guesses anew.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "crm_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 SESSION_ENGINE = "crm.sessions"
 
 # --- Packages ---------------------------------------------------------------------------------------------------------
@@ -410,6 +418,7 @@ _CLOCK = (
     ("contacts.tasks.remind_of_tasks", 20.0, 20.0),
     ("crm.tasks.seal_audit", 60.0, 30.0),
     ("rest.tasks.forget_old_answers", 3600.0, 600.0),
+    ("crm.tasks.forget_old_counts", 900.0, 600.0),
 )
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     task.rpartition(".")[2]: {"task": task, "schedule": every_s, "options": {"expires": expires_s}}

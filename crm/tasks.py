@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from crm import morning
+from crm import door, morning
 from crm.webhooks import delivering
 from staff import sealing
 
@@ -20,3 +20,8 @@ def seal_audit() -> None:
 @shared_task
 def send_morning_mails() -> None:
     morning.send_morning_mails()
+
+
+@shared_task
+def forget_old_counts() -> None:
+    door.forget_old_counts()

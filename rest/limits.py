@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 import redis
@@ -56,8 +57,19 @@ def limit_rate(request: HttpRequest, principal: Principal) -> None:
 
 def asks_too_often(request: HttpRequest, what: str, *, most: int) -> bool:
     """Count this request against its address, for doors without a key: whether it is one too many in this minute."""
-    allowance = _count(f"{what}:{request.META.get('REMOTE_ADDR', '')}", most)
+    allowance = _count(f"{what}:{network_of(request.META.get('REMOTE_ADDR', ''))}", most)
     return allowance is not None and allowance.is_spent
+
+
+def network_of(address: str) -> str:
+    """What one customer of a provider holds: of IPv6 the whole /64, in which everybody makes addresses as they like."""
+    try:
+        read = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(read, IPv4Address):
+        return str(read)
+    return str(read.ipv4_mapped or IPv6Network((read, 64), strict=False).network_address)
 
 
 def tell_allowance(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -1,6 +1,9 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from rest import limits
+from rest.limits import asks_too_often
 from rest.valkey import Aside
 from tests.callers import make_caller
 
@@ -44,6 +47,40 @@ def test_where_valkey_is_away_everybody_is_let_through(settings, monkeypatch):
     caller = make_caller()
 
     assert [caller.get("/api/types").status_code for _ in range(5)] == 5 * [200]
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::", "2001:db8:1:2::"),
+        ("", ""),
+    ],
+)
+def test_whoever_has_a_network_to_choose_addresses_from_is_counted_by_it(address, counted):
+    assert limits.network_of(address) == counted
+
+
+def test_a_door_without_a_key_counts_a_network_as_one_however_many_ask_at_once(rf):
+    def ask(number: int) -> bool:
+        return asks_too_often(rf.post("/", REMOTE_ADDR=f"2001:db8::{number:x}"), "a-door", most=5)
+
+    with ThreadPoolExecutor(16) as pool:
+        refused = list(pool.map(ask, range(16)))
+
+    assert refused.count(False) == 5
+
+
+def test_requests_side_by_side_are_counted_each():
+    caller = make_caller()
+    caller.get("/api/types")  # now its key is known in this process
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _number: caller.get("/api/plain").status_code, range(8)))
+
+    assert sorted(statuses) == [200, 200] + 6 * [429]
 
 
 def test_without_a_limit_nothing_is_counted(settings):
