@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 
 from .matching import normal_email, normal_phone
 
@@ -14,6 +15,20 @@ ATTRIBUTE_TYPES: Final = frozenset({"contact_created", "attributes_changed", "ow
 MOST_OF_A_KIND: Final = 20  # addresses or numbers of one person
 MOST_TAGS: Final = 50
 LONGEST_TAG: Final = 40
+_NAMED_IN: Final = ("en", "fi", "sv", "de", "fr", "es", "it", "nl", "da", "nb", "et", "pl", "pt")
+_ALSO_CALLED: Final = {
+    "united states of america": "US",
+    "great britain": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "holland": "NL",
+    "czech republic": "CZ",
+    "russian federation": "RU",
+    "republic of korea": "KR",
+    "viet nam": "VN",
+}
+_BEFORE_COUNTRY: Final = re.compile(r"[(\-]")
 FITS: Final = frozenset("ABCDEF")
 
 
@@ -113,20 +128,26 @@ def _several(one: Callable[[Any], str]) -> Callable[[Any], list[str]]:
 
 
 def _country(value: Any) -> str:
-    """An ISO 3166 code, or the name of a country in English or Finnish."""
+    """An ISO 3166 code, or the name of a country in English, Finnish or another language of Europe."""
     if not isinstance(value, str):
         raise ValueError(value)
     code = value.strip().upper()
-    found = code if code in _territories() else _territory_names().get(value.strip().casefold())
+    name = value.strip().casefold().removeprefix("the ")
+    found = code if code in _territories() else _territory_names().get(name) or _other_codes().get(code)
     if found is None:
         raise ValueError(value)
     return found
 
 
 def _language(value: Any) -> str:
+    """A language tag, or the name of a language in English or its own; a country in brackets is left out."""
+    if not isinstance(value, str):
+        raise ValueError(value)
+    if named := _language_names().get(_BEFORE_COUNTRY.split(value, maxsplit=1)[0].strip().casefold()):
+        return named
     try:
         locale = Locale.parse(value.strip().replace("-", "_"))
-    except (AttributeError, ValueError, UnknownLocaleError, TypeError):
+    except (ValueError, UnknownLocaleError, TypeError):
         raise ValueError(value) from None
     return str(locale).replace("_", "-")[:8]
 
@@ -177,12 +198,34 @@ def _territories() -> frozenset[str]:
 
 @cache
 def _territory_names() -> dict[str, str]:
-    return {
+    """What a file may call each country; where two languages mean two of them, the first counts."""
+    named = {
         name.casefold(): code
-        for language in ("en", "fi")
+        for language in reversed(_NAMED_IN)
         for code, name in Locale(language).territories.items()
         if code in _territories()
     }
+    return named | _ALSO_CALLED
+
+
+@cache
+def _other_codes() -> dict[str, str]:
+    """Longer codes of countries (FIN), and those that others took their place (UK)."""
+    aliases = get_global("territory_aliases").items()
+    return {
+        other: codes[0]
+        for other, codes in aliases
+        if other.isalpha() and len(codes) == 1 and codes[0] in _territories()
+    }
+
+
+@cache
+def _language_names() -> dict[str, str]:
+    """The names of languages in English, and in each of those in which we know the names of countries."""
+    own = {str(Locale(language).display_name).casefold(): language for language in _NAMED_IN}
+    return {
+        name.casefold(): code for code, name in Locale("en").languages.items() if code.isalpha() and len(code) == 2
+    } | own
 
 
 @cache

@@ -1,7 +1,7 @@
 """Reading a place of a row: a column, a template or a constant, as text, a number, yes or no, a date or a moment."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from string import Formatter
@@ -13,13 +13,12 @@ from django.utils.translation import gettext as _
 
 from ..messages import EARLIEST, LARGEST
 from .dates import ORDERS, read_moment
+from .fields import NO, YES
 from .mapping import ROW, Cell, Column, Moment, Place, Scalar
 from .reading import Cells
 
 CACHED_MOMENTS = 10_000
 ROW_NUMBER = -1
-YES = frozenset({"yes", "y", "true", "t", "1", "x", "kyllä", "k", "tosi"})
-NO = frozenset({"no", "n", "false", "f", "0", "ei", "e", "epätosi"})
 TIME_OF_DAY = re.compile(r"%[HIMSfpcXzZ]")
 
 Read = Callable[[int, Cells], Scalar | None]  # of the number of the row and its cells; nothing when blank
@@ -79,27 +78,62 @@ def label_of(place: Place, columns: Columns) -> str:
     """What the place is called in a report."""
     if not isinstance(place, Cell):
         return columns.label(place)
-    return str(place.template or place.constant) if place.column is None else columns.label(place.column)
+    named = place.columns[0] if place.columns else place.column
+    return str(place.template or place.constant) if named is None else columns.label(named)
 
 
 def place_reader(place: Place, columns: Columns) -> Read:
     if not isinstance(place, Cell):
         return column_reader(columns.index(place))
+    read = text_reader(place, columns)
+    if place.values is not None:
+        read = table_reader(read, place, label_of(place, columns))
+    elif place.constant is None:
+        read = converted(read, place, label_of(place, columns), columns.decimal)
+    return guarded(read, place, columns) if place.needs or place.unless else read
+
+
+def text_reader(place: Cell, columns: Columns) -> Read:
+    """What stands in the place, before it is looked up or converted."""
     if place.constant is not None:
         constant = place.constant
         return lambda _row, _cells: constant
-    read = (
-        column_reader(columns.index(place.column))
-        if place.column is not None
-        else template_reader(str(place.template), columns)
-    )
-    if place.values is not None:
-        return table_reader(read, place, label_of(place, columns))
-    return converted(read, place, label_of(place, columns), columns.decimal)
+    if place.columns:
+        return first_reader([columns.index(column) for column in place.columns])
+    if place.column is None:
+        return template_reader(str(place.template), columns)
+    read = column_reader(columns.index(place.column))
+    return stripped(read, place.without) if place.without else read
 
 
 def column_reader(index: int) -> Read:
     return lambda _row, cells: cells[index].strip() or None
+
+
+def first_reader(indexes: Sequence[int]) -> Read:
+    return lambda _row, cells: next((text for index in indexes if (text := cells[index].strip())), None)
+
+
+def stripped(read: Read, marks: Sequence[str]) -> Read:
+    def read_text(row: int, cells: Cells) -> str | None:
+        text = str(read(row, cells) or "")
+        for mark in marks:
+            text = text.replace(mark, "")
+        return text if text.strip() else None
+
+    return read_text
+
+
+def guarded(read: Read, place: Cell, columns: Columns) -> Read:
+    """Only where one of the columns it needs says something, and none of those it must not."""
+    needs, unless = ([columns.index(column) for column in some] for some in (place.needs, place.unless))
+
+    def read_guarded(row: int, cells: Cells) -> Scalar | None:
+        if needs and not any(cells[index].strip() for index in needs):
+            return None
+        return None if any(cells[index].strip() for index in unless) else read(row, cells)
+
+    return read_guarded
 
 
 def template_reader(template: str, columns: Columns) -> Read:

@@ -1,10 +1,14 @@
 """What a column may mean, and by which words its head says so: in English and Finnish. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from .dates import is_date
+
+YES: Final = frozenset({"yes", "y", "true", "t", "1", "x", "kyllä", "k", "tosi"})
+NO: Final = frozenset({"no", "n", "false", "f", "0", "ei", "e", "epätosi"})
 
 
 def words(text: str) -> frozenset[str]:
@@ -17,56 +21,111 @@ HEADS: Final[dict[str, frozenset[str]]] = {
     "first_name": words("first name | firstname | given name | forename | etunimi | etunimet"),
     "last_name": words("last name | lastname | surname | family name | sukunimi"),
     "email": words(
-        "email | e mail | email address | e mail address | mail | work email | sähköposti | "
+        "email | e mail | email address | e mail address | emailaddress | mail | work email | home email | "
+        "other email | business email | primary email | secondary email | sähköposti | "
         "sähköpostiosoite | s posti | e posti | meili"
     ),
     "phone": words(
-        "phone | phone number | telephone | mobile | mobile phone | mobile phone number | cell | "
-        "tel | gsm | puhelin | puhelinnumero | puh | puh. | matkapuhelin | kännykkä"
+        "phone | phone number | phone no | telephone | telephone number | work phone | business phone | home phone | "
+        "other phone | primary phone | mobile | mobile number | mobile phone | mobile phone number | cell | "
+        "cell phone | tel | gsm | puhelin | puhelinnumero | puhelinnro | puh | puh. | työpuhelin | kotipuhelin | "
+        "matkapuhelin | matkapuhelinnumero | kännykkä"
     ),
     "company": words(
-        "company | company name | organisation | organization | account | account name | employer | "
-        "yritys | yhtiö | organisaatio | firma | työnantaja"
+        "company | company name | organisation | organization | organization name | account | account name | "
+        "employer | related company | parent id/name | yritys | yrityksen nimi | yhtiö | "
+        "organisaatio | firma | työnantaja"
     ),
-    "title": words("title | job title | position | titteli | tehtävä | tehtävänimike | asema"),
-    "country": words("country | country/region | country code | maa | maakoodi"),
-    "language": words("language | preferred language | kieli"),
-    "owner": words("owner | contact owner | account owner | lead owner | omistaja | vastuuhenkilö | myyjä"),
+    "title": words(
+        "title | job title | job position | position | function | role | titteli | tehtävä | tehtävänimike | "
+        "toimenkuva | asema | rooli"
+    ),
+    "country": words(
+        "country | country/region | country code | country id/name | business country | business country/region | "
+        "mailing country | maa | maa/alue | maakoodi | työpaikan maa/alue"
+    ),
+    "language": words("language | preferred language | preferred locale | locale | lang | kieli"),
+    "owner": words(
+        "owner | contact owner | account owner | lead owner | account manager | assigned to | assigned user | "
+        "assigned user name | salesperson | user id/name | omistaja | vastuuhenkilö | vastuumyyjä | myyjä"
+    ),
     "team": words("team | tiimi"),
     "fit": words("fit | sopivuus"),
-    "tags": words("tags | tag | labels | label | groups | tunnisteet | tunniste | ryhmät"),
+    "tags": words(
+        "tags | tag | labels | label | groups | categories | category id/name | tunnisteet | tunniste | ryhmät | luokat"
+    ),
     "external_id": words(
-        "id | record id | customer id | contact id | external id | customer number | customer | "
-        "asiakasnumero | asiakas | asiakastunnus | tunnus"
+        "id | record id | customer id | contact id | external id | customer number | customer no | customer | "
+        "asiakasnumero | asiakasnro | asiakas | asiakastunnus | tunnus"
     ),
     "stage": words("stage | lifecycle stage | vaihe | elinkaaren vaihe"),
-    "note": words("note | notes | description | comment | comments | huomautus | huomautukset | muistiinpano"),
-    "created": words("created | created at | create date | created date | luotu | luontipäivä"),
+    "note": words(
+        "note | notes | description | comment | comments | huomautus | huomautukset | kommentti | lisätiedot | "
+        "muistiinpano | muistiinpanot"
+    ),
+    "created": words(
+        "created | created at | created on | created date | create date | creation date | date created | date added | "
+        "date entered | luotu | luontipäivä | lisätty"
+    ),
     "consent": words("consent | marketing consent | opt in | suostumus | markkinointilupa"),
-    "refusal": words("unsubscribed | opt out | email opt out | do not email | markkinointikielto"),
-    "event_id": words("order | order id | order number | invoice | tilaus | tilausnumero | laskunumero"),
-    "event_moment": words("order date | ordered | ordered at | purchased at | date | tilauspäivä | päivä | pvm"),
+    "refusal": words(
+        "unsubscribed | opt out | opted out | email opt out | email opted out | email address is opted out | "
+        "has opted out of email | do not email | markkinointikielto"
+    ),
+    "event_id": words("order | order id | order number | invoice | tilaus | tilausnumero | tilausnro | laskunumero"),
+    "event_moment": words(
+        "order date | ordered | ordered at | purchased at | date | tilauspäivä | tilauspvm | päivä | pvm"
+    ),
     "event_value": words("amount | total | order total | value | price | sum | summa | hinta | yhteensä | loppusumma"),
     "event_currency": words("currency | valuutta"),
     "event_campaign": words("campaign | utm campaign | kampanja"),
 }
 EVENT_FIELDS: Final = ("event_type", "event_id", "event_moment", "event_value", "event_currency", "event_campaign")
 _ONCE: Final = "name | first_name | last_name | company | title | country | language | owner | team | fit | external_id"
-SINGLE: Final = words(f"{_ONCE} | user_id | stage | created | consent | refusal | note") | frozenset(EVENT_FIELDS)
+SINGLE: Final = words(f"{_ONCE} | user_id | stage | created | consent | note") | frozenset(EVENT_FIELDS)
+SEVERAL: Final = ("email", "phone", "tags", "refusal")  # what more than one column may say
 _SEPARATORS: Final = re.compile(r"[\s_:\-]+")
+_HUMP: Final = re.compile(r"(?<=[a-zåäö])(?=[A-ZÅÄÖ])")  # of firstName
+_BEHIND: Final = re.compile(r"\s*(?:\([^()]*\)|[*€$£?])\s*$")  # what no head needs: Summa (€), E-mail *
+_NUMBERED: Final = re.compile(r"\s*\d+\b")
+_SALUTATIONS: Final = words("mr | mrs | ms | miss | mx | dr | prof | hra | herra | rva | rouva | nti | neiti | tri")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAILS: Final = re.compile(r"[^@\s;,]+@[^@\s;,]+\.[^@\s;,]+(?:[;,]\s*[^@\s;,]+@[^@\s;,]+)*")
 _PHONE: Final = re.compile(r"\+?[\d\s().\-/]{7,20}")
+MOST_TITLES: Final = 10  # rows of them above a table
 MOST: Final = 0.8  # of the cells of a column must look alike
 
 
 def plain_head(head: str) -> str:
-    return _SEPARATORS.sub(" ", head.strip().lower()).strip()
+    apart = _HUMP.sub(" ", _BEHIND.sub("", head.strip()))
+    return _SEPARATORS.sub(" ", apart.lower()).strip()
 
 
 def meaning_of_head(head: str) -> str:
-    """What the head says, or nothing."""
+    """What the head says, or nothing. Of addresses and numbers there may be a second and a third."""
     plain = plain_head(head)
+    found = _named(plain)
+    if not found and _named(without := _NUMBERED.sub("", plain).strip()) in SEVERAL:
+        return _named(without)
+    return found
+
+
+def _named(plain: str) -> str:
     return next((field for field, heads in HEADS.items() if plain in heads), "")
+
+
+def is_believed(field: str, cells: Sequence[str]) -> bool:
+    """Whether what stands in a column can be what its head says: heads are short, and mean other things elsewhere."""
+    said = [cell.strip() for cell in cells if cell.strip()]
+    if not said:
+        return True
+    if field == "title":  # Mr and Ms
+        return not all(cell.lower().rstrip(".") in _SALUTATIONS for cell in said)
+    if field == "external_id":  # names of customers
+        return sum(any(map(str.isdigit, cell)) for cell in said) >= MOST * len(said)
+    if field in {"consent", "refusal"}:
+        return all(cell.casefold() in YES or cell.casefold() in NO for cell in said)
+    return True
 
 
 def meaning_of_cells(cells: Sequence[str]) -> str:
@@ -74,7 +133,7 @@ def meaning_of_cells(cells: Sequence[str]) -> str:
     said = [cell.strip() for cell in cells if cell.strip()]
     if not said:
         return ""
-    for field, pattern in (("email", _EMAIL), ("phone", _PHONE)):
+    for field, pattern in (("email", _EMAILS), ("phone", _PHONE)):
         if _share(said, pattern) >= MOST and (field == "email" or _are_numbers(said)):
             return field
     return ""
@@ -98,6 +157,15 @@ def looks_like_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bo
     if any(meaning_of_head(cell) for cell in said):
         return True
     return bool(rows) and len(set(said)) == len(said) and any(_EMAIL.search(cell) for row in rows for cell in row)
+
+
+def rows_above(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows of titles stand above the one that names the columns: they fill less than half of the table."""
+    width, _rows = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    for at, row in enumerate(rows[:MOST_TITLES]):
+        if 2 * sum(bool(cell.strip()) for cell in row) > width:
+            return at if looks_like_header(row, rows[at + 1 :]) else 0
+    return 0
 
 
 def decimal_of(cells: Sequence[str]) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from .dates import is_date, order_of
-from .fields import SINGLE, decimal_of, meaning_of_cells, meaning_of_head
-from .presets import PRESETS, Preset, field_in, preset_of
+from .fields import SINGLE, decimal_of, is_believed, meaning_of_cells, meaning_of_head
+from .presets import PEOPLE, PRESETS, Preset, field_in, preset_of, rank_in
 
 Choices = dict[str, Any]
 CONSENT: Final = {
@@ -32,7 +32,7 @@ def guess(names: Sequence[str], rows: Sequence[Sequence[str]], *, zone: str, cou
         "zone": zone,
         "phone_country": country,
         "duplicates": "fill",
-        "source": source or (preset.key if preset else "import"),
+        "source": source or (preset.key if preset in PEOPLE else "import"),
         "tag": "",
         "stages": {},
         "owners": {},
@@ -43,23 +43,35 @@ def guess(names: Sequence[str], rows: Sequence[Sequence[str]], *, zone: str, cou
 
 def guess_fields(names: Sequence[str], rows: Sequence[Sequence[str]], preset: Preset | None) -> list[str]:
     """The meaning of each column: by the preset, by its head, by what is in it; each single meaning once."""
-    found = [_meaning(name, [row[at] for row in rows if at < len(row)], preset) for at, name in enumerate(names)]
+    columns = [[row[at] for row in rows if at < len(row)] for at in range(len(names))]
+    found = [_meaning(name, cells, preset) for name, cells in zip(names, columns, strict=True)]
     if "first_name" in found and "last_name" in found:
         found = ["" if field == "name" else field for field in found]
-    seen: set[str] = set()
-    fields = []
-    for field in found:
-        fields.append("" if field in SINGLE and field in seen else field)
-        seen.add(field)
-    is_of_events = "event_moment" in seen and seen & {"event_value", "event_id"}
+    best = _best(names, columns, found, preset)
+    fields = [field if field not in SINGLE or best[field] == at else "" for at, field in enumerate(found)]
+    is_of_events = "event_moment" in fields and {"event_value", "event_id"} & set(fields)
     return [field if is_of_events or not field.startswith("event_") else "" for field in fields]
+
+
+def _best(
+    names: Sequence[str], columns: Sequence[Sequence[str]], found: Sequence[str], preset: Preset | None
+) -> dict[str, int]:
+    """Of the columns that mean one thing the first that says something, in the order of the preset."""
+
+    def order(at: int) -> tuple[bool, int, int]:
+        is_blank = not any(cell.strip() for cell in columns[at])
+        return is_blank, rank_in(preset, names[at]) if preset else 0, at
+
+    return {field: at for at in sorted(range(len(names)), key=order, reverse=True) if (field := found[at])}
 
 
 def _meaning(name: str, cells: Sequence[str], preset: Preset | None) -> str:
     if preset is not None:
-        known = field_in(preset, name)
-        return known if known else ""
-    return meaning_of_head(name) or meaning_of_cells(cells)
+        return field_in(preset, name)
+    by_head = meaning_of_head(name)
+    if by_head and is_believed(by_head, cells):
+        return by_head
+    return "name" if by_head == "external_id" else meaning_of_cells(cells)
 
 
 def preset_named(key: str) -> Preset | None:

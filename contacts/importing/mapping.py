@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 SOURCE_KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
+MOST_SKIPPED = 100  # rows above a header
 ROW = "row"  # in a template: the number of the data row
 
 Column = str | int
@@ -29,6 +30,7 @@ class FileSection(Section, frozen=True):
     delimiter: str = ""
     header: bool | None = None
     columns: tuple[str, ...] = ()
+    skip: int = 0  # rows with titles, above the one that names the columns
     decimal: Literal[".", ","] = "."
 
     def __post_init__(self) -> None:
@@ -36,6 +38,8 @@ class FileSection(Section, frozen=True):
             raise ValueError(_("delimiter must be one character"))
         if self.columns and self.header:
             raise ValueError(_("columns names the columns of a file without a header: leave header out"))
+        if not 0 <= self.skip <= MOST_SKIPPED:
+            raise ValueError(_("skip must be a number of rows from 0 to %(most)s") % {"most": MOST_SKIPPED})
 
     @property
     def has_header(self) -> bool:
@@ -65,9 +69,13 @@ class OriginSection(Section, frozen=True):
 
 
 class Cell(Section, frozen=True):
-    """What a row says in one place: a column, a template of columns, or always the same."""
+    """What a row says in one place: a column, the first of several that says something, a template, or always the same.
+
+    Blank where none of the columns `needs` says something, or one of `unless` does.
+    """
 
     column: Column | None = None
+    columns: tuple[Column, ...] = ()
     template: str | None = None
     constant: Scalar | None = None
     values: dict[str, Scalar] | None = None
@@ -75,14 +83,21 @@ class Cell(Section, frozen=True):
     kind: Literal["text", "number", "yes_no", "date"] = "text"
     format: str = "iso"
     wrong: Literal["refuse", "blank"] = "refuse"  # what becomes of what can't be kept
+    without: tuple[str, ...] = ()  # marks of the system it comes from, which are no part of the text
+    needs: tuple[Column, ...] = ()
+    unless: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
-        if sum(given is not None for given in (self.column, self.template, self.constant)) != 1:
-            raise ValueError(_("give one of column, template and constant"))
+        if sum(map(_is_given, (self.column, self.columns, self.template, self.constant))) != 1:
+            raise ValueError(_("give one of column, columns, template and constant"))
         if self.template is not None:
             placeholders(self.template)
         if self.constant is not None and self.values is not None:
             raise ValueError(_("values is a table for a column or a template, not for a constant"))
+
+
+def _is_given(value: object) -> bool:
+    return value not in (None, ())
 
 
 Place = Column | Cell

@@ -24,10 +24,10 @@ from ..declaring import declare_field
 from ..models import CustomField, FieldKind, Import, ImportState, Source, SourceKind, Trust
 from . import keeping
 from .drafting import Draft, mapping_from
-from .fields import looks_like_header
+from .fields import looks_like_header, rows_above
 from .guessing import CONSENT, Choices, guess, preset_named
 from .mapping import FileSection, as_json
-from .presets import stage_for
+from .presets import preset_of, stage_for
 from .reading import BadRow, Cells, Survey, Table, open_table, survey
 from .reporting import REPORT_COLUMNS
 from .running import converter_of, source_of_mapping
@@ -38,6 +38,7 @@ from .working import nudge_imports
 SAMPLE: Final = 500
 MOST_TEXTS: Final = 100  # that a column of stages or of owners may hold
 LOOKED_THROUGH: Final = 200_000  # rows, for these texts
+OF_FILES: Final = ("encoding", "delimiter", "header", "skip")  # choices that say how a file is written
 OF_BOOKS: Final = ("sheet", "sheets")  # choices that only a workbook has: the sheet that was read, and all there are
 EDITABLE: Final = (ImportState.DRAFT, ImportState.CHECKING)
 
@@ -106,11 +107,16 @@ def _understood(by: Principal, path: Path, file: dict[str, Any]) -> dict[str, An
 
 
 def _form_of(path: Path, found: Survey) -> dict[str, Any]:
-    """Its encoding, its delimiter, and whether its first row names the columns."""
+    """Its encoding, its delimiter, whether a row names the columns, and how many stand above that one."""
     with open_table(path, FileSection(header=False), found) as table:
-        rows = [cells for _line, cells in islice(table.rows(), SAMPLE) if not isinstance(cells, BadRow)]
-        header = not rows or looks_like_header(rows[0], rows[1:])
-        return {"encoding": found.encoding, "delimiter": table.delimiter, "header": header}
+        rows = [cells for _line, cells in islice(table.records(), SAMPLE) if not isinstance(cells, BadRow)]
+        skip = rows_above(rows)
+        header = len(rows) <= skip or is_header(rows[skip], rows[skip + 1 :])
+        return {"encoding": found.encoding, "delimiter": table.delimiter, "header": header, "skip": skip}
+
+
+def is_header(first: Cells, rows: Sequence[Cells]) -> bool:
+    return preset_of(first) is not None or looks_like_header(first, rows)
 
 
 def _section(choices: Mapping[str, Any]) -> FileSection:
@@ -118,6 +124,7 @@ def _section(choices: Mapping[str, Any]) -> FileSection:
         encoding=choices.get("encoding", ""),
         delimiter=choices.get("delimiter", ""),
         header=choices.get("header", True),
+        skip=choices.get("skip", 0),
     )
 
 
@@ -179,11 +186,11 @@ def choose(*, by: Principal, run: Import, said: Mapping[str, Any]) -> None:
     choices = {"owners": {}} | run.choices | {name: value for name, value in said.items() if name in CHANGEABLE}
     _check_shape(choices)
     names = list(run.columns)
-    if {"encoding", "delimiter", "header"} & said.keys():
+    if set(OF_FILES) & said.keys():
         names = _first_rows(keeping.path_of(run), _section(choices), _survey_as(run, choices), 0)[0]
     if len(choices["columns"]) != len(names):
         choices = _proposed(by, names, preview_as(run, choices)) | {
-            name: choices[name] for name in ("encoding", "delimiter", "header", *OF_BOOKS) if name in choices
+            name: choices[name] for name in (*OF_FILES, *OF_BOOKS) if name in choices
         }
     choices["columns"] = [_field(chosen, name, by) for chosen, name in zip(choices["columns"], names, strict=True)]
     texts = _texts(run, choices, [one for one in ("stage", "owner") if one in choices["columns"]])
@@ -217,7 +224,7 @@ def _know_texts(by: Principal, run: Import) -> None:
 
 _TEXTS: Final = ("encoding", "delimiter", "decimal", "dates", "zone", "phone_country", "duplicates", "source", "tag")
 _TABLES: Final = ("stages", "owners", "consent", "event")
-CHANGEABLE: Final = frozenset(["columns", "lenient", "header", *_TEXTS, *_TABLES])
+CHANGEABLE: Final = frozenset(["columns", "lenient", "header", "skip", *_TEXTS, *_TABLES])
 
 
 def _check_shape(choices: Choices) -> None:
@@ -228,6 +235,8 @@ def _check_shape(choices: Choices) -> None:
     said = [choices["columns"], choices["stages"].values(), choices["owners"].values()] if not wrong else []
     if not all(isinstance(one, str) for one in chain(*said)):
         wrong = ["columns"]
+    if type(choices.get("skip", 0)) is not int:
+        wrong = ["skip"]
     if wrong:
         raise ValidationError({wrong[0]: ValidationError(_("This can't be read."), code="invalid")})
     if choices["duplicates"] not in ("overwrite", "fill", "skip"):

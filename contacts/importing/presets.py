@@ -1,5 +1,5 @@
-"""What we know of the exports of HubSpot, Salesforce, Pipedrive and Google Contacts: their columns, and what can be
-said honestly of the stages of the people in them. Pure.
+"""What we know of the exports of HubSpot, Salesforce, Pipedrive and Google Contacts: their columns, what can be said
+honestly of the stages of the people in them, and which of their lists are not of people. Pure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,19 @@ NOTHING: Final = ""  # a text that sets nobody to a stage
 
 @dataclass(frozen=True)
 class Preset:
-    """An export we recognise: some of `marks` are in its header."""
+    """An export we recognise: some of `marks` are in its header.
+
+    Of several columns that mean one thing, the one counts that stands first in `heads` and says something.
+    """
 
     key: str
     name: str
     marks: tuple[frozenset[str], ...]  # each a set of heads that stand there together
-    heads: Mapping[str, str]
+    heads: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)
     said: Any = ""  # what becomes of stages and deals, in plain words
+    refusing: Mapping[str, bool] = field(default_factory=dict)  # texts of a column that is no plain yes or no
+    noise: tuple[str, ...] = ()  # marks of the system in its labels, which are nobody's tags
 
     def is_in(self, heads: frozenset[str]) -> bool:
         return any(mark <= heads for mark in self.marks)
@@ -59,10 +64,12 @@ HUBSPOT: Final = Preset(
     ),
     {
         "record id": "external_id", "first name": "first_name", "last name": "last_name", "email": "email",
-        "additional email addresses": "email", "phone number": "phone", "mobile phone number": "phone",
-        "company name": "company", "associated company": "company", "job title": "title", "country/region": "country",
-        "preferred language": "language", "contact owner": "owner", "lifecycle stage": "stage",
-        "create date": "created", "unsubscribed from all email": "refusal",
+        "additional email addresses": "email", "work email": "email", "phone number": "phone",
+        "mobile phone number": "phone", "whatsapp phone number": "phone", "company name": "company",
+        "associated company (primary)": "company", "associated company": "company", "job title": "title",
+        "country/region": "country", "preferred language": "language", "contact owner": "owner",
+        "lifecycle stage": "stage", "create date": "created", "unsubscribed from all email": "refusal",
+        "opted out of email: marketing information": "refusal", "associated note": "note", "message": "note",
     },
     _LIFECYCLE,
     _("Customers become Customer, evangelists Advocate; everybody else in HubSpot's life cycle becomes Lead, for they "
@@ -74,8 +81,9 @@ SALESFORCE: Final = Preset(
     (
         frozenset(["contact id", "account name"]),
         frozenset(["contact id", "lead source"]),
+        frozenset(["account name", "account owner", "last name"]),
         frozenset(["lead id", "lead status"]),
-        frozenset(["lead id", "company / account"]),
+        frozenset(["company / account", "last name"]),
         frozenset(["id", "firstname", "lastname", "mailingcountry"]),
         frozenset(["id", "firstname", "lastname", "leadsource"]),
         frozenset(["id", "firstname", "lastname", "ownerid"]),
@@ -84,10 +92,12 @@ SALESFORCE: Final = Preset(
         "contact id": "external_id", "lead id": "external_id", "id": "external_id", "first name": "first_name",
         "last name": "last_name", "firstname": "first_name", "lastname": "last_name", "email": "email",
         "phone": "phone", "mobile": "phone", "mobilephone": "phone", "mobile phone": "phone",
+        "home phone": "phone", "homephone": "phone", "other phone": "phone", "otherphone": "phone",
         "account name": "company", "company / account": "company", "company": "company", "title": "title",
         "mailing country": "country", "mailingcountry": "country", "country": "country", "contact owner": "owner",
-        "lead owner": "owner", "owner": "owner", "email opt out": "refusal", "hasoptedoutofemail": "refusal",
-        "lead status": "stage", "created date": "created", "createddate": "created", "description": "note",
+        "lead owner": "owner", "account owner": "owner", "owner": "owner", "email opt out": "refusal",
+        "hasoptedoutofemail": "refusal", "lead status": "stage", "status": "stage", "created date": "created",
+        "createddate": "created", "description": "note",
     },
     _LEAD_STATUS,
     _("A lead of Salesforce may be somebody who never answered: only Qualified and Converted become Lead, the rest "
@@ -107,14 +117,16 @@ PIPEDRIVE: Final = Preset(
         "deal - organization": "company", "person - email": "email", "person - email - work": "email",
         "person - email - home": "email", "person - email - other": "email", "person - phone": "phone",
         "person - phone - work": "phone", "person - phone - mobile": "phone", "person - phone - home": "phone",
-        "person - phone - other": "phone", "person - owner": "owner", "deal - owner": "owner",
-        "person - label": "tags", "person - labels": "tags", "person - person created": "created",
+        "person - phone - other": "phone", "person - job title": "title", "person - title": "title",
+        "person - owner": "owner", "deal - owner": "owner", "person - label": "tags", "person - labels": "tags",
+        "person - notes": "note", "person - person created": "created", "person - marketing status": "refusal",
         "person - won deals": "stage", "deal - id": "event_id", "deal - won time": "event_moment",
         "deal - value": "event_value", "deal - currency": "event_currency",
     },
     {},
     _("In a list of people, somebody with a won deal becomes Customer as of the import. In a list of deals each won "
       "deal becomes an order of the day it was won, with its value; open and lost deals become nothing."),
+    refusing={"Unsubscribed": True},
 )  # fmt: skip
 GOOGLE: Final = Preset(
     "google",
@@ -122,6 +134,7 @@ GOOGLE: Final = Preset(
     (frozenset(["e-mail 1 - value"]), frozenset(["given name", "family name", "group membership"])),
     {
         "given name": "first_name", "family name": "last_name", "first name": "first_name", "last name": "last_name",
+        "name": "name", "file as": "name", "address 1 - country": "country",
         "organization name": "company", "organization 1 - name": "company", "organization title": "title",
         "organization 1 - title": "title", "labels": "tags", "group membership": "tags", "notes": "note",
         **{f"e-mail {number} - value": "email" for number in range(1, 6)},
@@ -129,18 +142,49 @@ GOOGLE: Final = Preset(
     },
     {},
     _("An address book says nothing of anybody's stage, so nobody gets one."),
+    noise=("* myContacts", "* "),
 )  # fmt: skip
-PRESETS: Final = {one.key: one for one in (HUBSPOT, SALESFORCE, PIPEDRIVE, GOOGLE)}
+_COMPANIES: Final = _(
+    "This is a list of companies, and people come in here. Export the people: each comes with their company, and "
+    "Polku makes the companies of it."
+)
+_DEALS: Final = _(
+    "This is a list of deals, open and lost ones too, and each row would become an order. Export only those that are "
+    "won, with the e-mail address of the contact; then choose the columns of the day, the number and the value."
+)
+# Lists of these systems that are not of people. No column of theirs is proposed.
+OTHERS: Final = (
+    Preset("hubspot_companies", "HubSpot", (frozenset(["record id", "company name", "company owner"]),
+                                            frozenset(["record id", "company domain name"])), said=_COMPANIES),
+    Preset("hubspot_deals", "HubSpot", (frozenset(["record id", "deal name", "deal stage"]),), said=_DEALS),
+    Preset("salesforce_accounts", "Salesforce", (frozenset(["account id", "account name", "type"]),
+                                                 frozenset(["account name", "billing city"])), said=_COMPANIES),
+    Preset("salesforce_deals", "Salesforce", (frozenset(["opportunity name", "stage"]),), said=_DEALS),
+    Preset("pipedrive_organizations", "Pipedrive", (frozenset(["organization - id", "organization - name"]),),
+           said=_COMPANIES),
+)  # fmt: skip
+PEOPLE: Final = (HUBSPOT, SALESFORCE, PIPEDRIVE, GOOGLE)
+_OF_PEOPLE: Final = frozenset(
+    ["email", "first name", "last name", "lastname", "person - name", "person - id", "deal - id"]
+)
+PRESETS: Final = {one.key: one for one in (*PEOPLE, *OTHERS)}
 
 
 def preset_of(heads: Sequence[str]) -> Preset | None:
     """Whose export has such a header."""
     known = frozenset(_head(head) for head in heads)
-    return next((preset for preset in PRESETS.values() if preset.is_in(known)), None)
+    candidates = PEOPLE if known & _OF_PEOPLE else (*OTHERS, *PEOPLE)
+    return next((preset for preset in candidates if preset.is_in(known)), None)
 
 
 def field_in(preset: Preset, head: str) -> str:
     return preset.heads.get(_head(head)) or preset.heads.get(plain_head(head), "")
+
+
+def rank_in(preset: Preset, head: str) -> int:
+    """Where a head stands among those the preset knows."""
+    heads = list(preset.heads)
+    return next((heads.index(one) for one in (_head(head), plain_head(head)) if one in preset.heads), len(heads))
 
 
 def _head(head: str) -> str:

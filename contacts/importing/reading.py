@@ -1,16 +1,17 @@
 """Reading a file: whatever is in it, rows come out, each with its physical line, or that line and what is wrong.
 
-A file is never held in memory; a cell has at most 32,768 characters, a line 1,048,576, a file 200 columns.
+A file is never held in memory; a cell has at most 262,144 characters, a line 1,048,576, a file 1,000 columns.
 """
 
 import codecs
 import csv
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,9 +22,9 @@ from rest.telling import told
 
 from .mapping import FileSection
 
-CELL_LIMIT = 32_768
+CELL_LIMIT = 262_144
 LINE_LIMIT = 1_048_576
-COLUMN_LIMIT = 200
+COLUMN_LIMIT = 1000
 BLOCK = 1 << 18
 SAMPLE_ROWS = 50
 DELIMITERS = ",;\t|"
@@ -31,7 +32,11 @@ CONTROLS = bytes(set(range(32)) - set(b"\t\r\n"))
 NO_LEADS = bytes(set(range(256)) - set(range(0xC2, 0xF5)))  # what never begins a character of several bytes
 SUSPICIOUS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\udc80-\udcff\ufffd]")
 STRAY = re.compile("[\udc80-\udcff]")
+STRAY_LEAD = re.compile("[\udcc2-\udcf4]")  # it looks as if it began a character: ä and Ö of Windows do
 # our own exports (and many others) put an apostrophe before what a spreadsheet would run as a formula
+SEPARATOR = re.compile(
+    r"\ufeff?sep=(.)\s*", re.IGNORECASE
+)  # how Excel is told what stands between cells, in the first line
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 ARCHIVES = {b"PK\x03\x04": "xlsx, zip", b"\x1f\x8b": "gzip", b"%PDF": "PDF", b"\xd0\xcf\x11\xe0": "xls"}
 BYTE_ORDER_MARKS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]
@@ -126,6 +131,7 @@ class Utf8Votes:
             text.encode()
         except UnicodeEncodeError:
             self.bad += len(STRAY.findall(text))
+            self.good -= len(STRAY_LEAD.findall(text))
 
     def encoding(self) -> str:
         return "cp1252" if self.bad > self.good else "utf-8"
@@ -171,12 +177,23 @@ class Table:
         self.size = found.size
         self.is_clean = found.is_clean
         self.is_blank_separated = section.format == "blank"
-        self.delimiter = section.delimiter or ("," if self.is_blank_separated else guess_delimiter(file))
+        told_by_file = "" if self.is_blank_separated else self._told_delimiter()
+        guessed = "," if self.is_blank_separated else told_by_file or guess_delimiter(file)
+        self.delimiter = section.delimiter or guessed
         self.first: Row | None = None
         self.columns = self._columns(section)
 
+    def _told_delimiter(self) -> str:
+        """What the first line says of delimiters, where it says nothing else; such a line is no row."""
+        start = self.file.tell()
+        if found := SEPARATOR.fullmatch(self.file.readline(CELL_LIMIT)):
+            self.lines.number += 1
+            return found[1]
+        self.file.seek(start)
+        return ""
+
     def _columns(self, section: FileSection) -> tuple[str, ...]:
-        row = next(self._records(), None)
+        row = next(islice(self._records(), section.skip, None), None)
         if row is None:
             raise ValidationError(_("The file is empty."), code="empty")
         line, cells = row
@@ -197,12 +214,16 @@ class Table:
         self.first = row
         return tuple(section.columns or (str(number) for number in range(1, len(cells) + 1)))
 
+    def records(self) -> Iterator[Row]:
+        """The rows from here on, however many cells they have."""
+        if self.first:
+            yield self.first
+        yield from self._records()
+
     def rows(self) -> Iterator[Row]:
         """Every data row, in order, with the physical line it begins on."""
         width = len(self.columns)
-        if self.first:
-            yield self._fitting(*self.first, width)
-        for line, cells in self._records():
+        for line, cells in self.records():
             yield self._fitting(line, cells, width)
 
     def share_read(self) -> float:
@@ -298,9 +319,8 @@ def evenness(sample: Sequence[str], delimiter: str) -> tuple[float, int]:
         widths = [len(cells) for cells in csv.reader(sample, delimiter=delimiter) if cells]
     except csv.Error:
         widths = []
-    if not widths or widths[0] == 1:
-        return 0.0, 0
-    return widths.count(widths[0]) / len(widths), widths[0]
+    width, rows = Counter(widths).most_common(1)[0] if widths else (1, 0)
+    return (0.0, 0) if width == 1 else (rows / len(widths), width)
 
 
 @contextmanager

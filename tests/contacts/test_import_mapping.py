@@ -276,7 +276,10 @@ def test_a_row_may_say_where_its_contact_came_from(value, expected):
         ('[contact]\nemail = "e"', "source"),
         ('[source]\nkey = "s"\n[contact]\n', "contact: give at least one of external_id"),
         ('[source]\nkey = "s"\n[contact]\nemial = "e"', "contact: Object contains unknown field `emial`"),
-        ('[source]\nkey = "s"\n[contact]\nemail = {}', "contact.email: give one of column, template and constant"),
+        (
+            '[source]\nkey = "s"\n[contact]\nemail = {}',
+            "contact.email: give one of column, columns, template and constant",
+        ),
         ('[source]\nkey = "s"\ntrust = "some"\n[contact]\nemail = "e"', "source.trust: Invalid enum value 'some'"),
         (LEAST + '[file]\ndelimiter = ";;"', "file: delimiter must be one character"),
         (LEAST + '[[events]]\ntype = "x"', "events[0]: Object missing required field `message_id`"),
