@@ -40,12 +40,19 @@ class Asked:
 
 
 def save_form(
-    *, form: Form, by: Principal, questions: Sequence[Question], asked: Asked, seen: int | None = None, **values: Any
+    *,
+    form: Form,
+    by: Principal,
+    questions: Sequence[Question],
+    asked: Asked,
+    seen: int | None = None,
+    file_of: Form | None = None,
+    **values: Any,
 ) -> Form:
     """Make a form, or change one; raises ValidationError with all that is wrong.
 
     `seen` is the version that whoever changes it has before them: where somebody saved another one meanwhile, nothing
-    is changed (`changed_meanwhile`).
+    is changed (`changed_meanwhile`). `file_of` is another form whose file this one gives, too.
     """
     with transaction.atomic():
         is_new = form.pk is None
@@ -64,6 +71,9 @@ def save_form(
         form.save()
         Source.objects.filter(pk=form.source_id).update(name=form.name)
         _reword(form, asked, by)
+        given = Handout.objects.filter(form=file_of).first() if file_of else None
+        if given:
+            give_file(form=form, by=by, name=given.name, kind=given.kind, body=bytes(given.body))
         audit.record(by=by, action="form_made" if is_new else "form_changed", kind="form", row=form.pk)
     return form
 

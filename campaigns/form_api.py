@@ -74,12 +74,14 @@ class FormShape(msgspec.Struct):
 
 
 class FormDayShape(msgspec.Struct):
-    """On one day of the organisation: how often it was shown and sent, and left alone as the work of a robot."""
+    """On one day of the organisation: how often it was shown and sent, and left alone as the work of a robot; and how
+    many confirmed their address on it, whenever they had sent it."""
 
     day: date
     shown: int
     sent: int
     left_out: int
+    confirmed: int
 
 
 class FormDaysShape(msgspec.Struct):
@@ -202,7 +204,9 @@ def form_days(request: Request, form_id: int) -> HttpResponse:
     refuse_unknown_parameters(request._request, ())
     form = get_object_or_404(_forms(), pk=form_id)
     rows = FormDay.objects.filter(form=form).order_by("-day")[:90]
-    return answer(FormDaysShape([FormDayShape(one.day, one.shown, one.sent, one.left_out) for one in rows]))
+    return answer(
+        FormDaysShape([FormDayShape(one.day, one.shown, one.sent, one.left_out, one.confirmed) for one in rows])
+    )
 
 
 @operation(

@@ -20,7 +20,7 @@ _ONE: Final = PreparedModels(
 _COSTS: Final = Prepared(
     "costs_of_campaign",
     f"""
-    SELECT id, sum_minor, first_on, last_on, note FROM campaigns_cost
+    SELECT id, sum_minor, first_on, last_on, note, sum(sum_minor) OVER ()::bigint FROM campaigns_cost
      WHERE campaign_id = %(campaign)s AND withdrawn_at IS NULL ORDER BY first_on DESC, id DESC LIMIT {MOST_OF_ONE}
 """,  # noqa: S608  (a number of ours)
     campaign="bigint",
@@ -61,6 +61,7 @@ class CostLine(NamedTuple):
     first_on: date
     last_on: date
     note: str
+    total: int  # of all that stand, also of those that the list has no room for
 
 
 def costs_of(campaign: Campaign) -> list[CostLine]:

@@ -80,6 +80,7 @@ def confirm(submission: Submission) -> bool:
         for claim in Claim.objects.open().filter(key__in=keys).select_related("source").order_by("pk"):
             confirm_claim(claim, by=None)
         Submission.objects.filter(pk=held.pk).update(confirmed_at=Now())
+        note(form, "confirmed")
     return True
 
 
@@ -97,23 +98,18 @@ def note_download(submission: Submission) -> None:
 
 
 def note(form: Form, what: str) -> None:
-    """Count for today that the form was `shown`, `sent` or `left_out`."""
+    """Count for today that the form was `shown`, `sent` or `left_out`, or its letter `confirmed`."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS[what], {"form": form.pk, "day": timezone.localdate()})
 
 
 _COUNT: Final = """
-INSERT INTO campaigns_formday (form_id, day, shown, sent, left_out)
-VALUES (%(form)s, %(day)s, {shown}, {sent}, {left_out})
-ON CONFLICT (form_id, day) DO UPDATE
-   SET shown = campaigns_formday.shown + {shown}, sent = campaigns_formday.sent + {sent},
-       left_out = campaigns_formday.left_out + {left_out}
+INSERT INTO campaigns_formday (form_id, day, shown, sent, left_out, confirmed)
+VALUES (%(form)s, %(day)s, {shown}, {sent}, {left_out}, {confirmed})
+ON CONFLICT (form_id, day) DO UPDATE SET {what} = campaigns_formday.{what} + 1
 """
-_COUNTS: Final = {
-    "shown": _COUNT.format(shown=1, sent=0, left_out=0),
-    "sent": _COUNT.format(shown=0, sent=1, left_out=0),
-    "left_out": _COUNT.format(shown=0, sent=0, left_out=1),
-}
+_COUNTED: Final = ("shown", "sent", "left_out", "confirmed")
+_COUNTS: Final = {what: _COUNT.format(what=what, **{one: int(one == what) for one in _COUNTED}) for what in _COUNTED}
 
 
 def _name_of(nonce: str, answers: Answers, agreed: bool) -> str:

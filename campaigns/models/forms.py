@@ -152,7 +152,8 @@ class Submission(models.Model):
 
 
 class FormDay(models.Model):
-    """How often a form was shown, sent, and left alone as the work of a robot, on a day of the organisation."""
+    """How often a form was shown, sent, and left alone as the work of a robot, on a day of the organisation; and how
+    many who sent it on whatever day said then that the address is theirs."""
 
     pk = models.CompositePrimaryKey("form", "day")
     form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="days")
@@ -160,6 +161,7 @@ class FormDay(models.Model):
     shown = models.BigIntegerField(default=0)
     sent = models.BigIntegerField(default=0)
     left_out = models.BigIntegerField(default=0)
+    confirmed = models.BigIntegerField(default=0, db_default=0)
 
 
 class Site(models.Model):

@@ -1,6 +1,7 @@
 """The forms of the demo company: what its website asks, who sent it lately, and what it asks them to agree to."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from secrets import token_urlsafe
@@ -115,6 +116,12 @@ def _lately(form: Form, shown: int, rate: float, senders: Iterator[Sender], luck
         rows.append(FormDay(form=form, day=day, shown=views, sent=sent, left_out=luck.randint(0, 2)))
         for number, at in enumerate(sorted(_moment(day, luck) for _one in range(sent))):
             _sent(form, next(senders), at, f"demo-{back}-{number}", luck)
+    confirmed = Counter(
+        timezone.localdate(at) for at in form.submissions.values_list("confirmed_at", flat=True) if at is not None
+    )
+    for row in rows:
+        row.confirmed = confirmed[row.day]
+    FormDay.objects.filter(form=form, day=today).delete()  # where all of them were counted just now
     FormDay.objects.bulk_create(rows)
 
 

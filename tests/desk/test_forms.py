@@ -1,9 +1,14 @@
 """The builder of forms, their page and the tracking script, as staff use them."""
 
-import pytest
-from django.test import Client
+from datetime import timedelta
 
-from campaigns.models import Form, Site, Wording
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from campaigns.models import Form, FormDay, Site, Wording
+from crm.desk.forms.figures import over
 from staff.models import Role
 from tests.desk.scenes import queries_for
 from tests.factories import make_user
@@ -145,3 +150,42 @@ def test_a_website_gets_a_public_key_of_its_own_until_it_is_closed(maria):
     maria.post(f"/forms/sites/{site.pk}/close")
     site.key.refresh_from_db()
     assert site.key.revoked_at is not None
+
+
+def test_another_form_is_made_like_one_with_its_words_its_questions_and_its_file(maria):
+    form = saved(maria, name="Guide")
+    maria.post(f"/forms/{form.pk}/file", {"file": SimpleUploadedFile("g.pdf", b"%PDF-", "application/pdf")})
+    address = f"/forms/new?like={form.pk}"
+    draft = maria.get(address).context["draft"]
+    page = maria.post(address, typed(do="add:long")).content.decode()
+
+    maria.post(address, typed(name=draft.values["name"]))
+
+    made, wording = Form.objects.latest("pk"), Wording.objects.latest("pk")
+    assert f'action="{address}"' in page
+    assert (made.name, made.fields, wording.form_id, wording.text, wording.number) == (
+        "Guide, again", form.fields, made.pk, "I want letters.", 1,
+    )  # fmt: skip
+    assert (made.handout.name, bytes(made.handout.body), made.is_open) == ("g.pdf", b"%PDF-", False)
+    assert made.token != form.token
+    assert made.source_id != form.source_id
+    assert maria.get("/forms/new?like=999999").status_code == 404
+
+
+def test_the_page_tells_a_period_against_the_one_before_with_robots_and_who_confirmed(maria):
+    form, today = saved(maria), timezone.localdate()
+    for back, shown, sent, left_out, confirmed in ((0, 40, 10, 3, 4), (29, 10, 0, 1, 0), (30, 20, 2, 5, 1)):
+        day = today - timedelta(days=back)
+        FormDay.objects.create(form=form, day=day, shown=shown, sent=sent, left_out=left_out, confirmed=confirmed)
+
+    month, quarter = over(form.pk, 30), over(form.pk, 90)
+
+    assert (month.now[1:], month.before[1:]) == ((50, 10, 4, 4, 20.0), (20, 2, 5, 1, 10.0))
+    assert [point.rate for point in month.points][-1] == 25.0  # of the last seven days
+    assert [point[1:5] for point in month.points if not point.is_empty] == [(10, 0, 1, 0), (40, 10, 3, 4)]
+    assert (len(month.points), len(quarter.points), quarter.now.sent, quarter.before.sent) == (30, 13, 12, 0)
+    maria.post(f"/forms/{form.pk}/open")
+    page = maria.get(f"/forms/{form.pk}?days=90").content.decode()
+    assert "12 people sent it in the last 90 days. That is 17.1 % of those who saw it." in page
+    assert "Confirmed their address" in page
+    assert maria.get(f"/forms/{form.pk}?days=nonsense").context["period"].days == 30

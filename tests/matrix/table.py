@@ -327,6 +327,8 @@ ADDRESSES: Final[dict[str, Address]] = {
     "strategy/money": desk(GET="figures:read"),
     "strategy/<slug:name>.csv": desk(GET="figures:read", rows={"name": "strategy_table"}),
     "campaigns": desk(GET="campaigns:read"),
+    "campaigns.csv": desk(GET="campaigns:read"),
+    "campaigns/compared": desk(GET="campaigns:read"),
     "campaigns/new": desk(GET="campaigns:write", POST="campaigns:write"),
     "campaigns/costs": desk(GET="campaigns:write", POST="campaigns:write"),
     "campaigns/costs/<int:file_id>": desk(GET="campaigns:write", POST="campaigns:write"),

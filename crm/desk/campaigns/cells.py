@@ -9,13 +9,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.budgets import Budget
 from campaigns.figure_api import short_address
 from campaigns.linking import long_address
 from campaigns.models import Campaign
 from campaigns.reading import CostLine
 from crm.desk.campaigns.listing import Row
 from crm.desk.campaigns.showing import Figure, Line, Page
-from crm.desk.campaigns.words import sums_in
+from crm.desk.campaigns.words import money, sums_in
 from crm.desk.drawing import joined, row_address, short_date, short_dates, small_icon, token_field
 from crm.templatetags.polku import figure, stops
 
@@ -35,10 +36,51 @@ def campaigns_drawn(rows: Iterable[Row], *, query: str, put_away: bool) -> SafeS
             f'<b class="clip">{escape(campaign.name)}</b>'
             f'<span class="t-meta">{small_icon(row.icon)} {escape(row.channel)}{owner}</span></a></td>'
             f'<td class="camp-gate"><span class="stage">{stops(row.place)}{escape(str(row.gate))}</span></td>{cells}'
+            f"{_budget(row.budget, campaign.currency)}"
             f'<td class="ink-2 nowrap">{_runs(row)}{"" if row.is_running or put_away else idle}</td></tr>'
         )
 
     return joined(map(line, rows))
+
+
+def _budget(budget: Budget | None, currency: str) -> str:
+    """A cell with spent of planned, and a bar; empty where none was set."""
+    if budget is None:
+        return "<td></td>"
+    said = _("%(spent)s of %(budget)s") % {
+        "spent": money(budget.spent, currency),
+        "budget": money(budget.planned, currency),
+    }
+    return (
+        f'<td class="camp-budget" data-label="{escape(_("Budget"))}"><span class="num">{escape(said)}</span>'
+        f"{budget_bar(budget)}</td>"
+    )
+
+
+def budget_drawn(budget: Budget | None, currency: str) -> SafeString:
+    """The same for the page of one, with what of its days is over, and what is left or too much, in words."""
+    if budget is None:
+        return SafeString()
+    sums = {"spent": money(budget.spent, currency), "budget": money(budget.planned, currency)}
+    said = [_("%(spent)s of %(budget)s is spent.") % sums]
+    if budget.is_over:
+        said.append(_("That is %(sum)s more than planned.") % {"sum": money(-budget.left, currency)})
+    if budget.time is not None:
+        said.append(_("%(share)s %% of its days are over.") % {"share": round(budget.time)})
+    tone = "warn" if budget.is_over else "ink-2"
+    return SafeString(
+        f'<div class="budget">{budget_bar(budget)}<p class="t-dense {tone}">{escape(" ".join(said))}</p></div>'
+    )
+
+
+def budget_bar(budget: Budget) -> SafeString:
+    """What of it is spent; the mark says what of its days is over."""
+    time = "" if budget.time is None else f'<rect class="now" x="{min(budget.time, 99):.1f}" width="1" height="4"/>'
+    return SafeString(
+        '<svg class="meterbar budget-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="bg" width="100" height="4"/><rect class="{"is-more" if budget.is_over else "f-4"}" '
+        f'width="{min(budget.share, 100):.1f}" height="4"/>{time}</svg>'
+    )
 
 
 def _runs(row: Row) -> str:
@@ -100,10 +142,10 @@ def _with_visitors(people: int, visitors: int) -> str:
 
 def costs_drawn(costs: Iterable[CostLine], currency: str, request: HttpRequest, *, may_plan: bool) -> SafeString:
     take_back = _taking_back(request) if may_plan else lambda cost, sum_, day: ""
-    money, date = sums_in(currency), short_dates()
+    in_currency, date = sums_in(currency), short_dates()
 
     def line(cost: CostLine) -> str:
-        sum_, first = escape(money(cost.sum_minor)), date(cost.first_on)
+        sum_, first = escape(in_currency(cost.sum_minor)), date(cost.first_on)
         days = first if cost.first_on == cost.last_on else f"{first}–{date(cost.last_on)}"
         note = f'<p class="t-meta clip">{escape(cost.note)}</p>' if cost.note else ""
         return (

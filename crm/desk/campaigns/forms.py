@@ -1,5 +1,6 @@
 """What the pages of campaigns ask for. Sums are typed as people write them, and kept in minor units."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -66,7 +67,7 @@ class CampaignForm(HouseForm):
     currency = forms.CharField(label=gettext_lazy("Currency"), max_length=3)
 
     def __init__(self, campaign: Campaign, data: Any = None, initial: Any = None) -> None:
-        super().__init__(data, initial=self._said(campaign) | (initial or {}))
+        super().__init__(data, initial=self.said_of(campaign) | (initial or {}))
         choices: Any = self.fields
         choices["question"].choices = [(one.value, QUESTIONS[one]) for one in Question]
         choices["channel"].choices = [(one.value, CHANNELS[one]) for one in Channel]
@@ -77,7 +78,7 @@ class CampaignForm(HouseForm):
         self.fields["budget"].widget.attrs["inputmode"] = "decimal"
 
     @staticmethod
-    def _said(campaign: Campaign) -> dict[str, Any]:
+    def said_of(campaign: Campaign) -> dict[str, Any]:
         same = ("name", "question", "channel", "audience", "value_proposition", "tactic", "starts_on", "ends_on")
         rows = {"stage": campaign.stage_id, "view": campaign.view_id, "owner": campaign.owner_id}
         budget = "" if campaign.budget_minor is None else as_typed(campaign.budget_minor, campaign.currency)
@@ -108,6 +109,17 @@ class CampaignForm(HouseForm):
     def changes(self) -> dict[str, Any]:
         said = dict(self.cleaned_data)
         return said | {"budget_minor": said.pop("budget")}
+
+
+def planned_like(campaign: Campaign, today: date) -> dict[str, Any]:
+    """What the form begins with for another one of the same plan: from today, and as long, where it had an end."""
+    said = CampaignForm.said_of(campaign)
+    said["name"] = _("%(name)s, again") % {"name": campaign.name[:110]}
+    if campaign.starts_on and campaign.ends_on:
+        said["ends_on"] = today + (campaign.ends_on - campaign.starts_on)
+    else:
+        said["ends_on"] = None
+    return said | {"starts_on": today}
 
 
 class CostForm(HouseForm):

@@ -8,17 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns.models import Campaign, Channel, Question, Way
-from campaigns.outcome import Gates, Outcome, outcomes
-from campaigns.reading import campaigns_listed
-from campaigns.results import credited, spent
-from campaigns.spreading import each
-from campaigns.strategy import counted
-from crm.desk.campaigns.words import BANDS, CHANNEL_ICONS, CHANNELS, money
+from campaigns.budgets import Budget, budget_of
+from campaigns.comparing import Compared, compare
+from campaigns.models import Campaign, Channel, Way
+from campaigns.outcome import Outcome
+from crm.desk.campaigns.words import CHANNEL_ICONS, CHANNELS, money
 from funnel.models import Stage
-from funnel.pacing import today_of
-from funnel.pictures import Picture, path_in, sees_everyone
-from funnel.spans import Days
 from staff.policy import Principal
 
 
@@ -26,7 +21,6 @@ from staff.policy import Principal
 class Row:
     campaign: Campaign
     outcome: Outcome
-    band: str
     channel: str
     icon: str
     gate: Stage
@@ -35,20 +29,13 @@ class Row:
     cost: str
     each: str
     revenue: str
+    budget: Budget | None
     is_running: bool
 
 
 def rows_of(principal: Principal, days: int, way: Way, *, put_away: bool) -> Sequence[Row]:
     """Those in use, or those put away; the running ones first, in order of their names."""
-    picture = Picture.now()
-    period = Days(today_of(picture) - days + 1, today_of(picture))
-    shown = campaigns_listed(put_away=put_away)
-    lines = credited(picture, principal, [period], way, keys=[one.key for one in shown])
-    gates = Gates(path_in(picture))
-    found = outcomes(gates, shown, lines, spent(picture, [period]), 0)
-    everybody, today = sees_everyone(principal), timezone.localdate()
-    rows = [_row(one, found[one.key], gates, one.is_running(today), everybody) for one in shown]
-    return sorted(rows, key=lambda row: (not row.is_running, row.campaign.name.casefold()))
+    return [_row(one) for one in compare(principal, days=days, way=way, put_away=put_away)]
 
 
 def headline(rows: Sequence[Row], days: int, *, everybody: bool) -> str:
@@ -66,21 +53,20 @@ def headline(rows: Sequence[Row], days: int, *, everybody: bool) -> str:
     return f"{said} " + _("In %(days)s days they cost %(cost)s and brought in %(income)s.") % sums
 
 
-def _row(campaign: Campaign, outcome: Outcome, gates: Gates, is_running: bool, everybody: bool) -> Row:
-    gate = gates.gate(campaign)
-    won = counted(campaign.question, outcome.over(gate))
-    cost_each = each(outcome.spent, won) if everybody and outcome.spent else None
+def _row(one: Compared) -> Row:
+    campaign, outcome = one.campaign, one.outcome
+    plan = (campaign.budget_minor, one.written_down, campaign.starts_on, campaign.ends_on)
     return Row(
         campaign=campaign,
         outcome=outcome,
-        band=str(BANDS[Question(campaign.question)]),
         channel=str(CHANNELS[Channel(campaign.channel)]),
         icon=CHANNEL_ICONS[Channel(campaign.channel)],
-        gate=gate,
-        place=gates.rank(gate.pk),
-        won=won,
+        gate=one.gate,
+        place=one.place,
+        won=one.won,
         cost=money(outcome.spent, campaign.currency) if outcome.spent else "",
-        each="" if cost_each is None else money(cost_each, campaign.currency),
+        each="" if one.each is None else money(one.each, campaign.currency),
         revenue=money(outcome.income, campaign.currency) if outcome.income else "",
-        is_running=is_running,
+        budget=budget_of(*plan, timezone.localdate()),
+        is_running=one.is_running,
     )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.campaigns import files, views
+from crm.desk.campaigns import compared, files, views
 from crm.desk.strategy import views as strategy
 from crm.desk.strategy import year
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("strategy/money", year.strategy_money, name="strategy-money"),
     path("strategy/<slug:name>.csv", strategy.strategy_table, name="strategy-table"),
     path("campaigns", views.campaign_list, name="campaign-list"),
+    path("campaigns.csv", compared.campaign_file, name="campaign-file"),
+    path("campaigns/compared", compared.campaign_compared, name="campaign-compared"),
     path("campaigns/new", views.campaign_new, name="campaign-new"),
     path("campaigns/costs", files.cost_file_new, name="cost-file-new"),
     path("campaigns/costs/<int:file_id>", files.cost_file, name="cost-file"),

@@ -15,16 +15,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns.budgets import Budget, budget_of
 from campaigns.costs import add_cost, withdraw_cost
 from campaigns.figure_api import short_address
 from campaigns.linking import make_link
 from campaigns.looking import results_of
 from campaigns.models import Campaign, Channel, Cost, Link, Question
 from campaigns.outcome import Gates
-from campaigns.reading import campaign_of, costs_of, links_of
+from campaigns.reading import CostLine, campaign_of, costs_of, links_of
 from campaigns.services import archive_campaign, key_for, save_campaign
-from crm.desk.campaigns.cells import campaigns_drawn, costs_drawn, figures_drawn, links_drawn, moved_drawn
-from crm.desk.campaigns.forms import CampaignForm, CostForm, LinkForm
+from crm.desk.campaigns.cells import budget_drawn, campaigns_drawn, costs_drawn, figures_drawn, links_drawn, moved_drawn
+from crm.desk.campaigns.forms import CampaignForm, CostForm, LinkForm, planned_like
 from crm.desk.campaigns.listing import headline, rows_of
 from crm.desk.campaigns.people import ORDERED, REFUNDED, TOUCHED, behind, span
 from crm.desk.campaigns.showing import Page
@@ -60,6 +61,7 @@ def campaign_page(request: HttpRequest, principal: Principal, campaign_id: int) 
     wish = Wish.of(request)
     shown = _shown(campaign, principal, wish)
     may_plan, query = principal.may("campaigns:write"), wish.query(view="")
+    costs = costs_of(campaign)
     people_at = f"{reverse('desk:campaign-people', args=[campaign.pk])}?what=%s&{query}"
     context = {
         "wish": wish,
@@ -67,7 +69,8 @@ def campaign_page(request: HttpRequest, principal: Principal, campaign_id: int) 
         "shown": shown,
         "figures": figures_drawn(shown, people_at),
         "moved": moved_drawn(shown, people_at),
-        "costs": costs_drawn(costs_of(campaign), campaign.currency, request, may_plan=may_plan),
+        "costs": costs_drawn(costs, campaign.currency, request, may_plan=may_plan),
+        "budget": budget_drawn(_budget(campaign, costs), campaign.currency),
         "links": links_drawn(links_of(campaign), campaign),
         "question": QUESTIONS[Question(campaign.question)],
         "channel": CHANNELS[Channel(campaign.channel)],
@@ -119,15 +122,19 @@ def campaign_people(request: HttpRequest, principal: Principal, campaign_id: int
 
 @for_staff("campaigns:write")
 def campaign_new(request: HttpRequest, principal: Principal) -> HttpResponseBase:
-    asked = {name: request.GET[name] for name in ("question", "stage") if request.GET.get(name)}
+    """Made anew, or, with `like`, planned as another one was."""
+    asked: dict[str, Any] = {name: request.GET[name] for name in ("question", "stage") if request.GET.get(name)}
+    like = number_said(request.GET.get("like", ""))
     campaign = Campaign(owner=principal.user)
+    if like is not None:
+        asked = planned_like(_campaign(like), timezone.localdate())
     form = CampaignForm(campaign, request.POST or None, initial=asked)
     if form.is_valid():
         campaign.key = key_for(form.cleaned_data["name"])
         if _tried(form, lambda: save_campaign(campaign=campaign, by=principal, **form.changes())):
             said = _("%(name)s is planned. Its key is %(key)s.") % {"name": campaign, "key": campaign.key}
             return toast(request, redirect("desk:campaign", campaign.pk), said)
-    return _asked(request, "form.html", _("New campaign"), form)
+    return _asked(request, "form.html", _("New campaign"), form, like=like)
 
 
 @for_staff("campaigns:write")
@@ -201,6 +208,11 @@ def alone(request: HttpRequest) -> dict[str, Any]:
 
 def _campaign(campaign_id: int) -> Campaign:
     return there(campaign_of(campaign_id))
+
+
+def _budget(campaign: Campaign, costs: list[CostLine]) -> Budget | None:
+    spent = costs[0].total if costs else 0
+    return budget_of(campaign.budget_minor, spent, campaign.starts_on, campaign.ends_on, timezone.localdate())
 
 
 def _shown(campaign: Campaign, principal: Principal, wish: Wish) -> Page:

@@ -1,6 +1,7 @@
 """The lines of the list of forms, and those of one form: its days, and who sent it last."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Final
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Deed, Form
 from crm.desk.drawing import grey, joined, row_address, short_date, short_dates
-from crm.desk.forms.figures import Lately
+from crm.desk.forms.figures import Count, Lately, Period, rate_of
 from crm.desk.forms.reading import Sender
 from crm.templatetags.polku import figure, initials, percent, when
 
@@ -50,14 +51,78 @@ def days_drawn(its: Lately) -> SafeString:
     )
 
 
-def table_drawn(its: Lately) -> SafeString:
-    """The days on which anything was shown or sent, the newest first."""
-    date = short_dates()
-    return joined(
-        f'<tr><td class="num">{date(day)}</td><td class="r num">{figure(shown)}</td>'
-        f'<td class="r num">{figure(sent)}</td></tr>'
-        for day, shown, sent in its.rows
+WIDTH, HIGH, DEEP = 720, 44, 1  # of a strip, and its foot
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One measure over the period: its name, the most at once, and the picture of it."""
+
+    label: str
+    most: str
+    drawing: SafeString
+
+
+def strips_of(period: Period) -> list[Strip]:
+    """Shown, sent, and how many of those who saw it sent it, one under the other."""
+    counts = (
+        (_("Shown"), [one.shown for one in period.points], "fm-shown"),
+        (_("Sent"), [one.sent for one in period.points], "fm-sent"),
     )
+    found = []
+    for label, numbers, name in counts:
+        said = _("at most %(n)s in a week") if period.weekly else _("at most %(n)s in a day")
+        most = said % {"n": figure(max(numbers))} if any(numbers) else ""
+        found.append(Strip(label, most, _strip(label, numbers, _bars(numbers, name))))
+    rates = [one.rate for one in period.points]
+    if any(rates):
+        label = _("Of those who saw it") if period.weekly else _("Of those who saw it in the week up to the day")
+        best = _("at most %(rate)s") % {"rate": percent(max(filter(None, rates)))}
+        found.append(Strip(label, best, _strip(label, [round(one or 0, 1) for one in rates], _line(rates))))
+    return found
+
+
+def _strip(label: str, numbers: Sequence[float], drawn: str) -> SafeString:
+    words = f"{label}: {', '.join(map(str, numbers))}"
+    return SafeString(
+        f'<svg class="fm-strip" viewBox="0 0 {WIDTH} {HIGH + DEEP}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(words)}"><path class="fm-line" d="M0 {HIGH + 0.5}H{WIDTH}"/>{drawn}</svg>'
+    )
+
+
+def _bars(numbers: Sequence[int], name: str) -> str:
+    step, most = WIDTH / len(numbers), max([*numbers, 1])
+    return "".join(
+        f'<rect class="{name}" x="{(place + 0.12) * step:.1f}" y="{HIGH * (1 - n / most):.1f}" '
+        f'width="{step * 0.76:.1f}" height="{HIGH * n / most:.1f}"/>'
+        for place, n in enumerate(numbers)
+        if n
+    )
+
+
+def _line(rates: Sequence[float | None]) -> str:
+    """Broken where there was nothing to tell."""
+    step, most = WIDTH / len(rates), max(filter(None, rates))
+    path, is_on = [], False
+    for place, rate in enumerate(rates):
+        if rate is not None:
+            path.append(f"{'L' if is_on else 'M'}{(place + 0.5) * step:.1f} {2 + (HIGH - 4) * (1 - rate / most):.1f}")
+        is_on = rate is not None
+    return f'<path class="fm-rate" d="{" ".join(path)}"/>'
+
+
+def table_drawn(period: Period, *, confirms: bool) -> SafeString:
+    """The days or weeks on which there was anything, the newest first."""
+    date, nothing = short_dates(), grey("–")
+
+    def line(one: Count) -> str:
+        rate = nothing if (own := rate_of(one.sent, one.shown)) is None else percent(own)
+        last = (one.confirmed, one.left_out) if confirms else (one.left_out,)
+        said = [*map(figure, (one.shown, one.sent)), rate, *map(figure, last)]
+        cells = "".join(f'<td class="r num">{cell}</td>' for cell in said)
+        return f'<tr><td class="num">{date(one.day)}</td>{cells}</tr>'
+
+    return joined(line(one) for one in reversed(period.points) if not one.is_empty)
 
 
 LONGEST_WORDS: Final = 300

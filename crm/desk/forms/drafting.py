@@ -74,6 +74,12 @@ def draft_of(form: Form) -> Draft:
     )
 
 
+def another(draft: Draft) -> Draft:
+    """The same as a new form, under another name."""
+    name = str(_("%(name)s, again")) % {"name": draft.values["name"][:70]}
+    return replace(draft, values={**draft.values, "name": name}, seen=0)
+
+
 def draft_in(typed: Mapping[str, str]) -> Draft:
     """What the page of the builder sent."""
     rows = [number for number in range(MOST_READ) if f"{number}-kind" in typed]

@@ -29,12 +29,13 @@ from campaigns.questions import KINDS
 from campaigns.sent import answers_of, export_sent, own_words
 from campaigns.views import rows_of
 from crm.desk.doors import for_staff
-from crm.desk.finding import there
-from crm.desk.forms.cells import days_drawn, forms_drawn, newest_drawn, table_drawn
-from crm.desk.forms.drafting import Draft, after, begun, draft_in, draft_of, values_of
-from crm.desk.forms.figures import lately
+from crm.desk.finding import number_said, there
+from crm.desk.forms.cells import forms_drawn, newest_drawn, strips_of, table_drawn
+from crm.desk.forms.drafting import Draft, after, another, begun, draft_in, draft_of, values_of
+from crm.desk.forms.figures import PERIODS, lately, over
 from crm.desk.forms.reading import Sheet, senders_of, sheet_of
 from crm.desk.places import page
+from crm.desk.strategy.views import PERIOD_LABELS
 from crm.desk.toasts import toast
 from staff.policy import Principal
 
@@ -54,9 +55,12 @@ def form_list(request: HttpRequest, principal: Principal) -> HttpResponseBase:
 @for_staff(SCOPE)
 def form_new(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """The builder, with what a form of this kind begins with; it is one when it is saved."""
-    deed = request.GET.get("deed", Deed.FORM)
+    deed, like = request.GET.get("deed", Deed.FORM), request.GET.get("like")
+    other = None if like is None else _form(there(number_said(like)))
     if request.method == "POST":
-        return _built(request, principal, Form())
+        return _built(request, principal, Form(), other)
+    if other:
+        return _builder(request, principal, Form(), another(draft_of(other)), other=other)
     if deed not in Deed.values:
         raise Http404
     language = request.LANGUAGE_CODE if request.LANGUAGE_CODE in dict(settings.LANGUAGES) else "en"
@@ -78,17 +82,18 @@ def form_preview(request: HttpRequest, principal: Principal) -> HttpResponseBase
     return render(request, "desk/forms/preview.html", _preview(draft_in(request.POST.dict())))
 
 
-def _built(request: HttpRequest, principal: Principal, form: Form) -> HttpResponseBase:
+def _built(request: HttpRequest, principal: Principal, form: Form, other: Form | None = None) -> HttpResponseBase:
     draft = draft_in(request.POST.dict())
     do = request.POST.get("do", "save")
     if do != "save":
-        return _builder(request, principal, form, after(draft, do))
+        return _builder(request, principal, form, after(draft, do), other=other)
     seen = draft.seen if form.pk else None
     try:
-        save_form(form=form, by=principal, questions=draft.questions, asked=draft.asked, seen=seen, **values_of(draft))
+        values = values_of(draft) | ({"file_of": other} if other else {})
+        save_form(form=form, by=principal, questions=draft.questions, asked=draft.asked, seen=seen, **values)
     except ValidationError as error:
         faults = error.message_dict if hasattr(error, "error_dict") else {"all": error.messages}
-        return _builder(request, principal, form, draft, faults)
+        return _builder(request, principal, form, draft, faults, other)
     return toast(request, redirect("desk:form-page", form.pk), _("Saved."))
 
 
@@ -98,7 +103,10 @@ def _builder(
     form: Form,
     draft: Draft,
     faults: dict[str, list[str]] | None = None,
+    other: Form | None = None,
 ) -> HttpResponse:
+    """`other` is the form that a new one is made like."""
+    new = reverse("desk:form-new") + (f"?like={other.pk}" if other else "")
     context = {
         "form": form if form.pk else None,
         "draft": draft,
@@ -107,7 +115,7 @@ def _builder(
         "languages": settings.LANGUAGES,
         "campaigns": Campaign.objects.in_use().order_by("name"),
         "kinds": [(kind.value, label) for kind, label in KINDS.items()],
-        "action": reverse("desk:form-edit", args=[form.pk]) if form.pk else reverse("desk:form-new"),
+        "action": reverse("desk:form-edit", args=[form.pk]) if form.pk else new,
     } | _preview(draft)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
     template = "builder" if request.htmx else "edit"  # type: ignore[attr-defined]
@@ -122,14 +130,16 @@ def _preview(draft: Draft) -> dict[str, Any]:
 def form_page(request: HttpRequest, principal: Principal, form_id: int) -> HttpResponseBase:
     """One form: how it does, who sent it, how to share it."""
     form = there(sheet_of(form_id))
-    its = lately([form.pk])[form.pk]
+    asked = number_said(request.GET.get("days", ""))
+    period = over(form.pk, asked if asked in PERIODS else PERIODS[0])
     share = settings.SITE_URL + reverse("form-page", args=[form.token])
     title = form.title.replace("&", "&amp;").replace('"', "&quot;")
     context = {
         "form": form,
-        "lately": its,
-        "days": days_drawn(its),
-        "table": table_drawn(its),
+        "period": period,
+        "periods": [(PERIOD_LABELS[days], f"?days={days}", days == period.days) for days in PERIODS],
+        "strips": strips_of(period),
+        "table": table_drawn(period, confirms=form.confirms_address),
         "newest": _newest(principal, form),
         "may_export": principal.may("contacts:export"),
         "share": share,

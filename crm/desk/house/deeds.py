@@ -36,6 +36,7 @@ NAMES: Final = {
     "refused": _("Was refused"),
     "contacts_exported": _("Took people out as a file"),
     "companies_exported": _("Took companies out as a file"),
+    "campaigns_exported": _("Took the list of campaigns out as a file"),
     "form_exported": _("Took what was sent by a form out as a file"),
     "contacts_merged": _("Joined two people"),
     "merge_cut": _("Parted two people"),
