@@ -38,15 +38,19 @@ def wanted() -> set[int]:
     return {int(Dimension.STAGE)} if AssignmentRule.objects.exists() else set()
 
 
+def targets() -> set[int]:
+    return set(Stage.objects.filter(key=LEAD).values_list("pk", flat=True))
+
+
 def run(effects: list[Effect]) -> None:
     """Give away those who became leads; each is one transaction's work already."""
-    lead = Stage.objects.filter(key=LEAD).values_list("pk", flat=True).first()
+    leads = targets()
     for effect in effects:
-        if effect.dimension == Dimension.STAGE and effect.target == lead:
+        if effect.target in leads:
             assign_lead(effect.contact_id, visit=effect.visit)
 
 
-EFFECT_KIND: Final = EffectKind(wanted=wanted, run=run, name=gettext_lazy("leads given to an owner"))
+EFFECT_KIND: Final = EffectKind(wanted, run, gettext_lazy("leads given to an owner"), targets)
 
 
 def assign_lead(contact_id: int, *, visit: int = 1) -> Assignment | None:

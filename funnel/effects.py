@@ -33,6 +33,7 @@ class EffectKind:
     wanted: Callable[[], Collection[int]]  # the dimensions whose moves set it off, at the moment
     run: Callable[[list[Effect]], None]  # each with the transition that made the entry when we looked whether it stands
     name: Promise | str = ""
+    targets: Callable[[], Collection[int]] | None = None  # only entries into these set it off; None: all
 
 
 EFFECT_KINDS: dict[str, EffectKind] = {}
@@ -69,7 +70,8 @@ def make_effects(folded: Iterable[Folded]) -> None:
     dimensions = set[int]().union(*wanted.values())
     if not dimensions:
         return
-    made = [made for one in folded if one.new for made in _made(one, wanted, dimensions)]
+    only = {kind: set(known.targets()) for kind, known in EFFECT_KINDS.items() if wanted[kind] and known.targets}
+    made = [made for one in folded if one.new for made in _made(one, wanted, dimensions, only)]
     if made:
         contacts, kinds, dims, targets, visits, places, reasons = zip(*made, strict=True)
         with connection.cursor() as cursor:
@@ -88,7 +90,7 @@ def make_effects(folded: Iterable[Folded]) -> None:
             )
 
 
-def _made(one: Folded, wanted: dict[str, set[int]], dimensions: set[int]) -> Iterable[Made]:
+def _made(one: Folded, wanted: dict[str, set[int]], dimensions: set[int], only: dict[str, set[int]]) -> Iterable[Made]:
     leader, stamp = one.person.leader, one.person.stamp
     replaced = (live.entry for live in one.dead if live.contact == leader)
     known = {(entry.dimension, entry.to_value, entry.visit) for entry in replaced}
@@ -98,7 +100,7 @@ def _made(one: Folded, wanted: dict[str, set[int]], dimensions: set[int]) -> Ite
             if stamp - entry.at > OLD_S * 1_000_000:
                 reason = reason or HoldReason.OLD.value
             for kind, about in wanted.items():
-                if entry.dimension in about:
+                if entry.dimension in about and (kind not in only or entry.to_value in only[kind]):
                     yield leader, kind, entry.dimension, entry.to_value or 0, entry.visit, place, reason
 
 

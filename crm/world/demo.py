@@ -9,6 +9,7 @@ from crm.world.asking import ask_on_the_web
 from crm.world.bringing import bring_the_fair
 from crm.world.campaigning import plan_campaigns
 from crm.world.correcting import publish_second_version, take_orders_back
+from crm.world.dating import date_deeds
 from crm.world.drafting import draft_playbook
 from crm.world.firms import know_companies
 from crm.world.following import take_up_newcomers
@@ -81,6 +82,7 @@ def make_demo(contacts: int = CONTACTS, events: int = EVENTS) -> FirstLogin:
     admin = Principal(user=staff.admin)
     _key, write_key = create_key(name="Website", source="website", scopes=PUBLIC_SCOPES, public=True, by=admin)
     _key, api_key = create_key(name="Web shop", source="shop", scopes=ORDINARY_SCOPES, public=False, by=admin)
+    date_deeds(began)
     roles = {email: str(role) for email, (_name, role, _team) in COLLEAGUES.items()}
     return FirstLogin(ADMIN, password, write_key, api_key, roles)
 

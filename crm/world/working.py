@@ -49,13 +49,14 @@ MEETINGS: Final = (
     ("Went through the yearly plan. They take the middle one if the price holds.", "Our studio", 60),
 )
 TAGS: Final = ("team day", "back pain", "decision maker", "newsletter", "wants a quote", "trains at the office")
-TASKS: Final = (  # what, kind, on which day from today, at what hour
-    ("Call back about the team day", TaskKind.CALL, -1, 15),
-    ("Send the quote for ten trainings", TaskKind.WRITE, 0, 12),
-    ("Ask for a review", TaskKind.WRITE, 0, 15),
-    ("Trial hour at their office", TaskKind.MEETING, 1, 9),
-    ("Check whether the invoice was paid", TaskKind.TODO, 3, 10),
-    ("Offer the yearly plan", TaskKind.CALL, 7, 13),
+TASKS: Final = (  # what, one or another; kind, on which day from today, at what hour
+    (("Call back about the team day", "Call about the trial hour", "Ask who decides"), TaskKind.CALL, -1, 15),
+    (("Send the quote for ten trainings", "Write what the yearly plan holds"), TaskKind.WRITE, 0, 12),
+    (("Ask for a review", "Thank them for the review", "Send the dates of spring"), TaskKind.WRITE, 0, 15),
+    (("Trial hour at their office", "Measure the desks of the second floor"), TaskKind.MEETING, 1, 9),
+    (("Check whether the invoice was paid", "Send the invoice to the new address"), TaskKind.TODO, 3, 10),
+    (("Agree on the days in January", "Ask how the first month went"), TaskKind.CALL, 4, 11),
+    (("Offer the yearly plan", "Offer the course for two"), TaskKind.CALL, 7, 13),
 )
 TARGETS: Final = {"lead": 70, "customer": 34, "loyalty": 12}  # people a month
 VIEWS: Final[tuple[tuple[str, Any], ...]] = (
@@ -222,13 +223,19 @@ def _planned(people: Mapping[str, Sequence[Contact]], staff: Staff) -> None:
     """Everybody has work: some is late, some is for today, and some was done."""
     by = Principal(user=staff.manager)
     about = iter([*people["lead"][:30], *people["customer"][:30], *people["loyalty"][:20]])
-    for user in (*staff.all, staff.marketer):
-        for title, kind, day, hour in TASKS:
+    for number, user in enumerate((*staff.all, staff.marketer)):
+        for titles, kind, day, hour in TASKS:
             contact = next((one for one in about if one.owner_id in {user.pk, None} or user not in staff.sales), None)
             if contact is None:
                 return
             task = add_task(
-                contact=contact, by=by, title=title, kind=kind, assignee=user, due_at=_at(day, hour), remind_at=None
+                contact=contact,
+                by=by,
+                title=titles[number % len(titles)],
+                kind=kind,
+                assignee=user,
+                due_at=_at(day, hour),
+                remind_at=None,
             )
             if day == 3:
                 finish_task(task=task, by=by)

@@ -90,6 +90,19 @@ def test_only_moves_of_the_dimensions_wanted_set_it_off(letters):
     assert list(Effect.objects.values_list("dimension", flat=True)) == [0, 0]
 
 
+def test_a_kind_that_wants_some_targets_is_set_off_by_entries_into_these_alone(letters, monkeypatch):
+    customer = Stage.objects.get(key="customer")
+    kind = EffectKind(lambda: [Dimension.STAGE], letters.run, targets=lambda: [customer.pk])
+    monkeypatch.setitem(EFFECT_KINDS, "letter", kind)
+    anna = person()
+    happened(anna, "form_submitted", recently())
+    happened(anna, "order_completed", recently(5), value_minor=100, currency="EUR")
+
+    advance_pending()
+
+    assert list(Effect.objects.values_list("contact", "target", "state")) == [(anna.pk, customer.pk, "waiting")]
+
+
 def test_another_cause_for_the_same_entry_does_not_set_it_off_again(letters):
     anna = person()
     happened(anna, "content_downloaded", recently(5))

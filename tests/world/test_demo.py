@@ -4,19 +4,22 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 from django.utils import timezone
 
-from campaigns.models import FormDay, Mail, Submission, Target
+from campaigns.models import Cost, FormDay, Mail, Submission, Target
 from contacts.models import Contact, Event, Import, Merge, SavedView, Task
 from contacts.twins import twins
+from crm.models import AssignmentRule
 from crm.world.bringing import KNOWN, SLIPS, VISITORS
 from crm.world.demo import ADMIN, COLLEAGUES, CONTACTS, make_demo
-from funnel.models import Health, Position, Stage, Standing, Transition
+from funnel.effects import held_effects
+from funnel.models import Effect, Health, Position, Stage, Standing, Transition
 from funnel.pictures import Picture
 from funnel.reports import places
-from staff.models import Invitation, Role, Team, User
+from staff.models import AuditRecord, Invitation, Role, Team, User
 from staff.policy import Principal
+from staff.sealing import broken_seals, seal_audit
 from tests.funnel.worlds import install
 from tests.rows import as_owner
 
@@ -63,3 +66,24 @@ def test_the_demo_company_shows_every_feature(capsys: pytest.CaptureFixture[str]
     for user in User.objects.filter(role=Role.SALES):
         tasks = Task.objects.open().for_user(user).visible_to(Principal(user=user))
         assert tasks.filter(kind="call").exists(), f"{user} has no work for today"
+    _the_trail_tells_of_the_days_on_which_it_was_done()
+
+
+def _the_trail_tells_of_the_days_on_which_it_was_done() -> None:
+    trail = AuditRecord.objects.order_by("pk")
+    assert [*trail] == sorted(trail, key=lambda record: record.at)
+    today = timezone.localdate()
+    done_today = [one.action for one in trail if timezone.localtime(one.at).date() == today]
+    assert set(done_today) <= {"backtest_started", "cost_added", "membership_changed"}  # of news of today
+    assert len(done_today) < 15
+    by_action = {one.action: one.at for one in trail}
+    kept_on = Event.objects.exclude(retracted_at=None).values_list("retracted_at", flat=True)
+    assert by_action["event_retracted"] == max(one for one in kept_on if one)
+    assert by_action["assignment_rule_set"] == AssignmentRule.objects.get().created_at
+    booked = set(Cost.objects.filter(last_on__lt=today - timedelta(days=4)).values_list("recorded_at", flat=True))
+    assert booked <= {one.at for one in trail if one.action == "cost_added"}
+    assert not Task.objects.filter(created_at__gte=F("due_at")).exists()
+    assert not Effect.objects.filter(state="held").exclude(target=Stage.objects.get(key="lead").pk).exists()
+    assert sum(held.number for held in held_effects()) <= 10
+    assert seal_audit() == len(trail)
+    assert list(broken_seals()) == []
