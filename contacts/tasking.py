@@ -1,6 +1,7 @@
 """Tasks: making, changing, doing and taking them back. Whoever may see a person may work for them."""
 
-from datetime import timedelta
+from calendar import monthrange
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -52,10 +53,15 @@ def change_task(*, task: Task, by: Principal, **changes: Any) -> Task:
 
 def postpone_task(*, task: Task, by: Principal, days: int) -> Task:
     """Put it off by so many days, to the same hour on the clock; never into what is past."""
+    due_on = task.due_at.astimezone(timezone.get_default_timezone()).date()
+    return move_task(task=task, by=by, day=max(due_on, timezone.localdate()) + timedelta(days=days))
+
+
+def move_task(*, task: Task, by: Principal, day: date) -> Task:
+    """Have it be due on this day, at the same hour on the clock; its reminder goes along."""
     zone = timezone.get_default_timezone()
-    late = (timezone.localdate() - task.due_at.astimezone(zone).date()).days
-    move = timedelta(days=days + max(0, late))
-    due = timezone.make_aware(task.due_at.astimezone(zone).replace(tzinfo=None) + move, zone)
+    at = task.due_at.astimezone(zone).time()
+    due = timezone.make_aware(datetime.combine(day, at), zone)
     changes: dict[str, Any] = {"due_at": due}
     if task.remind_at:
         changes["remind_at"] = due - (task.due_at - task.remind_at)
@@ -127,7 +133,7 @@ def _check(task: Task) -> None:
         if at and at.year not in YEARS:  # at the ends of the calendar there is no moment in every zone
             words = _("It must lie in the years %(first)d to %(last)d.") % {"first": YEARS[0], "last": YEARS[-1]}
             raise ValidationError({name: ValidationError(words, code="out_of_range")})
-    task.repeat_day = task.due_at.astimezone(timezone.get_default_timezone()).day if task.repeat else None
+    task.repeat_day = _repeat_day(task) if task.repeat else None
     try:
         if task.repeat:
             Repeat.read(task.repeat)
@@ -141,6 +147,13 @@ def _check(task: Task) -> None:
     if task.assignee and not _sees(task.assignee, task.contact):
         words = _("%(name)s does not see this person.") % {"name": task.assignee}
         raise ValidationError({"assignee": ValidationError(words, code="does_not_see")})
+
+
+def _repeat_day(task: Task) -> int:
+    """On which day of the month it comes: on the 31st, also after a month in which that was the 28th."""
+    due = task.due_at.astimezone(timezone.get_default_timezone())
+    kept = task.repeat_day
+    return kept if kept and due.day == min(kept, monthrange(due.year, due.month)[1]) else due.day
 
 
 def _sees(user: User, contact: Contact) -> bool:

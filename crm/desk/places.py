@@ -42,6 +42,7 @@ PLACES = (
     Place("desk:contact-list", "users", _("Contacts"), "g c", is_tab=True),
     Place("desk:company-list", "building-2", _("Companies"), "g o"),
     Place("desk:inbox", "inbox", _("Inbox"), "g i"),
+    Place("desk:tasks", "list-checks", _("Tasks"), "g w"),
     Place("desk:strategy", "compass", _("Strategy"), "g y", scope="figures:read", group=MOVE),
     Place("desk:campaign-list", "megaphone", _("Campaigns"), "g m", scope="campaigns:read", group=MOVE),
     Place("desk:forms", "mouse-pointer-click", _("Forms"), "g f", group=MOVE),

@@ -1,7 +1,9 @@
 """Lengths of time on the pages of today and the inbox."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final
 
 from django import template
 from django.utils.safestring import SafeString
@@ -13,6 +15,7 @@ from crm.desk.today.report import Figures
 from crm.desk.today.spans import repeat_words, short, worked
 
 register = template.Library()
+_AFTER_NUMBER: Final = re.compile(r"(?<=\d) (?=\w)")
 
 
 @register.filter
@@ -34,6 +37,12 @@ def figures(lines: Iterable[Figures]) -> SafeString:
 def since(now: datetime, moment: datetime) -> str:
     """How long before `now` that was."""
     return short(now - moment)
+
+
+@register.filter
+def with_their_numbers(words: str) -> str:
+    """No line ends between a number and what it counts."""
+    return _AFTER_NUMBER.sub("\u00a0", words)
 
 
 @register.filter

@@ -1,16 +1,18 @@
 """Tasks: what somebody means to do for a person, and who may."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from contacts.merging import merge_contacts
 from contacts.models import Task
-from contacts.tasking import add_task, change_task, drop_task, finish_task, reopen_task
+from contacts.tasking import add_task, change_task, drop_task, finish_task, move_task, reopen_task
 from staff.models import AuditRecord, Role
 from staff.policy import Principal
 from tests.factories import make_contact, make_team, make_user
@@ -116,6 +118,35 @@ def test_what_was_done_to_a_task_is_on_the_trail():
     assert changed.title == "Call at ten"
     assert list(trail.values_list("action", flat=True)) == ["task_added", "task_changed", "task_done", "task_dropped"]
     assert not Task.objects.exists()
+
+
+def test_a_task_of_the_31st_stays_one_though_its_words_are_changed_in_a_shorter_month():
+    jukka, zone = principal(), timezone.get_default_timezone()
+    year = timezone.localdate().year + 1
+    due = datetime(year, 1, 31, 9, tzinfo=zone)
+    task = add_task(contact=make_contact(), by=jukka, title="Pay the rent", due_at=due, repeat="P1M")
+    finish_task(task=task, by=jukka)
+    february = Task.objects.get(follows=task)
+    change_task(task=february, by=jukka, title="Pay the rent, and the heating")
+    finish_task(task=Task.objects.get(pk=february.pk), by=jukka)
+    march = Task.objects.get(follows=february)
+
+    days = [timezone.localtime(one.due_at, zone).strftime("%d.%m. %H") for one in (february, march)]
+    assert [days[0][:5] in {"28.02", "29.02"}, days[1]] == [True, "31.03. 09"]
+
+
+def test_a_task_keeps_its_hour_when_it_is_moved_over_the_change_of_the_clocks():
+    jukka, helsinki = principal(), ZoneInfo("Europe/Helsinki")
+    due = datetime(2027, 3, 26, 9, tzinfo=helsinki)  # a Friday before the clocks go forward
+    remind_at = due - timedelta(minutes=30)
+    task = add_task(contact=make_contact(), by=jukka, title="Call", due_at=due, remind_at=remind_at)
+    with override_settings(TIME_ZONE="Europe/Helsinki"):
+        moved = move_task(task=task, by=jukka, day=date(2027, 3, 29))
+
+    assert (moved.due_at, moved.remind_at) == (
+        datetime(2027, 3, 29, 9, tzinfo=helsinki),
+        datetime(2027, 3, 29, 8, 30, tzinfo=helsinki),
+    )
 
 
 def test_the_database_takes_no_reminder_after_the_end():

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.today import api, bell_views, giving, hours, views
+from crm.desk.today import api, bell_views, giving, hours, views, week_views
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -15,6 +15,9 @@ urlpatterns = [
     path("inbox/<int:clock_id>/give", views.answer_give, name="answer-give"),
     path("inbox/<int:clock_id>/waive", views.answer_waive, name="answer-waive"),
     path("tasks/<int:task_id>/postpone/<int:days>", views.task_postpone, name="task-postpone"),
+    path("tasks", week_views.task_week, name="tasks"),
+    path("tasks/many", week_views.task_many, name="tasks-many"),
+    path("tasks/many/restore", week_views.tasks_restore, name="tasks-restore"),
     path("notices", bell_views.notice_list, name="notices"),
     path("notices/bell", bell_views.bell, name="bell"),
     path("notices/read", bell_views.notices_read, name="notices-read"),
