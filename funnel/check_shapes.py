@@ -48,6 +48,12 @@ class CheckShape(msgspec.Struct):
 
 class PublicationBody(serializers.Serializer[Any]):
     since = MomentField(required=False, allow_null=True)
+    after = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=32767,
+        help_text=_("The newest version you know of: refused (409) where somebody published another one since."),
+    )
     despite_examples = serializers.BooleanField(
         required=False, help_text=_("Publish although examples of the draft come out otherwise; this goes on record.")
     )

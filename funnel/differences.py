@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, Final
 
 Document = Mapping[str, Any]
+WORDS: Final = frozenset({"name", "note"})  # of a rule: what people call it and why, by which nobody moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,25 @@ def difference(before: Document, after: Document) -> Difference:
         examples_removed=_without(told, telling),
         examples_changed=_rewritten(told, telling),
     )
+
+
+def written_in(versions: Sequence[tuple[int, Document]]) -> dict[str, int]:
+    """Of each rule of the last version: the version in which it took its present form. Versions from the first on.
+
+    Another note or another place makes no other rule; a rule that was away and came back counts from its return.
+    """
+    found: dict[str, int] = {}
+    last: dict[str, Any] = {}
+    for number, document in versions:
+        rules = {name: deed_of(rule) for name, rule in rules_by_name(document).items()}
+        found = {name: found[name] if last.get(name) == deed else number for name, deed in rules.items()}
+        last = rules
+    return found
+
+
+def deed_of(rule: Any) -> Any:
+    """What a rule does: all but what it is called and why it is there."""
+    return {key: value for key, value in rule.items() if key not in WORDS} if isinstance(rule, Mapping) else rule
 
 
 def _without(some: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[str, ...]:

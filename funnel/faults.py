@@ -62,6 +62,7 @@ _SENTENCES: Final = {
 _KINDS: Final = {
     "a number": gettext_lazy("Write a number here."),
     "a text of 1 to 200 characters": gettext_lazy("Write 1 to 200 characters here."),
+    "a text of at most 500 characters": gettext_lazy("Write at most 500 characters here."),
     "a text, a number, true or false": gettext_lazy("Write a text or a number here."),
     "a currency of three capital letters": gettext_lazy("Write a currency in three capital letters, such as EUR."),
     "true or false": gettext_lazy("This must be true or false."),

@@ -10,6 +10,7 @@ from funnel.stories import read_line
 MOST_RULES, MOST_CONDITIONS, MOST_NAMES = 200, 20, 100
 LONGEST_WINDOW, LONGEST_TIME = 1_100, 36_500  # days; the memory of the fold grows with the windows
 MOST_POINTS = 100_000
+LONGEST_NOTE = 500
 MOST_EXAMPLES, MOST_EVENTS = 50, 200
 RESERVED_NAMES = ("start", "staff", "erased")
 
@@ -40,6 +41,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 200
 
 
+def _is_note(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_NOTE
+
+
 def _is_scalar(value: Any) -> bool:
     return _is_text(value) or isinstance(value, bool) or _is_finite(value)
 
@@ -54,6 +59,7 @@ def one_of(values: Collection[str]) -> Kind:
 
 
 TEXT = Kind("a text of 1 to 200 characters", _is_text)
+NOTE = Kind(f"a text of at most {LONGEST_NOTE} characters", _is_note)
 SCALAR = Kind("a text, a number, true or false", _is_scalar)
 NUMBER = Kind("a number", _is_finite)
 TRUTH = Kind("true or false", lambda value: isinstance(value, bool))
@@ -236,7 +242,7 @@ def _outcome(then: Any, pointer: str, stages: list[str]) -> Iterator[Finding]:
 
 
 def _rule(rule: dict[str, Any], pointer: str, stages: list[str], types: frozenset[str]) -> Iterator[Finding]:
-    kinds = {"name*": TEXT, "to*": ANY, "on*": ANY, "from": LIST, "when": LIST}
+    kinds = {"name*": TEXT, "note": NOTE, "to*": ANY, "on*": ANY, "from": LIST, "when": LIST}
     yield from _fields(rule, pointer, kinds)
     timer = rule.get("on") == "time"
     if "on" in rule and not timer:

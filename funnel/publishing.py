@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +38,14 @@ class FaultyPlaybookError(Exception):
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__(findings)
         self.findings = findings
+
+
+class OvertakenError(Exception):
+    """Another version was published since whoever publishes looked: theirs would take back what it changed."""
+
+    def __init__(self, newest: Playbook) -> None:
+        super().__init__(newest.number)
+        self.newest = newest
 
 
 class PartedExamplesError(Exception):
@@ -121,28 +129,30 @@ def publish_playbook(
     since: datetime | None = None,
     by: Principal,
     seen: Collection[int] | None = None,
+    after: int | None = None,
     despite_examples: bool = False,
 ) -> Playbook:
     """Put the draft into force from `since` on (nothing: now; also an earlier or a later moment) as the next version.
 
     The draft is gone then. Everybody is marked to be folded again only once the version can be seen by all workers:
     whoever is folded without it meanwhile gets a mark too. Examples that come out otherwise stop it, unless it is
-    published despite them.
+    published despite them; so does a newer version than `after`, the newest that whoever publishes knows.
     """
     if since and since < EARLIEST:
         raise ValidationError({"since": ValidationError(_("It must not be before the year 1900."), code="too_early")})
     with transaction.atomic():
-        first = Playbook.objects.select_for_update().get(number=1)  # one publication at a time
+        Playbook.objects.select_for_update().get(number=1)  # one publication at a time
         draft = _locked(draft, seen)
-        findings = check_draft(draft)
-        if findings:
+        newest = Playbook.objects.select_related("published_by").latest("number")
+        if after is not None and newest.number != after:
+            raise OvertakenError(newest)
+        if findings := check_draft(draft):
             raise FaultyPlaybookError(findings)
         parted = [one for one in try_examples(document_of(draft)) if not one.holds]
         if parted and not despite_examples:
             raise PartedExamplesError(parted)
-        newest = Playbook.objects.aggregate(number=Max("number"))["number"] or first.number
         playbook = Playbook.objects.create(
-            number=newest + 1,
+            number=newest.number + 1,
             name=draft.name,
             document=document_of(draft),
             since=since or Now(),

@@ -8,7 +8,7 @@ WIDTH = 120
 # The order in which people read the parts of a document, of a stage, a condition and a rule; others follow by name.
 ORDER = (
     *("stages", "half_life_days", "points", "rules", "examples"),
-    *("key", "phase", "measure", "name", "from", "to", "on", "when"),
+    *("key", "phase", "measure", "name", "note", "from", "to", "on", "when"),
     *("of", "currency", "usual_intervals", "min_days", "max_days", "within_days", "distinct_days"),
     *("events", "day", "then", "stage", "health", "standing"),
 )

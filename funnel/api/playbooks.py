@@ -267,7 +267,7 @@ def draft_example(request: Request, draft_id: int) -> HttpResponse:
     takes=PublicationBody,
     answers={201: PlaybookShape},
     parameters=[IF_MATCH, IDEMPOTENCY_KEY],
-    problems=_WRITING,
+    problems=(*_WRITING, "conflict"),
 )
 def draft_publish(request: Request, draft_id: int) -> HttpResponse:
     """It becomes the next version, in force from `since` (now when not given; also an earlier moment), and everybody is
@@ -279,10 +279,14 @@ def draft_publish(request: Request, draft_id: int) -> HttpResponse:
             since=body.get("since"),
             by=caller(request),
             seen=seen_versions(request._request),
+            after=body.get("after"),
             despite_examples=body.get("despite_examples", False),
         )
     except publishing.StaleDraftError as error:
         raise _stale(error) from None
+    except publishing.OvertakenError as error:
+        words = gettext("Version %(number)s was published meanwhile: look at what the draft would change in it.")
+        raise Problem("conflict", words % {"number": error.newest.number}, newest=error.newest.number) from None
     except publishing.FaultyPlaybookError as error:
         raise refusal(error) from None
     except publishing.PartedExamplesError as error:

@@ -19,7 +19,7 @@ from funnel.advancing import advance_everything
 from funnel.backtesting import work_off_backtests
 from funnel.explaining import Words
 from funnel.models import Backtest, Playbook, PlaybookDraft, Transition
-from funnel.publishing import start_draft
+from funnel.publishing import publish_playbook, save_draft, start_draft
 from funnel.texts import as_text
 from staff.models import AuditRecord, Role, User
 from staff.policy import Principal
@@ -294,3 +294,71 @@ def test_a_vocabulary_keeps_what_it_does_not_know(marketer: User) -> None:
         "to": "gone",
         "on": ["never_heard_of"],
     }
+
+
+def test_whoever_publishes_over_a_version_they_have_not_seen_is_told_first(
+    desk: Client, draft: PlaybookDraft, marketer: User
+) -> None:
+    address = f"/playbooks/drafts/{draft.pk}/publish"
+    sent = {"when": "now", "seen": str(draft.version), "newest": str(desk.get(address).context["newest"].number)}
+    publish_playbook(draft=start_draft(name="Faster", by=Principal(user=marketer)), by=Principal(user=marketer))
+
+    refused = desk.post(address, sent)
+
+    assert refused.status_code == 422
+    assert "published version 2 meanwhile" in refused.context["fault"]
+    assert refused.context["is_behind"]
+    assert PlaybookDraft.objects.filter(pk=draft.pk).exists()
+    desk.post(address, sent | {"newest": str(refused.context["newest"].number)})
+    assert list(Playbook.objects.values_list("number", "name")) == [(1, "Polku"), (2, "Faster"), (3, draft.name)]
+
+
+def test_two_drafts_and_any_two_versions_are_compared(desk: Client, draft: PlaybookDraft, marketer: User) -> None:
+    rules = redrafting.rules_of(draft.document)
+    other = start_draft(name="Fewer", document={**draft.document, "rules": rules[1:]}, by=Principal(user=marketer))
+    faulty = start_draft(
+        name="Faulty", document={"rules": [{"name": "x"}, 7], "points": {}}, by=Principal(user=marketer)
+    )
+
+    there = desk.get(f"/playbooks/compare?from=draft-{draft.pk}&to=draft-{other.pk}")
+    back = desk.get(f"/playbooks/compare?from=draft-{other.pk}&to=draft-{draft.pk}")
+
+    assert [line.mark for line in there.context["lines"] if line.mark] == ["removed"]
+    assert [line.mark for line in back.context["lines"] if line.mark] == ["new"]
+    assert there.context["back_and_forth"] == back.wsgi_request.get_full_path()
+    assert "They say the same" in desk.get("/playbooks/compare?from=1&to=1").text
+    assert desk.get(f"/playbooks/compare?from=1&to=draft-{faulty.pk}").status_code == 200
+    assert desk.get(f"/playbooks/compare?from=draft-{faulty.pk}&to=1").status_code == 200
+    assert [desk.get(f"/playbooks/compare?to={one}").status_code for one in ("draft-0", "draft-x", "99", "x")] == [
+        *(404, 404, 404, 200)
+    ]
+
+
+def test_a_rule_bears_why_it_is_there_and_who_wrote_it_when(desk: Client, draft: PlaybookDraft, marketer: User) -> None:
+    page = desk.get(f"/playbooks/drafts/{draft.pk}?rule=0").content.decode()
+    sent = Fields("rule-form", page).sent
+    sent["note"] = "Sales decide <b>by hand</b> at fairs."
+    desk.post(f"/playbooks/drafts/{draft.pk}/rules/0", sent)
+    drafted = desk.get(f"/playbooks/drafts/{draft.pk}")
+    line = drafted.context["lines"][0]
+
+    assert (line.note, line.is_noted, line.mark) == ("Sales decide <b>by hand</b> at fairs.", True, "")
+    assert drafted.context["changes"] == 1
+    desk.post(f"/playbooks/drafts/{draft.pk}/publish", {"when": "now"})
+    book = desk.get("/playbooks").content.decode()
+    assert "Sales decide &lt;b&gt;by hand&lt;/b&gt; at fairs." in book
+    assert "so from the beginning" in book
+    assert "so since version" not in book
+    assert '"note": "Sales decide <b>by hand</b> at fairs."' in desk.get("/playbooks/versions/2.json").text
+
+
+def test_a_rule_that_was_changed_says_who_did_and_when(desk: Client, draft: PlaybookDraft, marketer: User) -> None:
+    rules = redrafting.rules_of(draft.document)
+    rules[0] = {**rules[0], "on": ["form_submitted"], "to": "lead"}
+    save_draft(draft=draft, seen=None, document={**draft.document, "rules": rules})
+    publish_playbook(draft=draft, by=Principal(user=marketer))
+
+    book = desk.get("/playbooks").content.decode()
+
+    assert book.count("so since version 2") == 1
+    assert f"by {marketer}" in book

@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.http import Http404
 
 from contacts.catalogue import install_catalogue
 from contacts.models import Pending, PendingReason
 from funnel.arranging import add_stage, change_stage, path_document
-from funnel.differences import Changed, difference
+from funnel.differences import Changed, difference, written_in
 from funnel.models import Playbook, PlaybookDraft, Stage
 from funnel.publishing import (
     FaultyPlaybookError,
+    OvertakenError,
     StaleDraftError,
     check_draft,
+    discard_draft,
     document_of,
     mark_publications,
     publish_playbook,
@@ -252,3 +255,97 @@ def test_everybody_is_marked_only_when_other_workers_can_see_the_version(by: Pri
         publish_playbook(draft=draft, by=by)
 
     assert seen == [(2, Pending.objects.get().contact_id)]
+
+
+def test_a_draft_is_not_published_over_a_version_that_its_author_does_not_know(by: Principal) -> None:
+    mine = start_draft(name="Mine", by=by)
+    publish(by, page_viewed=2)
+
+    with pytest.raises(OvertakenError) as refused:
+        publish_playbook(draft=mine, by=by, after=1)
+
+    assert refused.value.newest.number == 2
+    assert publish_playbook(draft=mine, by=by, after=2).number == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_publish_at_once_over_the_same_version_one_does(by: Principal) -> None:
+    drafts = [start_draft(name=f"Draft {number}", by=by) for number in range(6)]
+    start, said = threading.Barrier(len(drafts)), []
+
+    def publish_one(draft: PlaybookDraft) -> None:
+        start.wait()
+        try:
+            said.append(publish_playbook(draft=draft, by=by, after=1).number)
+        except OvertakenError as error:
+            said.append(f"after {error.newest.number}")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=publish_one, args=[draft]) for draft in drafts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(said, key=str) == [2, *["after 2"] * 5]
+    assert (Playbook.objects.count(), PlaybookDraft.objects.count()) == (2, 5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_publish_one_draft_or_throw_it_away_at_once_one_does(by: Principal) -> None:
+    draft = start_draft(name="Once", by=by)
+    start, said = threading.Barrier(4), []
+
+    def attempt(number: int) -> None:
+        start.wait()
+        try:
+            if number % 2:
+                discard_draft(draft=draft, seen=[draft.version])
+            else:
+                publish_playbook(draft=draft, by=by, seen=[draft.version])
+            said.append("done")
+        except Http404:
+            said.append("gone")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attempt, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(said) == ["done", "gone", "gone", "gone"]
+    assert not PlaybookDraft.objects.exists()
+
+
+def test_a_rule_is_as_old_as_its_present_form() -> None:
+    first = {"name": "a", "to": "lead", "on": ["form_submitted"]}
+    other = {"name": "b", "to": "lead", "on": ["review_posted"]}
+    versions = [
+        (1, {"rules": [first, other]}),
+        (2, {"rules": [other, {**first, "note": "as agreed in May"}]}),
+        (3, {"rules": [other, {**first, "on": ["ad_clicked"]}]}),
+        (4, {"rules": [{**first, "on": ["ad_clicked"]}]}),
+        (5, {"rules": [{**first, "on": ["ad_clicked"]}, other]}),
+    ]
+
+    assert [written_in(versions[:last]) for last in range(1, 6)] == [
+        {"a": 1, "b": 1},
+        {"b": 1, "a": 1},
+        {"b": 1, "a": 3},
+        {"a": 3},
+        {"a": 3, "b": 5},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("note", "codes"), [("", []), ("x" * 500, []), ("x" * 501, ["wrong_kind"]), (7, ["wrong_kind"])]
+)
+def test_a_rule_may_say_why_it_is_there(by: Principal, note: Any, codes: list[str]) -> None:
+    draft = start_draft(name="Noted", by=by)
+    rules = [{**draft.document["rules"][0], "note": note}, *draft.document["rules"][1:]]
+    draft = save_draft(draft=draft, seen=None, document={**draft.document, "rules": rules})
+
+    assert [finding.code for finding in check_draft(draft)] == codes

@@ -18,8 +18,10 @@ from crm.desk.playbooks.shelf import Shelf, Version
 from crm.desk.playbooks.showing import Part, points, tabs
 from crm.desk.playbooks.telling import Line, Point, Teller
 from crm.desk.playbooks.tokens import Vocabulary
+from crm.templatetags.person import day
 from crm.templatetags.playbooks import sentence
 from crm.templatetags.polku import figure
+from funnel.differences import written_in
 from funnel.models import Playbook
 from funnel.pictures import sees_everyone
 from funnel.redrafting import rules_of
@@ -72,18 +74,22 @@ def _read(version: Version, shelf: Shelf) -> _Read:
     if key not in _reads:
         if len(_reads) >= MOST_READ:
             _reads.clear()
-        _reads[key] = _told(Playbook.objects.get(number=version.number).document)
+        _reads[key] = _told(version.number)
     return _reads[key]
 
 
-def _told(document: Mapping[str, Any]) -> _Read:
+def _told(number: int) -> _Read:
+    versions = Playbook.objects.filter(number__lte=number).select_related("published_by").order_by("number")
+    known = {one.number: one for one in versions}
+    document: Mapping[str, Any] = known[number].document
+    origins = written_in([(one.number, one.document) for one in versions])
     teller = Teller.read()
     vocabulary = Vocabulary.read(teller.words)
     lines, told = teller.lines(document), stories.shown(document, teller, vocabulary)
     rules = zip(rules_of(document), lines, strict=True)
     return _Read(
         lines,
-        [_Rule(rule["name"], line.dimension, _front(line)) for rule, line in rules],
+        [_Rule(rule["name"], line.dimension, _front(line, known[origins[rule["name"]]])) for rule, line in rules],
         points(document, None, vocabulary),
         len(document["points"]),
         document["half_life_days"],
@@ -91,11 +97,22 @@ def _told(document: Mapping[str, Any]) -> _Read:
     )
 
 
-def _front(line: Line) -> str:
+def _front(line: Line, origin: Playbook) -> str:
+    why = f'<p class="r-note t-dense">{escape(line.note)}</p>' if line.note else ""
     return (
         f'<li class="rule" id="rule-{line.place}"><span class="r-n num">{line.number}</span>'
-        f'<p class="grow" title="{escape(line.name)}">{sentence(line.said)}</p>'
+        f'<div class="grow"><p title="{escape(line.name)}">{sentence(line.said)}</p>{why}'
+        f'<p class="r-by t-meta">{escape(_origin(origin))}</p></div>'
     )
+
+
+def _origin(version: Playbook) -> str:
+    """Who put a rule as it is, and when."""
+    if version.since is None:
+        return _("so from the beginning")
+    words = _("so since version %(number)s, %(day)s, by %(who)s")
+    who = version.published_by or _("a program")
+    return words % {"number": version.number, "day": day(version.published_at), "who": who}
 
 
 def _drawn(rules: Iterable[_Rule], moves: Mapping[str, int] | None) -> SafeString:

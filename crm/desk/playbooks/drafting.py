@@ -26,6 +26,7 @@ from funnel import faults, redrafting
 from funnel.models import Playbook, PlaybookDraft
 from funnel.publishing import (
     FaultyPlaybookError,
+    OvertakenError,
     PartedExamplesError,
     StaleDraftError,
     check_draft,
@@ -263,9 +264,14 @@ def draft_publish(request: HttpRequest, principal: Principal, draft_id: int) -> 
             since = _moment(request.POST.get("when", "now"), request.POST.get("since", ""))
             despite = "despite_examples" in request.POST
             seen = seen_version(request)
-            version = publish_playbook(draft=draft, since=since, by=principal, seen=seen, despite_examples=despite)
+            after = number_said(request.POST.get("newest", ""))
+            version = publish_playbook(
+                draft=draft, since=since, by=principal, seen=seen, after=after, despite_examples=despite
+            )
         except StaleDraftError:
             fault = meanwhile()
+        except OvertakenError as error:
+            fault = _overtaken(error.newest)
         except PartedExamplesError:
             fault = _("Say that it is meant, or mend the examples first.")
         except FaultyPlaybookError as error:
@@ -275,10 +281,13 @@ def draft_publish(request: HttpRequest, principal: Principal, draft_id: int) -> 
         else:
             words = _("Version %(number)s is published. Everybody is being folded with it.")
             return toast(request, redirect("desk:playbook"), words % {"number": version.number})
+    draft, newest = draft_found(draft_id), Playbook.objects.latest("number")
     context = {
         "title": _("Publish"),
-        "draft": draft_found(draft_id),
-        "number": Playbook.objects.latest("number").number + 1,
+        "draft": draft,
+        "newest": newest,
+        "number": newest.number + 1,
+        "is_behind": draft.based_on_id != newest.number,
         "everybody": showing.everybody(),
         "fault_count": len(check_draft(draft)),
         "parted": [_(one.name) for one in try_draft(draft) or [] if not one.holds],
@@ -289,6 +298,14 @@ def draft_publish(request: HttpRequest, principal: Principal, draft_id: int) -> 
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
     return render(request, "desk/playbooks/publish.html", page(request) | context, status=status)
+
+
+def _overtaken(newest: Playbook) -> str:
+    words = _(
+        "%(who)s published version %(number)s meanwhile. Look at what this draft would change in it, or publish it all"
+        " the same."
+    )
+    return words % {"who": newest.published_by or _("Somebody"), "number": newest.number}
 
 
 def _moment(when: str, day: str) -> datetime | None:

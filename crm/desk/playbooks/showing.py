@@ -102,7 +102,7 @@ def draft_sheet(
         "part": part,
         "tabs": tabs(reverse("desk:draft", args=[draft.pk]), part, lines, len(document.get("points", {}))),
         "lines": [line for line in lines if line.dimension == part.name],
-        "changes": sum(1 for line in lines if line.mark or line.was or line.renamed)
+        "changes": sum(1 for line in lines if line.mark or line.was or line.renamed or line.is_noted)
         + len(changed)
         + sum(1 for one in (*told["examples"], *told["examples_gone"]) if one.mark),
         "faults": others,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from funnel import rules
-from funnel.differences import rules_by_name
+from funnel.differences import deed_of, rules_by_name
 from funnel.explaining import Words
 from funnel.models import Stage
 from funnel.redrafting import dimension_of, rules_of
@@ -39,6 +39,8 @@ class Line:
     was: int | None = None
     renamed: str = ""
     foreseen: int | None = None
+    note: str = ""  # why there is this rule
+    is_noted: bool = False  # the note is another than before
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -78,7 +80,7 @@ class Teller:
         return list(self._changed(document, before))
 
     def _line(self, place: int, rule: Any) -> Line:
-        return Line(place, _name(rule, place), self.say(rule), dimension_of(rule))
+        return Line(place, _name(rule, place), self.say(rule), dimension_of(rule), note=note_of(rule))
 
     def _changed(self, document: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Line]:
         old, new = rules_by_name(before), rules_of(document)
@@ -93,7 +95,8 @@ class Teller:
                 yield from self._gone_before(origin, old, gone)
                 line.was = turns.get(origin)
                 line.renamed = _(origin) if origin != rule.get("name") else ""
-                if _body(old[origin]) != _body(rule):
+                line.is_noted = note_of(old[origin]) != line.note
+                if deed_of(old[origin]) != deed_of(rule):
                     line.mark, line.said = "changed", compared(self.say(old[origin]), line.said)
             yield line
         yield from (self._gone(name, old) for name in gone)
@@ -156,8 +159,9 @@ def _joined(said: Sequence[Said]) -> Iterator[Said]:
         yield last
 
 
-def _body(rule: Any) -> Any:
-    return {key: value for key, value in rule.items() if key != "name"} if isinstance(rule, Mapping) else rule
+def note_of(rule: Any) -> str:
+    """Why there is this rule, in the words of whoever wrote it."""
+    return str(rule.get("note") or "") if isinstance(rule, Mapping) else ""
 
 
 def _origins(old: Mapping[str, Any], new: Sequence[Any]) -> list[str | None]:
@@ -169,7 +173,7 @@ def _origins(old: Mapping[str, Any], new: Sequence[Any]) -> list[str | None]:
         origins.append(name if name in left else None)
         left.pop(name, None)
     for place, rule in enumerate(new):
-        if origins[place] is None and (same := [name for name in left if _body(left[name]) == _body(rule)]):
+        if origins[place] is None and (same := [name for name in left if deed_of(left[name]) == deed_of(rule)]):
             origins[place] = same[0]
             del left[same[0]]
     return origins

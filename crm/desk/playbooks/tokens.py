@@ -87,6 +87,7 @@ class ConditionForm:
 @dataclass(frozen=True, slots=True)
 class RuleForm:
     name: str
+    note: str  # why there is this rule
     is_timer: bool
     on: Many
     from_: Many
@@ -130,6 +131,7 @@ class Vocabulary:
         to = rule.get("to")
         return RuleForm(
             name=str(rule.get("name", "")),
+            note=str(rule.get("note", "")),
             is_timer=timer,
             on=self._many("on", on if isinstance(on, list) else [], self.types, _("nothing yet")),
             from_=self._many("from", self._origins(rule), self.values(dimension), _("anybody")),
@@ -246,6 +248,8 @@ def rule_of(sent: QueryDict) -> dict[str, Any]:
     kind, _colon, value = sent.get("to", "stage:").partition(":")
     timer = sent.get("moment") == TIME
     rule: dict[str, Any] = {"name": sent.get("name", "").strip()}
+    if note := sent.get("note", "").replace("\r\n", "\n").strip():
+        rule["note"] = note
     origins = [None if one == NONE and kind == "health" else one for one in sent.getlist("from")]
     if origins and sent.get("was_to", kind).partition(":")[0].replace("property", "stage") == kind.replace(
         "property", "stage"

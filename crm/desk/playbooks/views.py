@@ -1,10 +1,13 @@
 """The playbook in force and its versions, and what sets two of them apart."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from crm.desk.doors import for_staff
@@ -16,7 +19,8 @@ from crm.desk.playbooks.shelf import Shelf, Version, shelf
 from crm.desk.playbooks.telling import Teller
 from crm.desk.playbooks.tokens import Vocabulary
 from funnel.backtesting import progress_of
-from funnel.models import Playbook
+from funnel.models import Playbook, PlaybookDraft
+from funnel.publishing import document_of
 from funnel.texts import as_text
 from staff.policy import Principal
 
@@ -64,32 +68,60 @@ def text_file(text: str, name: str) -> HttpResponse:
     return HttpResponse(text, content_type="application/json; charset=utf-8", headers=headers)
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A version or a draft, as one side of a comparison: `key` is what stands in the address."""
+
+    key: str
+    label: str
+    document: Mapping[str, Any]
+    url: str
+
+
 @require_GET
 @for_staff("playbooks:read")
 def playbook_compare(request: HttpRequest, principal: Principal) -> HttpResponse:
-    """From one version to another, in place."""
-    newest = Playbook.objects.latest("number").number
-    after = _version(request.GET.get("to", ""), newest)
-    before = _version(request.GET.get("from", ""), max(after.number - 1, 1))
+    """From one version or draft to another, in place."""
+    after = _side(request.GET.get("to", ""), Playbook.objects.latest("number").number)
+    before = _side(request.GET.get("from", ""), max((number_said(after.key) or 1) - 1, 1))
     teller = Teller.read()
     lines = teller.lines(after.document, before.document)
-    changed = [line for line in lines if line.mark or line.was or line.renamed]
+    changed = [line for line in lines if line.mark or line.was or line.renamed or line.is_noted]
     vocabulary = Vocabulary.read(teller.words)
     points = showing.points(after.document, before.document, vocabulary)
     context: dict[str, Any] = {
         "before": before,
         "after": after,
-        "versions": Playbook.objects.defer("document").order_by("-number"),
+        "choices": _choices(),
+        "back_and_forth": f"{reverse('desk:playbook-compare')}?from={after.key}&to={before.key}",
         "lines": changed,
         "points": [point for point in points if point.was is not None],
         "examples": stories.differing(before.document, after.document, teller, vocabulary),
-        "half_life": after.document["half_life_days"],
-        "half_life_was": before.document["half_life_days"],
+        "half_life": after.document.get("half_life_days"),
+        "half_life_was": before.document.get("half_life_days"),
         "back": reverse("desk:playbook"),
     }
     return render(request, "desk/playbooks/compare.html", page(request) | context)
 
 
-def _version(asked: str, otherwise: int) -> Playbook:
+def _choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """All that can be compared, by what they are: what stands in the address, and what people read."""
+    versions = Playbook.objects.order_by("-number").values_list("number", "name")
+    drafts = PlaybookDraft.objects.order_by("-updated_at", "-pk").values_list("pk", "name")
+    groups = [
+        (_("Versions"), [(str(number), f"{number} · {name}") for number, name in versions]),
+        (_("Drafts"), [(f"draft-{number}", name) for number, name in drafts]),
+    ]
+    return [(label, some) for label, some in groups if some]
+
+
+def _side(asked: str, otherwise: int) -> Side:
+    """`3` is the third version and `draft-12` the draft 12; nothing is the version `otherwise`."""
+    if asked.startswith("draft-"):
+        draft = get_object_or_404(PlaybookDraft, pk=there(number_said(asked.removeprefix("draft-"))))
+        words = _("the draft “%(name)s”") % {"name": draft.name}
+        return Side(f"draft-{draft.pk}", words, document_of(draft), reverse("desk:draft", args=[draft.pk]))
     number = number_said(asked)
-    return get_object_or_404(Playbook, number=otherwise if number is None else number)
+    version = get_object_or_404(Playbook, number=otherwise if number is None else number)
+    words = _("version %(number)s") % {"number": version.number}
+    return Side(str(version.number), words, version.document, reverse("desk:playbook-version", args=[version.number]))
