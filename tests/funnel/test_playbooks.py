@@ -179,3 +179,13 @@ def test_whoever_may_only_read_changes_nothing() -> None:
     assert start(reader).status_code == 403
     assert reader.post(f"{DRAFTS}/1/publish", {}).status_code == 403
     assert make_caller("figures:read").get(ADDRESS).status_code == 403
+
+
+def test_a_program_that_knows_an_older_version_only_publishes_nothing(caller: Caller) -> None:
+    first, second = (f"{DRAFTS}/{start(caller).json()['id']}/publish" for _ in range(2))
+
+    done, refused = caller.post(first, {"after": 1}), caller.post(second, {"after": 1})
+
+    assert (done.status_code, refused.status_code, refused.json()["newest"]) == (201, 409, 2)
+    assert refused.json()["type"] == "/api/problems/conflict"
+    assert caller.post(second, {"after": 2}).json()["number"] == 3

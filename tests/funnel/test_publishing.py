@@ -271,7 +271,8 @@ def test_a_draft_is_not_published_over_a_version_that_its_author_does_not_know(b
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_publish_at_once_over_the_same_version_one_does(by: Principal) -> None:
     drafts = [start_draft(name=f"Draft {number}", by=by) for number in range(6)]
-    start, said = threading.Barrier(len(drafts)), []
+    said: list[int | str] = []
+    start = threading.Barrier(len(drafts))
 
     def publish_one(draft: PlaybookDraft) -> None:
         start.wait()
@@ -295,7 +296,8 @@ def test_of_many_who_publish_at_once_over_the_same_version_one_does(by: Principa
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_publish_one_draft_or_throw_it_away_at_once_one_does(by: Principal) -> None:
     draft = start_draft(name="Once", by=by)
-    start, said = threading.Barrier(4), []
+    said: list[str] = []
+    start = threading.Barrier(4)
 
     def attempt(number: int) -> None:
         start.wait()
