@@ -24,19 +24,35 @@ MOST_SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Somebody of an import, and the last thing that a colleague told of them since."""
+
+    person: Contact
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedSince:
     """The people of an import whom somebody changed after it: the first of them, and whether there are more."""
 
-    people: list[Contact]
+    changes: list[Change]
     has_more: bool
+
+    @property
+    def people(self) -> list[Contact]:
+        return [change.person for change in self.changes]
 
 
 def changed_since(run: Import) -> ChangedSince:
+    said = _said(run) | {"limit": MOST_SHOWN + 1}
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, _said(run) | {"limit": MOST_SHOWN + 1})
+        cursor.execute(_CHANGED, said)
         ids = [leader for (leader,) in cursor.fetchall()]
-    people = list(Contact.objects.filter(pk__in=ids[:MOST_SHOWN]).order_by("sort_key", "pk"))
-    return ChangedSince(people, len(ids) > MOST_SHOWN)
+        cursor.execute(_LAST, said | {"leaders": ids[:MOST_SHOWN]})
+        last = dict(cursor.fetchall())
+    events = Event.objects.select_related("type", "by").in_bulk(last.values())
+    people = Contact.objects.filter(pk__in=last).order_by("sort_key", "pk")
+    return ChangedSince([Change(person, events[last[person.pk]]) for person in people], len(ids) > MOST_SHOWN)
 
 
 # The events of the run are those of its source that were recorded while it ran.
@@ -52,6 +68,18 @@ SELECT DISTINCT c.leader_id
                   AND own.source_id = %(source)s AND own.recorded_at BETWEEN %(began)s AND %(ended)s
                   AND own.recorded_at < e.recorded_at AND own.retracted_at IS NULL)
  LIMIT %(limit)s
+"""
+
+
+_LAST: Final = """
+SELECT DISTINCT ON (c.leader_id) c.leader_id, e.id
+  FROM contacts_contact c
+  JOIN contacts_event e ON e.contact_id = c.id
+  JOIN contacts_source s ON s.id = e.source_id
+ WHERE c.leader_id = ANY(%(leaders)s)
+   AND e.recorded_at > %(began)s AND e.retracted_at IS NULL AND (e.by_id IS NOT NULL OR s.kind = 'staff')
+   AND NOT (e.source_id = %(source)s AND e.recorded_at <= %(ended)s)
+ ORDER BY c.leader_id, e.recorded_at DESC
 """
 
 

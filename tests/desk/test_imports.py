@@ -108,3 +108,22 @@ def test_programs_upload_choose_try_start_and_undo():
     program.post(f"{here}/undo", {})
     work_off_imports()
     assert (Import.objects.get().state, Contact.objects.listed().count()) == (ImportState.UNDONE, 0)
+
+
+def test_of_a_wide_file_the_columns_that_are_left_out_are_folded_and_can_be_chosen(desk):
+    heads = ["Record ID", "Create Date", "Colour", *(f"Property {number}" for number in range(20)), "Email"]
+    run = uploaded(desk, f"{','.join(heads)}\n1,2026-01-02,red{',' * 21}a@x.fi\n")
+    shown = desk.get(f"/imports/{run.pk}").content.decode()
+    order = [">Email<", "21 columns are left out", ">Colour<", ">Property 0<"]
+    assert sorted(order, key=shown.index) == order
+
+    numbers = [1, 2, 24, 3, *range(4, 24)]  # as the page has them
+    chosen = ["external_id", "created", "email", "tags", *("" for _number in range(20))]
+    desk.post(f"/imports/{run.pk}/choices", {"column.number": numbers, "column": chosen, "skip": "0"})
+    run.refresh_from_db()
+    assert {name: field for name, field in zip(run.columns, run.choices["columns"], strict=True) if field} == {
+        "Record ID": "external_id",
+        "Create Date": "created",
+        "Colour": "tags",
+        "Email": "email",
+    }

@@ -1,12 +1,12 @@
-"""The lines of the list of imports, and of the rows one refused."""
+"""The lines of the list of imports, of the rows one refused, and what a column may mean: drawn once for all columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from contacts.models import Import, ImportState
@@ -55,3 +55,20 @@ def errors_drawn(errors: Iterable[Mapping[str, Any]]) -> SafeString:
 def _value(one: Mapping[str, Any]) -> str:
     value = one["value"]
     return f' <span class="ink-3">“{escape(value)}”</span>' if value and value not in one["detail"] else ""
+
+
+def options_drawn(groups: Iterable[tuple[Any, Sequence[tuple[str, Any]]]]) -> SafeString:
+    """What a column may mean, nothing of it chosen."""
+    drawn = "".join(
+        f'<optgroup label="{escape(str(label))}">'
+        + "".join(f'<option value="{escape(value)}">{escape(str(text))}</option>' for value, text in options)
+        + "</optgroup>"
+        for label, options in groups
+    )
+    return joined([f'<option value="">{escape(_("is left out"))}</option>{drawn}'])
+
+
+def with_chosen(options: SafeString, chosen: str) -> SafeString:
+    """The same with one chosen."""
+    value = f'<option value="{escape(chosen)}"'
+    return mark_safe(options.replace(value, f"{value} selected", 1))  # noqa: S308  (drawn by `options_drawn`)

@@ -13,7 +13,7 @@ def choices_said(said: QueryDict) -> dict[str, Any]:
     found: dict[str, Any] = {name: said.get(name, "") for name in _PLAIN if name in said}
     found = {name: text.strip() or text for name, text in found.items()}  # a tab between cells is no blank
     if "column" in said:
-        found["columns"] = [chosen[:80] for chosen in said.getlist("column")]
+        found["columns"] = [chosen[:80] for chosen in _in_order(said)]
         lenient = set(said.getlist("lenient"))
         found["lenient"] = [str(number) in lenient for number in range(1, len(found["columns"]) + 1)]
         found["header"] = said.get("header", "yes") == "yes"
@@ -25,6 +25,8 @@ def choices_said(said: QueryDict) -> dict[str, Any]:
             "type": said.get("event.type", "")[:80],
             "currency": said.get("event.currency", "")[:3].upper(),
         }
+    if (rows := str(said.get("skip", "")))[:4].isdecimal():
+        found["skip"] = int(rows[:4])
     if "sheet" in said:
         found["sheet"] = said["sheet"]
     if "stage.text" in said:
@@ -32,3 +34,11 @@ def choices_said(said: QueryDict) -> dict[str, Any]:
     if "owner.text" in said:
         found["owners"] = dict(zip(said.getlist("owner.text"), said.getlist("owner.email"), strict=False))
     return found
+
+
+def _in_order(said: QueryDict) -> list[str]:
+    """What was chosen, by the numbers of the columns: the page does not show them in their order."""
+    chosen, numbers = said.getlist("column"), said.getlist("column.number")
+    if len(numbers) != len(chosen) or not all(number.isdecimal() for number in numbers):
+        return chosen
+    return [one for _number, one in sorted(zip(map(int, numbers), chosen, strict=True), key=lambda pair: pair[0])]

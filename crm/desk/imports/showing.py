@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -18,16 +20,20 @@ from contacts.importing.drafting import Draft, mapping_from
 from contacts.importing.guessing import preset_named
 from contacts.importing.keeping import book_of
 from contacts.importing.preparing import draft_of, preview
+from contacts.importing.presets import OTHERS
+from contacts.importing.reading import Cells
 from contacts.importing.rehearsing import COUNTS
 from contacts.importing.reporting import cell_of, foreseen_told
 from contacts.models import CustomField, EventType, Import, ImportState
-from crm.desk.imports.cells import errors_drawn
+from crm.desk.imports.cells import errors_drawn, options_drawn, with_chosen
 from funnel.models import Stage
 from rest.telling import told
 from staff.models import User
 
 Option = tuple[str, Any]
 SAMPLES: Final = 3
+LOOKED_AT: Final = 200  # rows, for these
+FOLDED_FROM: Final = 13  # columns: with fewer, those that are left out stand among the others
 SHOWN_ERRORS: Final = 20
 FIELDS: Final[Sequence[tuple[Any, Sequence[Option]]]] = (
     (
@@ -117,6 +123,11 @@ class Column:
     is_lenient: bool
     error: str
     refused: int  # rows the dry run refused for it
+    options: SafeString
+
+    @property
+    def is_out(self) -> bool:
+        return not self.chosen and not self.error
 
 
 @dataclass
@@ -125,7 +136,7 @@ class Choosing:
 
     columns: list[Column]
     error: str  # what is wrong with all of them
-    groups: list[tuple[Any, Sequence[Option]]]
+    by_phone: bool  # whoever has no address is known by name and number
     stages: list[tuple[str, str]]  # of each text of the column of stages the chosen one
     stage_options: list[Option]
     owners: list[tuple[str, str]]  # of each text of the column of owners the address of a colleague
@@ -137,7 +148,26 @@ class Choosing:
 
     @property
     def is_ready(self) -> bool:
-        return not self.error and not any(column.error for column in self.columns)
+        is_chosen = any(column.chosen for column in self.columns)
+        return is_chosen and not self.error and not any(column.error for column in self.columns)
+
+    @property
+    def is_of_people(self) -> bool:
+        return self.preset not in OTHERS
+
+    @property
+    def shown(self) -> list[Column]:
+        return [column for column in self.columns if not (column.is_out and self.folds)]
+
+    @property
+    def folded(self) -> list[Column]:
+        """Those that are left out of a wide file; what says something first."""
+        left_out = [column for column in self.columns if column.is_out and self.folds]
+        return sorted(left_out, key=lambda column: not column.samples)
+
+    @property
+    def folds(self) -> bool:
+        return len(self.columns) >= FOLDED_FROM and not all(column.is_out for column in self.columns)
 
 
 def choosing(run: Import) -> Choosing:
@@ -146,13 +176,11 @@ def choosing(run: Import) -> Choosing:
         with suppress(ValidationError):  # what is wrong is shown where it is wrong
             mapping_from(draft)
     choices = run.choices
-    own = [(f"custom:{one.key}", one.label) for one in CustomField.objects.filter(of="contact").order_by("label")]
-    groups = [*FIELDS, *([(_("Your own fields"), own)] if own else []), (_("Something new"), NEW_FIELDS)]
     stages = [(one.key, str(one)) for one in Stage.objects.in_use()]
     return Choosing(
         columns=_columns(run, draft),
         error=draft.errors.get(0, ""),
-        groups=groups,
+        by_phone=bool(draft.by_phone),
         stages=list(choices["stages"].items()) if "stage" in choices["columns"] else [],
         stage_options=[("", _("decides nothing")), *stages],
         owners=list(choices.get("owners", {}).items()) if "owner" in choices["columns"] else [],
@@ -169,21 +197,34 @@ def _colleagues() -> QuerySet[User]:
 
 
 def _columns(run: Import, draft: Draft) -> list[Column]:
-    rows = preview(run, SAMPLES)
+    rows = preview(run, LOOKED_AT)
     refused = (run.foreseen or {}).get("columns", {})
     lenient = run.choices.get("lenient", [])
+    options = options_drawn(_groups())
     return [
         Column(
             number=number,
             name=name,
-            samples=[row[number - 1] for row in rows if number <= len(row)],
-            chosen=run.choices["columns"][number - 1],
+            samples=_samples(rows, number - 1),
+            chosen=(chosen := run.choices["columns"][number - 1]),
             is_lenient=number <= len(lenient) and bool(lenient[number - 1]),
             error=draft.errors.get(number, ""),
             refused=refused.get(name, 0),
+            options=with_chosen(options, chosen),
         )
         for number, name in enumerate(run.columns, 1)
     ]
+
+
+def _groups() -> list[tuple[Any, Sequence[Option]]]:
+    own = [(f"custom:{one.key}", one.label) for one in CustomField.objects.filter(of="contact").order_by("label")]
+    return [*FIELDS, *([(_("Your own fields"), own)] if own else []), (_("Something new"), NEW_FIELDS)]
+
+
+def _samples(rows: Sequence[Cells], at: int) -> list[str]:
+    """The first texts that stand in a column, each once."""
+    said = dict.fromkeys(text for row in rows if at < len(row) and (text := row[at].strip()))
+    return list(islice(said, SAMPLES))
 
 
 @dataclass(frozen=True, slots=True)
