@@ -147,11 +147,11 @@ def link_list(request: Request, key: str) -> HttpResponse:
 
 
 def _shown(link: Any) -> LinkShape:
-    return show_link(link, short_address(link), link.clicks, link.left_out)
+    return show_link(link, short_address(link.token), link.clicks, link.left_out)
 
 
-def short_address(link: Link) -> str:
-    return f"{settings.SITE_URL.rstrip('/')}{reverse('link', args=[link.token])}"
+def short_address(token: str) -> str:
+    return f"{settings.SITE_URL.rstrip('/')}{reverse('link', args=[token])}"
 
 
 @operation(
@@ -168,7 +168,7 @@ def link_add(request: Request, key: str) -> HttpResponse:
     """A short link of ours that leads to `url` with the campaign's UTM fields. The same again is the same link."""
     campaign = get_object_or_404(Campaign, key=key)
     link = make_link(campaign=campaign, by=caller(request), **body_as(LinkBody, request))
-    return answer(show_link(link, short_address(link)), status=201)
+    return answer(show_link(link, short_address(link.token)), status=201)
 
 
 @operation(

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -64,14 +65,16 @@ def _check_address(url: str) -> None:
 
 def long_address(link: Link) -> str:
     """Where it leads: the address with the UTM fields of the link in place of those it had."""
+    return tagged(link.url, link.source, link.medium, link.campaign.key, link.term, link.content)
+
+
+@lru_cache(maxsize=2000)
+def tagged(url: str, source: str, medium: str, campaign: str, term: str, content: str) -> str:
+    """The same of what is known of a link. Pure."""
     fields = {
-        "utm_source": link.source,
-        "utm_medium": link.medium,
-        "utm_campaign": link.campaign.key,
-        "utm_term": link.term,
-        "utm_content": link.content,
-    }
-    parts = urlsplit(link.url)
+        "utm_source": source, "utm_medium": medium, "utm_campaign": campaign, "utm_term": term, "utm_content": content,
+    }  # fmt: skip
+    parts = urlsplit(url)
     kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in fields]
     query = urlencode([*kept, *((name, value) for name, value in fields.items() if value)])
     return urlunsplit(parts._replace(query=query))

@@ -1,13 +1,14 @@
 """Campaigns as their pages show them, by statements that are planned once a connection."""
 
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from campaigns.models import Campaign, Link
+from campaigns.models import Campaign
 from contacts.prepared import Prepared, PreparedModels
 
 MOST: Final = 500  # campaigns of a list
-MOST_OF_ONE: Final = 100  # costs, and links, of a campaign
+MOST_LINKS: Final = 100  # of a campaign
+NEWEST_COSTS, MOST_COSTS = 12, 1000  # at first, and when all are asked for
 
 _EVERY: Final = PreparedModels("campaigns", Campaign, "ORDER BY its.name")
 _IN_USE, _PUT_AWAY = (
@@ -19,22 +20,24 @@ _ONE: Final = PreparedModels(
 )
 _COSTS: Final = Prepared(
     "costs_of_campaign",
-    f"""
-    SELECT id, sum_minor, first_on, last_on, note, sum(sum_minor) OVER ()::bigint FROM campaigns_cost
-     WHERE campaign_id = %(campaign)s AND withdrawn_at IS NULL ORDER BY first_on DESC, id DESC LIMIT {MOST_OF_ONE}
-""",  # noqa: S608  (a number of ours)
+    """
+    SELECT id, sum_minor, first_on, last_on, note, sum(sum_minor) OVER ()::bigint, count(*) OVER ()
+      FROM campaigns_cost
+     WHERE campaign_id = %(campaign)s AND withdrawn_at IS NULL ORDER BY first_on DESC, id DESC LIMIT %(most)s
+    """,
     campaign="bigint",
+    most="int",
 )
-_LINKS: Final = PreparedModels(
+_LINKS: Final = Prepared(
     "links_of_campaign",
-    Link,
     f"""
-    CROSS JOIN LATERAL (
+    SELECT id, token, url, source, medium, term, content, opened.clicks, opened.left_out
+      FROM campaigns_link its
+     CROSS JOIN LATERAL (
           SELECT coalesce(sum(clicks), 0)::bigint AS clicks, coalesce(sum(left_out), 0)::bigint AS left_out
             FROM campaigns_linkday WHERE link_id = its.id) AS opened
-     WHERE its.campaign_id = %(campaign)s ORDER BY its.id DESC LIMIT {MOST_OF_ONE}
-""",  # noqa: S608  (a number of ours)
-    adding={"clicks": "opened.clicks", "left_out": "opened.left_out"},
+     WHERE its.campaign_id = %(campaign)s ORDER BY its.id DESC LIMIT {MOST_LINKS}
+    """,  # noqa: S608  (a number of ours)
     campaign="bigint",
 )
 
@@ -61,14 +64,29 @@ class CostLine(NamedTuple):
     first_on: date
     last_on: date
     note: str
-    total: int  # of all that stand, also of those that the list has no room for
+    total: int  # of all that stand, also of those that are not shown
+    of: int  # so many stand
 
 
-def costs_of(campaign: Campaign) -> list[CostLine]:
+def costs_of(campaign: Campaign, *, most: int = NEWEST_COSTS) -> list[CostLine]:
     """Those that stand, the newest first."""
-    return [CostLine(*row) for row in _COSTS.rows(campaign=campaign.pk)]
+    return [CostLine(*row) for row in _COSTS.rows(campaign=campaign.pk, most=most)]
 
 
-def links_of(campaign: Campaign) -> list[Any]:
-    """The newest first, each with how often it was opened: `clicks`, and by machines `left_out`."""
-    return [*_LINKS.rows(campaign=campaign.pk)]
+class LinkLine(NamedTuple):
+    """A link as the list shows it, and how often it was opened by people and by machines."""
+
+    pk: int
+    token: str
+    url: str
+    source: str
+    medium: str
+    term: str
+    content: str
+    clicks: int
+    left_out: int
+
+
+def links_of(campaign: Campaign) -> list[LinkLine]:
+    """The newest first."""
+    return [LinkLine(*row) for row in _LINKS.rows(campaign=campaign.pk)]

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from campaigns.budgets import budget_of
 from campaigns.costs import add_cost
-from campaigns.models import Campaign, Question
+from campaigns.figure_api import short_address
+from campaigns.linking import make_link
+from campaigns.models import Campaign, LinkDay, Question
 from funnel.advancing import advance_everything
 from staff.models import AuditRecord, Role
 from staff.policy import Principal
@@ -136,3 +138,33 @@ def test_the_page_says_what_of_its_budget_is_spent_also_on_days_long_gone():
     assert "€35 of €100 is spent." in desk.get(f"/campaigns/{fair.pk}").content.decode()
     cost(fair, 7000, days_ago=100)
     assert "€105 of €100 is spent. That is €5 more than planned." in desk.get(f"/campaigns/{fair.pk}").content.decode()
+
+
+def test_the_page_shows_the_newest_costs_and_the_others_when_they_are_asked_for():
+    ads = plan("ads", budget_minor=1500)
+    for number in range(15):
+        cost(ads, 100 + number, days_ago=number)
+    desk = at_desk(Role.MARKETER)[0]
+
+    few, every = (desk.get(f"/campaigns/{ads.pk}{asked}").content.decode() for asked in ("", "?costs=all"))
+
+    assert (few.count("/withdraw"), every.count("/withdraw")) == (12, 15)
+    assert "and 3 earlier" in few
+    assert "earlier" not in every
+    assert "€16.05 of €15 is spent." in few
+
+
+def test_a_link_is_shown_to_be_copied_with_what_was_counted_and_where_it_leads():
+    ads = plan("ads")
+    link = make_link(
+        campaign=ads, by=Principal(), url="https://example.com/?a=1&utm_source=old", source="<b>", medium="email"
+    )
+    LinkDay.objects.create(link=link, day=timezone.localdate(), clicks=1200, left_out=1)
+
+    page = at_desk(Role.READ_ONLY)[0].get(f"/campaigns/{ads.pk}").content.decode()
+
+    assert f'value="{short_address(link.token)}" readonly' in page
+    assert "https://example.com/?a=1&amp;utm_source=%3Cb%3E&amp;utm_medium=email&amp;utm_campaign=ads" in page
+    assert "<b>&lt;b&gt; / email</b>" in page
+    assert "1,200 clicks" in page
+    assert "1 opening by a machine left out" in page

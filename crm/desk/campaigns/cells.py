@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from html import escape
-from typing import Any
 
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -11,9 +10,9 @@ from django.utils.translation import ngettext
 
 from campaigns.budgets import Budget
 from campaigns.figure_api import short_address
-from campaigns.linking import long_address
+from campaigns.linking import tagged
 from campaigns.models import Campaign
-from campaigns.reading import CostLine
+from campaigns.reading import CostLine, LinkLine
 from crm.desk.campaigns.listing import Row
 from crm.desk.campaigns.showing import Figure, Line, Page
 from crm.desk.campaigns.words import money, sums_in
@@ -170,27 +169,31 @@ def _taking_back(request: HttpRequest) -> Callable[[int, str, str], str]:
     return button
 
 
-def links_drawn(links: Iterable[Any], campaign: Campaign) -> SafeString:
-    return joined(_link(link, campaign) for link in links)
+def links_drawn(links: Iterable[LinkLine], campaign: Campaign) -> SafeString:
+    """Each with its short address to copy, its code to print, and where it leads."""
+    qr, short, copy = (escape(words) for words in (_("QR code of"), _("Short link"), _("Copy")))
+    copied, leads, icon = escape(_("Copied.")), escape(_("leads to")), small_icon("qr-code")
+    code_at, before = row_address("desk:link-code"), escape(short_address("-").removesuffix("-"))
+
+    def line(link: LinkLine) -> str:
+        named = f"{escape(link.source)} / {escape(link.medium)}"
+        content = f'<span class="lbl">{escape(link.content)}</span>' if link.content else ""
+        clicks = ngettext("%(shown)s click", "%(shown)s clicks", link.clicks) % {"shown": figure(link.clicks)}
+        to = tagged(link.url, link.source, link.medium, campaign.key, link.term, link.content)
+        return (
+            f'<li><div class="row-x wrap"><b>{named}</b>{content}<a class="link t-dense push" '
+            f'href="{code_at(link.pk)}" download="polku-{link.token}.svg" aria-label="{qr} {named}">'
+            f'{icon} QR</a><span class="num">{clicks}</span></div>'
+            f'<label class="vh" for="link-{link.pk}">{short}</label><div class="link-copy">'
+            f'<input class="in t-dense" id="link-{link.pk}" value="{before}{link.token}" readonly>'
+            f'<button class="b" type="button" data-copy="link-{link.pk}" data-copied="{copied}">{copy}</button></div>'
+            f'<p class="t-meta anywhere">{leads} {escape(to)}{_left_out(link)}</p></li>'
+        )
+
+    return joined(map(line, links))
 
 
-def _link(link: Any, campaign: Campaign) -> str:
-    link.campaign = campaign
-    source, medium = escape(link.source), escape(link.medium)
-    content = f'<span class="lbl">{escape(link.content)}</span>' if link.content else ""
-    clicks = ngettext("%(shown)s click", "%(shown)s clicks", link.clicks) % {"shown": figure(link.clicks)}
-    code = escape(_("QR code of %(source)s / %(medium)s") % {"source": link.source, "medium": link.medium})
-    return (
-        f'<li><div class="row-x wrap"><b>{source} / {medium}</b>{content}<a class="link t-dense push" '
-        f'href="{row_address("desk:link-code")(link.pk)}" download="polku-{link.token}.svg" aria-label="{code}">'
-        f'{small_icon("qr-code")} QR</a><span class="num">{escape(clicks)}</span></div>'
-        f'<label class="vh" for="link-{link.pk}">{escape(_("Short link"))}</label>'
-        f'<input class="in t-dense" id="link-{link.pk}" value="{escape(short_address(link))}" readonly>'
-        f'<p class="t-meta anywhere">{escape(_("leads to"))} {escape(long_address(link))}{_left_out(link)}</p></li>'
-    )
-
-
-def _left_out(link: Any) -> str:
+def _left_out(link: LinkLine) -> str:
     if not link.left_out:
         return ""
     said = ngettext("%(n)s opening by a machine left out", "%(n)s openings by machines left out", link.left_out) % {

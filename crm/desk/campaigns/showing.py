@@ -150,14 +150,14 @@ class Page:
     def _points(self) -> list[tuple[date, int, Outcome]]:
         return [(point.day, self._won(point.outcome), point.outcome) for point in self.results.points]
 
-    @property
+    @cached_property
     def most_at_once(self) -> str:
         """The highest bar in words; nothing where there is none to be drawn."""
         day, n, _outcome = max(self._points, key=lambda point: point[1])
         words = _("most in a week: %(n)s, from %(day)s") if self.results.weekly else _("most in a day: %(n)s, %(day)s")
         return words % {"n": n, "day": short_date(day)} if n and not self.few else ""
 
-    @property
+    @cached_property
     def few(self) -> list[str]:
         """The days or weeks with anybody in words, where they are too few for a picture to say anything."""
         came = [(day, n) for day, n, _outcome in self._points if n]

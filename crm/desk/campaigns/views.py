@@ -22,7 +22,7 @@ from campaigns.linking import make_link
 from campaigns.looking import results_of
 from campaigns.models import Campaign, Channel, Cost, Link, Question
 from campaigns.outcome import Gates
-from campaigns.reading import CostLine, campaign_of, costs_of, links_of
+from campaigns.reading import MOST_COSTS, NEWEST_COSTS, CostLine, campaign_of, costs_of, links_of
 from campaigns.services import archive_campaign, key_for, save_campaign
 from crm.desk.campaigns.cells import budget_drawn, campaigns_drawn, costs_drawn, figures_drawn, links_drawn, moved_drawn
 from crm.desk.campaigns.forms import CampaignForm, CostForm, LinkForm, planned_like
@@ -61,7 +61,8 @@ def campaign_page(request: HttpRequest, principal: Principal, campaign_id: int) 
     wish = Wish.of(request)
     shown = _shown(campaign, principal, wish)
     may_plan, query = principal.may("campaigns:write"), wish.query(view="")
-    costs = costs_of(campaign)
+    all_costs = request.GET.get("costs") == "all"
+    costs = costs_of(campaign, most=MOST_COSTS if all_costs else NEWEST_COSTS)
     people_at = f"{reverse('desk:campaign-people', args=[campaign.pk])}?what=%s&{query}"
     context = {
         "wish": wish,
@@ -70,6 +71,7 @@ def campaign_page(request: HttpRequest, principal: Principal, campaign_id: int) 
         "figures": figures_drawn(shown, people_at),
         "moved": moved_drawn(shown, people_at),
         "costs": costs_drawn(costs, campaign.currency, request, may_plan=may_plan),
+        "costs_left": costs[0].of - len(costs) if costs else 0,
         "budget": budget_drawn(_budget(campaign, costs), campaign.currency),
         "links": links_drawn(links_of(campaign), campaign),
         "question": QUESTIONS[Question(campaign.question)],
@@ -195,7 +197,7 @@ def link_code(request: HttpRequest, principal: Principal, link_id: int) -> HttpR
     """The short link as a QR code, to be printed: it can lose a quarter of itself and still be read."""
     link = get_object_or_404(Link, pk=link_id)
     drawn = BytesIO()
-    segno.make(short_address(link), error="q", micro=False).save(drawn, kind="svg", scale=8, border=4)
+    segno.make(short_address(link.token), error="q", micro=False).save(drawn, kind="svg", scale=8, border=4)
     answer = HttpResponse(drawn.getvalue(), content_type="image/svg+xml")
     answer.headers["Content-Disposition"] = f'inline; filename="polku-{link.token}.svg"'
     return answer
