@@ -11,8 +11,9 @@ from funnel.backtesting import books_of, walked
 from funnel.explaining import Words
 from funnel.models import Backtest, Playbook
 from funnel.outcomes import Parted, Walked, how_they_part
+from funnel.playbooks import Playbooks
 from funnel.reading import micros, moment_of
-from funnel.replaying import person_led_by
+from funnel.replaying import Lived, person_led_by
 from funnel.state import Move
 
 
@@ -42,10 +43,17 @@ def histories_of(backtest: Backtest, leader: int, words: Words) -> Histories | N
     lived = person_led_by(leader, backtest.until, books := books_of(backtest))
     if lived is None:
         return None
-    before, after = (walked(lived, one, micros(backtest.until)) for one in books)
     documents = dict(Playbook.objects.filter(number__lte=backtest.published).values_list("number", "document"))
-    draft = backtest.published + 1
-    documents[draft] = backtest.document or {}
+    documents[backtest.published + 1] = backtest.document or {}
+    return told_beside(lived, books, micros(backtest.until), documents, words)
+
+
+def told_beside(
+    lived: Lived, books: tuple[Playbooks, Playbooks], until: int, documents: Mapping[int, Any], words: Words
+) -> Histories:
+    """What somebody lived, as it is and with the draft, which is the last of the documents."""
+    before, after = (walked(lived, one, until) for one in books)
+    draft = max(documents)
     ids = {move.cause_id for one in (before, after) for move in one.moves if move.cause_id}
     causes = Event.objects.select_related("type").in_bulk(ids)
     sides = [

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
+from contacts.models import Contact, Event
 from crm.desk.playbooks.telling import Line, Teller
 from crm.desk.playbooks.tokens import FRESH, Vocabulary, rule_of
 from funnel import redrafting
@@ -362,3 +363,80 @@ def test_a_rule_that_was_changed_says_who_did_and_when(desk: Client, draft: Play
 
     assert book.count("so since version 2") == 1
     assert f"by {marketer}" in book
+
+
+def sooner(draft: PlaybookDraft) -> PlaybookDraft:
+    """One page makes a friend, in place of three."""
+    draft.document["rules"][8]["when"][0]["at_least"] = 1
+    draft.save(update_fields=["document"])
+    return draft
+
+
+def test_a_draft_is_tried_on_one_person_and_on_what_might_happen_now(desk: Client, draft: PlaybookDraft) -> None:
+    somebody = person(name="Aino")
+    happened(somebody, "page_viewed", timezone.now() - timedelta(days=1))
+    advance_everything()
+    Contact.objects.filter(pk=somebody.pk).update(sort_key="aino", is_known=True)
+    address = f"/playbooks/drafts/{sooner(draft).pk}/try"
+    before = (Transition.objects.count(), Event.objects.count())
+
+    found = desk.get(f"{address}?who=ain")
+    plain = desk.get(f"{address}?person={somebody.pk}")
+    bought = desk.get(f"{address}?person={somebody.pk}&type=order_completed&said=59.00+EUR+order_id%3D1")
+    looked = desk.get(f"{address}?person={somebody.pk}&type=page_viewed")
+    nothing = desk.get(f"{address}?person={somebody.pk}&type=note_added")
+
+    assert [one.pk for one in found.context["found"]] == [somebody.pk]
+    assert [side["end"] for side in plain.context["sides"]] == ["Prospecting", "Retargeting"]
+    assert plain.context["reactions"] is None
+    assert [[one.to for one in side] for side in bought.context["reactions"]] == [["customer", "active"]] * 2
+    assert "A first order" in bought.context["reactions"][0][0].sentence
+    assert [len(side) for side in looked.context["reactions"]] == [0, 0]
+    assert "No rule fires" in nothing.text
+    assert (Transition.objects.count(), Event.objects.count()) == before
+
+
+def test_what_cannot_be_tried_on_somebody_says_why(desk: Client, draft: PlaybookDraft) -> None:
+    somebody, address = person(name="Aino"), f"/playbooks/drafts/{draft.pk}/try"
+
+    assert "Nothing is known" in desk.get(f"{address}?person={somebody.pk}").context["fault"]
+    happened(somebody, "page_viewed", timezone.now() - timedelta(days=1))
+    unread = desk.get(f"{address}?person={somebody.pk}&type=order_completed&said=59+euros")
+    assert "59 euros” can't be read" in unread.context["fault"]
+    assert 'value="59 euros"' in unread.text
+    save_draft(draft=draft, seen=None, document={**draft.document, "rules": [{"name": "x"}]})
+    assert "mend them first" in desk.get(f"{address}?person={somebody.pk}").context["fault"]
+    assert desk.get(f"{address}?person=999999").status_code == 404
+    assert "Nobody of this name" in desk.get(f"{address}?who=zzzz").text
+
+
+def test_nobody_tries_a_draft_on_people_they_do_not_see(client: Client, draft: PlaybookDraft) -> None:
+    seller = make_user(role=Role.SALES)
+    theirs = person(name="Theirs", owner=make_user(role=Role.SALES))
+    client.force_login(seller, "django.contrib.auth.backends.ModelBackend")
+    address = f"/playbooks/drafts/{draft.pk}/try"
+
+    assert client.get(f"{address}?person={theirs.pk}").status_code == 404
+    assert client.get(f"{address}?who=theirs").context["found"] == []
+
+
+def test_results_are_kept_and_two_are_laid_side_by_side(desk: Client, draft: PlaybookDraft) -> None:
+    happened(person(name="Aino"), "page_viewed", timezone.now() - timedelta(days=1))
+    results = []
+    for change in (lambda draft: draft, sooner):
+        desk.post(f"/playbooks/drafts/{change(draft).pk}/backtest", {"since": ""})
+        work_off_backtests()
+        results.append(Backtest.objects.latest("pk"))
+    still, moved = results
+
+    kept = desk.get(f"/playbooks/drafts/{draft.pk}")
+    both = desk.get(f"/playbooks/backtests/{moved.pk}?with={still.pk}")
+
+    assert kept.context["kept"] == [still]
+    assert "Earlier results" in kept.text
+    assert [(one.label, one.as_it_is, one.this, one.other) for one in both.context["beside"][:2]] == [
+        ("Prospecting", 1, 0, 1),
+        ("Retargeting", 0, 1, 0),
+    ]
+    assert desk.get(f"/playbooks/backtests/{moved.pk}?with={moved.pk}").context["beside"] == []
+    assert desk.get(f"/playbooks/backtests/{moved.pk}?with=99999").status_code == 404

@@ -386,6 +386,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "playbooks/drafts/<int:draft_id>/publish": desk(GET="playbooks:write", POST="playbooks:write"),
     "playbooks/drafts/<int:draft_id>/discard": desk(POST="playbooks:write"),
     "playbooks/drafts/<int:draft_id>/backtest": desk(POST="playbooks:write"),
+    "playbooks/drafts/<int:draft_id>/try": desk(GET="playbooks:read"),
     "playbooks/drafts/<int:draft_id>/beside": desk(GET="playbooks:read"),
     "playbooks/backtests/<int:backtest_id>": desk(GET="playbooks:read"),
     "playbooks/backtests/<int:backtest_id>/stop": desk(POST="playbooks:write"),

@@ -77,6 +77,20 @@ class Effects:
         return known.get(self.kind, self.kind)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One stop in two backtests."""
+
+    label: str
+    as_it_is: int
+    this: int
+    other: int
+
+    @property
+    def change(self) -> int:
+        return self.other - self.this
+
+
 class Forecast:
     """What a backtest found."""
 
@@ -108,6 +122,14 @@ class Forecast:
         keys = [stage.key for stage in self.stages] + ([CLOSED] if CLOSED in {*before, *after} else [])
         return [
             Stand(key, self.labels[key], self.stops.get(key, 0), before.get(key, 0), after.get(key, 0)) for key in keys
+        ]
+
+    def beside(self, other: "Forecast") -> list["Beside"]:
+        """Stage by stage: as it is, with this draft and with that of the other backtest, and what sets them apart."""
+        theirs = {one.key: one for one in other.stands}
+        return [
+            Beside(one.label, one.before, one.after, theirs[one.key].after if one.key in theirs else 0)
+            for one in self.stands
         ]
 
     @property

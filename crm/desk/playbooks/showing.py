@@ -29,6 +29,7 @@ from staff.policy import Principal
 
 MOST_WAITING: Final = 100_000
 SHOWN_PEOPLE: Final = 6
+SHOWN_KEPT: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,14 @@ def beside(draft: PlaybookDraft, principal: Principal, forecast: Forecast | None
         "since": forecast.backtest.since if forecast else timezone.now() - timedelta(days=182),
         "today": timezone.localdate(),
         "people": people,
+        "kept": kept_of(draft, forecast.backtest) if forecast and is_whole else [],
     }
+
+
+def kept_of(draft: PlaybookDraft, shown: Backtest) -> list[Backtest]:
+    """The earlier results of this draft that are kept."""
+    done = Backtest.objects.filter(draft=draft, state="done").exclude(pk=shown.pk)
+    return list(done.defer("document").order_by("-pk")[:SHOWN_KEPT])
 
 
 def last_forecast(draft: PlaybookDraft) -> Forecast | None:

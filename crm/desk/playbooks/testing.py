@@ -1,7 +1,7 @@
 """Backtests and proofs: begun, watched, stopped, and opened down to one person."""
 
 import re
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from contacts.models import Contact
+from contacts.models import Contact, EventType
 from crm.desk.doors import for_staff
-from crm.desk.finding import day_said, there
+from crm.desk.finding import day_said, number_said, there
+from crm.desk.palette.finding import people_called
 from crm.desk.places import page
 from crm.desk.playbooks import showing
 from crm.desk.playbooks.forecast import Forecast
@@ -29,6 +30,7 @@ from funnel.models import Backtest, BacktestPerson, PlaybookDraft
 from funnel.pictures import sees_everyone
 from funnel.publishing import FaultyPlaybookError
 from funnel.reading import micros, moment_of
+from funnel.trying import try_on
 from staff.policy import Principal
 
 A_PAGE: Final = 50
@@ -84,9 +86,13 @@ def backtest_page(request: HttpRequest, principal: Principal, backtest_id: int) 
     people = showing.listed(_after(rows, request.GET.get("after", "")), A_PAGE + 1)
     last = people[A_PAGE - 1].row if len(people) > A_PAGE else None
     forecast = Forecast(backtest, showing.stages())
+    is_whole, other = sees_everyone(principal), _other(request, backtest)
     context = {
+        "others": _kept(backtest) if is_whole else [],
+        "other": other if is_whole else None,
+        "beside": forecast.beside(Forecast(other, showing.stages())) if is_whole and other else [],
         "backtest": backtest,
-        "forecast": forecast if sees_everyone(principal) else None,
+        "forecast": forecast if is_whole else None,
         "own_forecast": forecast,
         "people": people[:A_PAGE],
         "elsewhere": elsewhere,
@@ -94,6 +100,17 @@ def backtest_page(request: HttpRequest, principal: Principal, backtest_id: int) 
         "next": f"{micros(last.differs_at)}~{last.contact_id}" if last else "",
     }
     return render(request, "desk/playbooks/people.html", page(request) | context)
+
+
+def _kept(backtest: Backtest) -> list[Backtest]:
+    """The other results that are kept, the newest first."""
+    done = Backtest.objects.of_drafts().filter(state="done").exclude(pk=backtest.pk)
+    return list(done.defer("document", "result").order_by("-pk"))
+
+
+def _other(request: HttpRequest, backtest: Backtest) -> Backtest | None:
+    asked = number_said(request.GET.get("with", ""))
+    return None if asked is None or asked == backtest.pk else _done(asked)
 
 
 def _between(rows: Any, asked: str) -> tuple[Any, str]:
@@ -129,6 +146,57 @@ def backtest_person(request: HttpRequest, principal: Principal, backtest_id: int
         "parted_at": moment_of(found.parted.at) if found.parted else None,
     }
     return render(request, "desk/playbooks/person.html", page(request) | context)
+
+
+MOST_TYPED: Final = 120
+
+
+@require_GET
+@for_staff("playbooks:read")
+def draft_try(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponse:
+    """The draft on one person, who is sought by name: both histories, and what one thing more would set off."""
+    draft = get_object_or_404(PlaybookDraft, pk=draft_id)
+    typed = request.GET.get("who", "").strip()[:MOST_TYPED]
+    day = day_said(request.GET.get("since", "")) or timezone.localdate() - timedelta(days=182)
+    event = " ".join(f"{request.GET.get('type', '')} {request.GET.get('said', '')}".split())[:400]
+    context: dict[str, Any] = {
+        "draft": draft,
+        "who": typed,
+        "since": day,
+        "today": timezone.localdate(),
+        "types": [(one.key, str(one)) for one in EventType.objects.order_by("key")],
+        "type": request.GET.get("type", ""),
+        "said": request.GET.get("said", "")[:400],
+    }
+    people = Contact.objects.visible_to(principal).leaders().filter(erased_at=None)
+    if (number := number_said(request.GET.get("person", ""))) is not None:
+        contact = get_object_or_404(people, pk=number)
+        context |= {"contact": contact, **_tried(draft, contact, day, event if context["type"] else "")}
+    elif typed:
+        context["found"] = [one.contact for one in people_called(typed, principal)[0]]
+    return render(request, "desk/playbooks/try.html", page(request) | context)
+
+
+def _tried(draft: PlaybookDraft, contact: Contact, day: date, event: str) -> dict[str, Any]:
+    since = min(timezone.make_aware(datetime.combine(day, time.min)), timezone.now())
+    path = showing.stages()
+    try:
+        trial = try_on(draft=draft, leader=contact.pk, since=since, words=Words.of(path), event=event)
+    except FaultyPlaybookError as error:
+        words = _("The draft has faults: mend them first. %(fault)s")
+        stages = {stage.key: str(stage) for stage in path}
+        return {"fault": words % {"fault": faults.sentence(error.findings[0], stages)}}
+    except ValidationError as error:
+        return {"fault": " ".join(error.messages)}
+    if trial is None:
+        return {"fault": _("Nothing is known of this person yet that a rule could judge.")}
+    found = trial.histories
+    return {
+        "sides": showing.sides(found, path),
+        "found": found,
+        "parted_at": moment_of(found.parted.at) if found.parted else None,
+        "reactions": trial.reactions,
+    }
 
 
 def _done(backtest_id: int) -> Backtest:

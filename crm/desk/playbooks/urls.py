@@ -27,6 +27,7 @@ urlpatterns = [
     path("playbooks/drafts/<int:draft_id>/publish", drafting.draft_publish, name="draft-publish"),
     path("playbooks/drafts/<int:draft_id>/discard", drafting.draft_discard, name="draft-discard"),
     path("playbooks/drafts/<int:draft_id>/backtest", testing.backtest_start, name="backtest-start"),
+    path("playbooks/drafts/<int:draft_id>/try", testing.draft_try, name="draft-try"),
     path("playbooks/drafts/<int:draft_id>/beside", testing.backtest_beside, name="backtest-beside"),
     path("playbooks/backtests/<int:backtest_id>", testing.backtest_page, name="backtest"),
     path("playbooks/backtests/<int:backtest_id>/stop", testing.backtest_stop, name="backtest-stop"),
