@@ -18,13 +18,11 @@ from staff.policy import Principal
 
 from .company_marks import mark_companies
 from .matching import ALIKE, LETTERS, normal_domain, search_query, search_tokens, sort_key, words
-from .models import Company, Contact, Membership, NotThere
+from .models import COMPANY_FORMS, Company, CompanyMerge, Contact, Membership, NotThere
 from .models.people import Mentions
 from .projecting import project
 
 MOST_ALIKE: Final = 5
-_FORMS: Final = "oy oyj ab ltd limited inc llc gmbh ag as a s aps bv nv sa sarl srl spa plc co corp ky tmi ry"
-FORMS: Final = frozenset(_FORMS.split())
 _UNIQUE: Final = {"external_id": "external_id", "domains": "domains__overlap"}
 
 
@@ -39,10 +37,10 @@ class Likeness:
 def create_company(*, by: Principal, **fields: Any) -> Company:
     """Make a company; refused (`already_exists`) when another has its external id or one of its domains."""
     with transaction.atomic():
-        _hold_companies()
+        hold_companies()
         _refuse_taken(fields, by=by)
         company = Company.objects.create(**fields, sort_key=sort_key(fields["name"]))
-        _index(company)
+        index_company(company)
         mark_companies([company.pk])
         audit.record(by=by, action="company_created", kind="company", row=company.pk)
     company.refresh_from_db()
@@ -64,7 +62,7 @@ def update_company(*, company: Company, by: Principal, seen: frozenset[int] | No
 def join_company(*, contact: Contact, company: Company, by: Principal, **fields: Any) -> Membership:
     """Give somebody a place in a company; refused while they have one there."""
     with transaction.atomic():
-        membership = Membership(contact=contact, company=company, **fields)
+        membership = Membership(contact=contact, company=_held(company), **fields)
         _refuse_second_place(membership)
         membership.save(force_insert=True)
         _note(membership, "membership_created", by)
@@ -76,10 +74,31 @@ def join_named(*, contact_id: int, name: str | None, by: Principal) -> None:
     if not name:
         return
     contact = Contact.objects.get(pk=contact_id)
-    company = Company.objects.filter(sort_key=sort_key(name)).order_by("pk").first()
-    company = company or create_company(by=by, name=name)
+    company = _named(name) or create_company(by=by, name=name)
     if not Membership.objects.current().filter(contact__leader=contact.leader_id, company=company).exists():
         join_company(contact=contact, company=company, by=by)
+
+
+def _held(company: Company) -> Company:
+    """The company, or the one it turned out to be meanwhile; it stays so until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT merged_into_id FROM contacts_company WHERE id = %s FOR KEY SHARE", [company.pk])
+        [into] = cursor.fetchone()
+    return _held(Company.objects.get(pk=into)) if into else company
+
+
+def _named(name: str) -> Company | None:
+    """The company of this name; of one that turned out to be another, the other."""
+    called = Company.objects.filter(sort_key=sort_key(name))
+    found = called.order_by(F("merged_into").asc(nulls_first=True), "pk").first()
+    return found and company_now(found)
+
+
+def company_now(company: Company) -> Company:
+    """The company itself, or the one it turned out to be."""
+    while company.merged_into:
+        company = company.merged_into
+    return company
 
 
 def update_membership(*, membership: Membership, by: Principal, **fields: Any) -> Membership:
@@ -172,25 +191,25 @@ def _named_alike(companies: QuerySet[Company], name: str) -> list[Company]:
 
 def _core(name: str) -> str:
     said = words(name)
-    return " ".join([word for word in said if word not in FORMS] or said)
+    return " ".join([word for word in said if word not in COMPANY_FORMS] or said)
 
 
 def _change(company: Company, changed: Mapping[str, Any], by: Principal) -> None:
     if changed.keys() & _UNIQUE.keys():
-        _hold_companies()
+        hold_companies()
         _refuse_taken(changed, by=by, but=company.pk)
     name = changed.get("name", company.name)
     Company.objects.filter(pk=company.pk).update(
         **changed, sort_key=sort_key(name), version=F("version") + 1, updated_at=Now()
     )
     company.refresh_from_db()
-    _index(company)
+    index_company(company, former_names([company.pk]))
     audit.record(by=by, action="company_changed", kind="company", row=company.pk, fields=sorted(changed))
     if "name" in changed:
         project(company.memberships.current().values_list("contact_id", flat=True))
 
 
-def _hold_companies() -> None:
+def hold_companies() -> None:
     """One at a time may take domains and ids: no constraint of the database can say that lists share nothing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('contacts.companies'))")
@@ -205,6 +224,7 @@ def _refuse_taken(fields: Mapping[str, Any], *, by: Principal, but: int = 0) -> 
 
 
 def _taken(other: Company, by: Principal) -> ValidationError:
+    other = company_now(other)
     seen = Company.objects.visible_to(by).filter(pk=other.pk).exists()
     return ValidationError(
         _("Another company has this already."),
@@ -213,11 +233,17 @@ def _taken(other: Company, by: Principal) -> ValidationError:
     )
 
 
-def _index(company: Company) -> None:
-    """Have a company found by its name and its domains."""
-    tokens = search_tokens(texts=[company.name], domains=company.domains)
+def index_company(company: Company, names: Collection[str] = ()) -> None:
+    """Have a company found by its name, by these names, and by its domains."""
+    tokens = search_tokens(texts=[company.name, *names], domains=company.domains)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE contacts_company SET search = array_to_tsvector(%s) WHERE id = %s", [tokens, company.pk])
+
+
+def former_names(ids: Collection[int]) -> list[str]:
+    """What the companies were called that turned out to be these."""
+    gone = list(CompanyMerge.objects.live().filter(kept__in=ids).order_by("pk").values_list("gone", "gone__name"))
+    return [*(name for _pk, name in gone), *former_names([pk for pk, _name in gone])] if gone else []
 
 
 def _note(membership: Membership, action: str, by: Principal) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from . import shapes
 from .answering import SINCE, TREE, WORDS, filter_parameters, filtered, one_row, valid, visible_leader
 from .companies import create_company, join_company, update_company, update_membership
 from .company_filtering import company_filters
+from .company_merging import became
 from .filtering import MEMBERSHIP_FILTERS
 from .models import Company, CompanyQuerySet, Contact, Membership
 from .serializers import CompanyBody, MembershipBody, NewMembershipBody
@@ -86,7 +87,7 @@ def company_create(request: Request) -> HttpResponse:
     problems=("not-found",),
 )
 def company_detail(request: Request, company_id: int) -> HttpResponse:
-    """A company."""
+    """A company. The id of one that was merged into another answers with the other, whose `id` it then has."""
     return _one_company(request, company_id)
 
 
@@ -182,9 +183,15 @@ def visible_membership(request: Request, membership_id: int) -> Membership:
 
 
 def visible_company(request: Request, company_id: int) -> Company:
-    return get_object_or_404(Company.objects.visible_to(caller(request)), pk=company_id)
+    """Of one that turned out to be another, the other."""
+    by = caller(request)
+    company = Company.objects.visible_to(by).filter(pk=company_id).first() or became(by, company_id)
+    if company is None:
+        raise Http404
+    return company
 
 
 def _one_company(request: Request, company_id: int, status: int = 200) -> HttpResponse:
-    companies = Company.objects.visible_to(caller(request)).filter(pk=company_id)
+    found = visible_company(request, company_id).pk
+    companies = Company.objects.visible_to(caller(request)).filter(pk=found)
     return one_row(request, shapes.show_companies(list(shapes.company_rows(companies)), caller(request)), status)

@@ -34,6 +34,7 @@ from .models import (
     Notice,
     NotThere,
     NotTheSame,
+    PlaceAside,
     Quarantine,
     Task,
     Tie,
@@ -146,6 +147,7 @@ _NOTHING: Final[dict[str, Any]] = {
 def _forget_rows(members: Sequence[int]) -> None:
     Identity.objects.filter(contact__in=members).delete()
     mark_companies_of(members)
+    PlaceAside.objects.filter(contact__in=members).delete()
     Membership.objects.filter(contact__in=members).delete()
     Tie.objects.filter(contact__in=members).delete()
     NotThere.objects.filter(contact__in=members).delete()

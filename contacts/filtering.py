@@ -5,7 +5,7 @@ are registered here and by the packages that stand on ours (`CONTACT_FILTERS.add
 An address says the same in a flat way: `?owner=3&created_at__gte=2026-01-01`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .matching import normal_email, normal_phone, search_tokens
-from .models import Identity, IdentityKind, Membership, Source
+from .models import Company, Identity, IdentityKind, Membership, Source
 from .models.people import Mentions
 
 MOST_CONDITIONS: Final = 50
@@ -313,7 +313,14 @@ def _by_phone(operator: Operator, value: Any) -> Q:
 
 def _by_company(operator: Operator, value: Any) -> Q:
     values = value if operator == Operator.IN else [value]
-    return Q(pk__in=Membership.objects.current().filter(company__in=values).values("contact__leader_id"))
+    return Q(pk__in=Membership.objects.current().filter(company__in=_now(values)).values("contact__leader_id"))
+
+
+def _now(company_ids: Sequence[int]) -> list[int]:
+    """The companies themselves, and of those that turned out to be another, the other."""
+    gone = Company.objects.filter(pk__in=company_ids).exclude(merged_into=None)
+    others = list(gone.values_list("merged_into_id", flat=True))
+    return [*company_ids, *(_now(others) if others else ())]
 
 
 def _by_source(operator: Operator, value: Any) -> Q:

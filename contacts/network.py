@@ -92,7 +92,8 @@ def drop_tie(*, tie: Tie, by: Principal) -> None:
 def visible_ties(principal: Principal) -> Sequence[Q]:
     """Which ties somebody sees: those of which they see both ends."""
     if sees_every_row(principal):
-        return (Q(contact=None) | Q(contact__leader__erased_at=None),)
+        stand = Q(company__merged_into=None) & (Q(other=None) | Q(other__merged_into=None))
+        return stand, Q(contact=None) | Q(contact__leader__erased_at=None)
     companies = Company.objects.visible_to(principal)
     people = Contact.objects.visible_to(principal).filter(erased_at=None)
     return (
@@ -110,11 +111,11 @@ WITH tie AS (
     SELECT t.id, t.kind, t.since, t.until, nullif(t.company_id, %(company)s) AS company, c.name AS company_name,
            t.other_id AS other, o.name AS other_name, leader.id AS person, {_NAME} AS name
       FROM contacts_tie t
-      JOIN contacts_company c ON c.id = t.company_id
+      JOIN contacts_company c ON c.id = t.company_id AND c.merged_into_id IS NULL
       LEFT JOIN contacts_company o ON o.id = t.other_id
       LEFT JOIN contacts_contact its ON its.id = t.contact_id
       LEFT JOIN contacts_contact leader ON leader.id = its.leader_id
-     WHERE (t.company_id = %(company)s OR t.other_id = %(company)s) AND {{ties}}
+     WHERE (t.company_id = %(company)s OR t.other_id = %(company)s) AND o.merged_into_id IS NULL AND {{ties}}
      ORDER BY t.kind, t.until, t.id LIMIT {MOST_TIES}),
 place AS (
     SELECT m.id, m.since, m.until, leader.id AS person, {_NAME} AS name

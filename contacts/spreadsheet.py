@@ -15,7 +15,7 @@ _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 def csv_line(cells: Iterable[Any], delimiter: str = ",") -> str:
     """One row with its line ending; moments, which are in UTC, as ISO 8601."""
     line = io.StringIO()
-    csv.writer(line, delimiter=delimiter).writerow([_cell(cell) for cell in cells])
+    csv.writer(line, delimiter=delimiter).writerow([cell if type(cell) is int else _cell(cell) for cell in cells])
     return line.getvalue()
 
 

@@ -3,7 +3,7 @@ from django.urls import path
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
-from . import api, company_api, import_api, list_api, network_api, task_api, twin_api
+from . import api, company_api, company_merge_api, import_api, list_api, network_api, task_api, twin_api
 
 contacts = endpoint(GET=api.contact_list, POST=api.contact_create)
 urlpatterns = [
@@ -39,6 +39,15 @@ urlpatterns = [
     path(
         "companies/<row:company_id>/proposed",
         endpoint(GET=network_api.proposed_list, POST=network_api.proposed_decide),
+    ),
+    path(
+        "company-merges",
+        endpoint(GET=company_merge_api.company_merge_list, POST=company_merge_api.company_merge_create),
+    ),
+    path("company-merges/<row:merge_id>/cut", endpoint(POST=company_merge_api.company_merge_cut)),
+    path(
+        "company-twins",
+        endpoint(GET=company_merge_api.company_twin_list, POST=company_merge_api.company_twin_decide),
     ),
     path("ties", endpoint(GET=network_api.tie_list, POST=network_api.tie_create)),
     path("ties/<row:tie_id>", endpoint(PATCH=network_api.tie_update, DELETE=network_api.tie_delete)),

@@ -1,4 +1,5 @@
 from .clocks import AnswerClock, AnswerFigure, AnswerMark, Notice, NoticeKind
+from .company_merges import CompanyGiving, CompanyMerge, PlaceAside, TwoCompanies
 from .erasures import Erasure
 from .imports import BEGUN, Import, ImportChunk, ImportReject, ImportState
 from .jobs import Job, JobChunk, JobState
@@ -16,6 +17,7 @@ from .log import (
 )
 from .network import MUTUAL, NotThere, NotTheSame, Tie, TieKind
 from .people import (
+    COMPANY_FORMS,
     NEVER,
     Company,
     CompanyMark,
@@ -31,12 +33,14 @@ from .people import (
     MembershipRole,
     Merge,
     Tag,
+    core_of_name,
 )
 from .tasks import Task, TaskKind
 from .views import SavedView, Shared
 
 __all__ = [
     "BEGUN",
+    "COMPANY_FORMS",
     "MUTUAL",
     "NEVER",
     "AnswerClock",
@@ -44,7 +48,9 @@ __all__ = [
     "AnswerMark",
     "Claim",
     "Company",
+    "CompanyGiving",
     "CompanyMark",
+    "CompanyMerge",
     "CompanyQuerySet",
     "Contact",
     "ContactQuerySet",
@@ -72,6 +78,7 @@ __all__ = [
     "NoticeKind",
     "Pending",
     "PendingReason",
+    "PlaceAside",
     "Quarantine",
     "SavedView",
     "Shared",
@@ -83,5 +90,7 @@ __all__ = [
     "Tie",
     "TieKind",
     "Trust",
+    "TwoCompanies",
+    "core_of_name",
     "words_of",
 ]

@@ -2,16 +2,16 @@
 
 from collections.abc import Collection
 from datetime import date
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQueryField, SearchVectorField
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import CharField, F, Func, Q, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast, Now
+from django.db.models.functions import Cast, Now, Trim
 from django.utils.translation import gettext_lazy as _
 
 from staff.models import Team
@@ -201,9 +201,24 @@ class CustomField(models.Model):
         return self.label
 
 
+_FORMS: Final = "oy oyj ab ltd limited inc llc gmbh ag as a s aps bv nv sa sarl srl spa plc co corp ky tmi ry"
+COMPANY_FORMS: Final = frozenset(_FORMS.split())
+
+
+def _replaced(text: Any, pattern: str) -> Func:
+    return Func(text, Value(pattern), Value(" "), Value("g"), function="regexp_replace", output_field=CharField())
+
+
+def core_of_name() -> Trim:
+    """The name of a company without its form (Oy, Ltd ...) and its punctuation, by which an index finds it."""
+    bare = _replaced(F("sort_key"), rf"\m({'|'.join(_FORMS.split())})\M")
+    return Trim(_replaced(bare, "[[:punct:][:space:]]+"))
+
+
 class CompanyQuerySet(models.QuerySet["Company"]):
     def visible_to(self, principal: Principal) -> Self:
-        return self.filter(rows_visible_to(principal))
+        """Not those that turned out to be another."""
+        return self.filter(rows_visible_to(principal), merged_into=None)
 
     def mentioning(self, typed: str) -> Self:
         query = search_query(typed)
@@ -244,6 +259,9 @@ class Company(models.Model):
     search = SearchVectorField(null=True)
     people = models.IntegerField(default=0, db_default=0, editable=False)
     heard_on = models.DateField(default=NEVER, db_default=NEVER, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_index=False
+    )
 
     objects = CompanyQuerySet.as_manager()
 
@@ -262,6 +280,7 @@ class Company(models.Model):
             models.Index(fields=["heard_on", "id"], name="company_by_hearing"),
             GinIndex(fields=["domains"], name="company_by_domain"),
             GinIndex(fields=["search"], name="company_by_word"),
+            models.Index(core_of_name(), "id", condition=Q(merged_into=None), name="company_by_core"),
         ]
 
     def __str__(self) -> str:

@@ -318,7 +318,7 @@ KNOWN = {
         "claim.contact", "contact.leader", "erasure.contact", "event.contact", "identity.contact", "membership.contact",
         "merge.newer", "merge.older", "task.contact", "claim.event", "quarantine.event", "notice.contact",
         "answerclock.contact", "answerclock.question", "answerclock.last_question", "answerclock.answer",
-        "notthere.contact", "notthesame.first", "notthesame.second", "tie.contact",
+        "notthere.contact", "placeaside.contact", "notthesame.first", "notthesame.second", "tie.contact",
     },
     "crm": {"webhookdelivery.effect", "assignment.contact", "assignment.event"},
     "funnel": {"effect.contact", "position.contact", "transition.contact", "backtestperson.contact"},

@@ -99,7 +99,7 @@ def examples(admin: User) -> dict[str, list[Any]]:
     _invitation, token = invite(by=by, email="new@valmennus.example", role=Role.SALES)
     return {
         "contact_id": [bought.pk, canary.pk],
-        "other_id": [merged.newer_id],
+        "other_id": [merged.newer_id, *Company.objects.exclude(name=CANARY).values_list("pk", flat=True)[:1]],
         "merge_id": [merged.pk],
         "event_id": list(canary.events.values_list("pk", flat=True)[:1]),
         "move_id": list(Transition.objects.live().filter(contact=canary).values_list("pk", flat=True)[:1]),
@@ -120,6 +120,7 @@ def examples(admin: User) -> dict[str, list[Any]]:
         **playbook_examples(by, bought),
         "invitation_id": list(Invitation.objects.values_list("pk", flat=True)[:1]),
         "job_id": [0],
+        "giving_id": [0],
         "role": ["sales"],
         "import_id": [imported(by).pk],
         "clock_id": list(AnswerClock.objects.running().values_list("pk", flat=True)[:1]),

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from contacts.companies import create_company, update_company
+from contacts.companies import create_company, join_company, update_company
 from contacts.models import Membership, Tie
 from contacts.services import NewContact, create_contact
 from funnel.advancing import advance_everything
@@ -86,3 +86,63 @@ def test_a_company_is_read_by_thumb_in_the_dark_and_in_finnish(site: Page):
         expect(site.locator("h1")).to_be_visible()
         assert (serious(site), sideways(site)) == ([], [])
     expect(site.locator("#breadth")).to_have_text("3 ihmisestä 1 on asiakas; jokainen päättäjä on asiakas.")
+
+
+def test_two_companies_are_found_to_be_one_put_together_and_parted_by_one_key(site: Page):
+    user, _company = nordic()
+    by = Principal(user=user)
+    other = create_company(by=by, name="Nordlogi Ab", domains=["nordlogi.se"])
+    swede = create_contact(by=by, new=NewContact(attributes={"name": "Lars Lind"}))
+    join_company(contact=swede, company=other, by=by)
+    advance_everything()
+    enter(site, user)
+    site.goto("/companies")
+    site.get_by_role("link", name="Known twice?").click()
+    expect(site.locator(".l-pairs > li")).to_have_count(1)
+    site.get_by_role("link", name="Look at both").click()
+    expect(site.locator(".l-merge")).to_contain_text("nordlogi.fi, nordlogi.se all are kept")
+    site.get_by_label("Nordlogi Ab").check()
+    site.get_by_role("button", name="Make them one").click()
+    expect(site.locator("h1")).to_have_text("Nordlogi Ab")
+    expect(site.locator(".co-mates")).to_contain_text("Lars Lind")
+    expect(site.locator("#merges")).to_contain_text("nordlogi.se")
+    assert (serious(site), sideways(site)) == ([], [])
+    site.get_by_role("link", name="Show in Contacts").click()
+    expect(site.locator("#ask")).to_contain_text("has a place in")
+    expect(site.locator("#ask")).to_contain_text("Nordlogi Ab")
+    site.go_back()
+
+    site.get_by_role("button", name="Part Nordlogi Ab again").click()
+    expect(site.locator(".toast-text")).to_have_text("Nordlogi Ab is a company of its own again.")
+    expect(site.locator("h1")).to_have_text("Nordlogi Oy")
+    expect(site.locator(".co-mates")).not_to_contain_text("Lars Lind")
+    site.keyboard.press("m")
+    site.locator("#drawer").get_by_role("link", name="Nordlogi Ab").click()
+    site.get_by_role("button", name="Make them one").click()
+    expect(site.locator(".co-mates")).to_contain_text("Lars Lind")
+    site.keyboard.press("z")
+    expect(site.locator(".co-mates")).not_to_contain_text("Lars Lind")
+    assert Membership.objects.get(contact=swede).company == other
+
+
+def test_several_companies_are_chosen_by_keys_given_an_owner_and_taken_back(site: Page):
+    user, _company = nordic()
+    enter(site, user)
+    site.goto("/companies")
+    expect(site.locator(".l-count")).to_have_text("2companies known")
+    site.keyboard.press("j")
+    site.keyboard.press("x")
+    expect(site.locator("#n-chosen")).to_have_text("1 chosen")
+    site.get_by_role("button", name="Choose all 2").click()
+    expect(site.locator("#n-chosen")).to_have_text("All chosen")
+    site.get_by_role("button", name="Assign").click()
+    expect(site.locator("#drawer")).to_contain_text("2 companies are chosen. Their people keep their owners.")
+    site.select_option("#p-owner", str(user.pk))
+    site.locator("#drawer").get_by_role("button", name="Give them an owner").click()
+    expect(site.locator(".toast-text")).to_have_text("2 companies are given.")
+    expect(site.locator(".co-tb .own")).to_have_count(2)
+    assert (serious(site), sideways(site)) == ([], [])
+    site.keyboard.press("z")
+    expect(site.locator(".co-tb .own")).to_have_count(0)
+    site.set_viewport_size({"width": 390, "height": 844})
+    assert sideways(site) == []

@@ -12,6 +12,7 @@ from django.utils import timezone
 from campaigns.building import Asked, add_site, save_form
 from campaigns.models import Campaign, Cost, CostFile, Form, Link, Mail
 from campaigns.questions import Kind, Question
+from contacts.company_merging import merge_companies
 from contacts.merging import merge_contacts
 from contacts.models import (
     AnswerClock,
@@ -118,6 +119,14 @@ def claim(world: World) -> Values:
 def merge(world: World) -> Values:
     made = merge_contacts(first=person(name="Older"), second=person(name="Newer"), source=source("shop"))
     return {Row.ANY: made.pk}
+
+
+def company_merge(world: World) -> Values:
+    def merged(row: Row, own: dict[str, Any]) -> int:
+        kept, gone = (Company.objects.create(name=name, **own) for name in ("Kept", "Gone"))
+        return merge_companies(kept=kept, gone=gone, by=Principal()).pk
+
+    return {row: merged(row, own) for row, own in world.ownerships().items()}
 
 
 def task(world: World) -> Values:
@@ -392,7 +401,20 @@ KINDS: Final[dict[str, Callable[[World], Values]]] = {
         ),
         *(built_form, built_deed, site),
         *(backtest, some_backtest, rule_place, rule_deed, example, example_deed),
-        *(quarantine, merge, webhook, delivery, draft, playbook, stage, deed, bulk, imported, import_deed),
+        *(
+            quarantine,
+            merge,
+            company_merge,
+            webhook,
+            delivery,
+            draft,
+            playbook,
+            stage,
+            deed,
+            bulk,
+            imported,
+            import_deed,
+        ),
         *(campaign, campaign_number, cost, link, cost_file, strategy_table),
     )
 }

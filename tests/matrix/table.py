@@ -78,6 +78,9 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/companies/<row:company_id>/proposed": api(GET="contacts:read", POST="contacts:write"),
     "api/v1/companies/<row:company_id>/breadth": api(GET="contacts:read"),
     "api/v1/companies/<row:company_id>/timeline": api(GET="events:read"),
+    "api/v1/company-merges": api(GET="contacts:read", POST="contacts:merge"),
+    "api/v1/company-merges/<row:merge_id>/cut": api(POST="contacts:merge", rows={"merge_id": "company_merge"}),
+    "api/v1/company-twins": api(GET="contacts:merge", POST="contacts:merge"),
     "api/v1/ties": api(GET="contacts:read", POST="contacts:write"),
     "api/v1/ties/<row:tie_id>": api(PATCH="contacts:write", DELETE="contacts:write"),
     "api/v1/tasks": api(GET="contacts:read", POST="contacts:write"),
@@ -310,6 +313,20 @@ ADDRESSES: Final[dict[str, Address]] = {
     "companies/new": desk(GET="contacts:write", POST="contacts:write"),
     "companies/new/alike": desk(GET="contacts:write"),
     "companies.csv": desk(GET="contacts:export"),
+    "companies/count": desk(GET="contacts:read"),
+    "companies/give": desk(GET="contacts:write", POST="contacts:write"),
+    "companies/given/<int:giving_id>/back": desk(POST="contacts:write", rows={"giving_id": ""}),
+    "companies/merge": desk(GET="contacts:merge"),
+    "companies/twins": desk(GET="contacts:merge"),
+    "companies/<int:company_id>/merge": desk(GET="contacts:merge"),
+    "companies/<int:company_id>/merge/<int:other_id>": desk(
+        GET="contacts:merge", POST="contacts:merge", rows={"other_id": "company"}
+    ),
+    "companies/<int:company_id>/merges": desk(GET="contacts:read"),
+    "companies/<int:company_id>/twins/<int:other_id>/<slug:deed>": desk(
+        POST="contacts:merge", rows={"other_id": "company", "deed": "twin_deed"}
+    ),
+    "company-merges/<int:merge_id>/cut": desk(POST="contacts:merge", rows={"merge_id": "company_merge"}),
     "companies/find": desk(GET="contacts:write"),
     "companies/<int:company_id>": desk(GET="contacts:read"),
     "companies/<int:company_id>/tasks": desk(GET="contacts:read"),

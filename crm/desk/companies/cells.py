@@ -27,11 +27,13 @@ class Pen:
     language: str
     never: str
     nobody: str
+    choose: str  # empty: there is nothing one may do with those chosen
 
 
-def lines_drawn(lines: Iterable[Line]) -> SafeString:
+def lines_drawn(lines: Iterable[Line], *, may_choose: bool) -> SafeString:
+    choose = _("Choose %s") if may_choose else ""
     address, language = row_address("desk:company-page"), get_language() or ""
-    pen = Pen(address, days_shown(), dates_shown(), language, grey(_("never")), grey(_("nobody")))
+    pen = Pen(address, days_shown(), dates_shown(), language, grey(_("never")), grey(_("nobody")), choose)
     return joined(_line(line, pen) for line in lines)
 
 
@@ -40,7 +42,7 @@ def _line(line: Line, pen: Pen) -> str:
     narrow = _narrow(line.people, heard, pen.language)
     owner = _owner(line.owner) if line.owner else pen.nobody
     return (
-        f'<tr><td class="c-name"><div class="row-x sp-12">'
+        f'<tr><td class="c-name"><div class="row-x sp-12">{_check(line, pen) if pen.choose else ""}'
         f'<span class="av av-sq" aria-hidden="true">{escape(initials(line.name))}</span>'
         f'<span class="nm"><a class="clip" href="{pen.address(line.id)}">{escape(line.name)}</a>'
         f'<span class="t-meta clip">{escape(", ".join(line.domains))}</span>{narrow}</span>'
@@ -54,6 +56,11 @@ def _line(line: Line, pen: Pen) -> str:
 
 
 _NONE = grey("–")
+
+
+def _check(line: Line, pen: Pen) -> str:
+    label = escape(pen.choose % line.name)
+    return f'<input class="cb" type="checkbox" name="id" value="{line.id}" aria-label="{label}">'
 
 
 @lru_cache(maxsize=4000)

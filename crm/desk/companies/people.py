@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import msgspec
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from contacts.models import Company, Contact
+from contacts.models import Company, CompanyMerge, Contact
 from contacts.prepared import Prepared, PreparedModels
 from contacts.scopes import as_sql
 from funnel.breadth import MOST_BUYERS, Breadth, Group
@@ -147,19 +148,22 @@ _ALL: Final = _prepared("people_of_company", _OF_COMPANY, _SHOWN | _COUNTED, "bi
 _NARROWED: Final = _prepared("people_of_large_company", _OF_COMPANY, _SHOWN, "bigint")
 _FRONT: Final = _prepared("front_of_company", "m.id = ANY(%(asked)s::bigint[])", _SHOWN, "bigint[]")
 _KEPT: Final = {"held": "kept.held::text", "front": "kept.front", "bought": "kept.bought::text"}
+_MERGED: Final = "EXISTS (SELECT FROM contacts_companymerge m WHERE m.kept_id = its.id AND m.cut_at IS NULL)"
 _COMPANY: Final = PreparedModels(
     "company_of_page",
     Company,
-    "LEFT JOIN funnel_companybreadth kept ON kept.company_id = its.id WHERE its.id = %(id)s",
-    adding={f"kept_{name}": column for name, column in _KEPT.items()},
+    "LEFT JOIN funnel_companybreadth kept ON kept.company_id = its.id "
+    "WHERE its.id = %(id)s AND its.merged_into_id IS NULL",
+    adding={f"kept_{name}": column for name, column in _KEPT.items()} | {"is_merged": _MERGED},
     id="bigint",
 )
 
 
 def company_seen(principal: Principal, company_id: int) -> Company | None:
-    """With what is kept of its people, for whoever sees everybody."""
+    """With whether others turned out to be it and, for whoever sees everybody, what is kept of its people."""
     if not sees_every_row(principal):
-        return Company.objects.visible_to(principal).filter(pk=company_id).first()
+        merged = CompanyMerge.objects.live().filter(kept=OuterRef("pk"))
+        return Company.objects.visible_to(principal).annotate(is_merged=Exists(merged)).filter(pk=company_id).first()
     for company in _COMPANY.rows(id=company_id):
         held, front, bought = (company.__dict__.pop(f"kept_{name}") for name in _KEPT)
         told = {name: msgspec.json.decode(text) for name, text in (("held", held), ("bought", bought)) if text}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from contacts.companies import companies_like, create_company, update_company
+from contacts.company_merging import became
 from contacts.models import Company, Contact, Task
 from crm.desk.companies.cells import lines_drawn
 from crm.desk.companies.forms import CompanyForm
@@ -43,8 +44,9 @@ def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
     context = page(request) | {
         "asked": asked,
         "here": f"{here}?{asked.query()}",
+        "query": asked.query(),
         "lines": shown.lines,
-        "body": lines_drawn(shown.lines),
+        "body": lines_drawn(shown.lines, may_choose=principal.may("contacts:write")),
         "found": shown.found,
         "narrowings": tuple((one, getattr(asked, one.name)) for one in shown.narrowings),
         "tabs": [(label, f"{here}?{asked.query(owner=key)}", key == asked.owner) for key, label in WHOSE.items()],
@@ -56,6 +58,7 @@ def company_list(request: HttpRequest, principal: Principal) -> HttpResponse:
         "orders": tuple(shown.orderings),
         "may_write": principal.may("contacts:write"),
         "may_export": principal.may("contacts:export"),
+        "may_merge": principal.may("contacts:merge"),
     }
     is_part = request.htmx and request.headers.get("HX-Target") == PART  # type: ignore[attr-defined]
     response = render(request, f"desk/companies/{'part' if is_part else 'list'}.html", context)
@@ -76,8 +79,10 @@ def company_export(request: HttpRequest, principal: Principal) -> HttpResponseBa
 
 @require_GET
 @for_staff("contacts:read")
-def company_page(request: HttpRequest, principal: Principal, company_id: int) -> HttpResponse:
-    company = visible_company(principal, company_id)
+def company_page(request: HttpRequest, principal: Principal, company_id: int) -> HttpResponseBase:
+    company = company_seen(principal, company_id)
+    if company is None:
+        return redirect("desk:company-page", there(became(principal, company_id)).pk)
     may_write = principal.may("contacts:write")
     shown = show(request, principal, company)
     context = page(request) | {
@@ -90,6 +95,7 @@ def company_page(request: HttpRequest, principal: Principal, company_id: int) ->
         "story": story_drawn(shown.timeline.entries),
         "company": company,
         "may_write": may_write,
+        "may_merge": principal.may("contacts:merge"),
     }
     return render(request, "desk/companies/page.html", context)
 

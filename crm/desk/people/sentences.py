@@ -70,6 +70,8 @@ ASKS: Final = (
     Ask("campaign", _("whose campaign"), "choice", _ORIGIN, IS),
     Ask("created_at", _("became known"), "when", _ORIGIN, WHEN),
 )
+# What other pages ask: there are too many companies to choose from here, so it is said and can be taken away.
+LED_TO: Final = (Ask("company", _("has a place in"), "choice", _WHO),)
 _OPERATORS: Final[dict[str, dict[str, Any]]] = {
     "number": ORDER,
     "choice": IS,
@@ -177,7 +179,7 @@ def lines_of(document: Any, words: Words) -> list[Line]:
     """The sentences of a document; raises TooRich."""
     if document is None:
         return []
-    known = {ask.key: ask for ask in asks(words)}
+    known = {ask.key: ask for ask in (*asks(words), *LED_TO)}
     parts = document["all"] if set(document) == {"all"} else [document]
     lines, group = [], 0
     for part in parts:
@@ -214,7 +216,11 @@ def _line(part: Any, known: Mapping[str, Ask]) -> Line:
 
 
 def _text(value: Any) -> str:
-    return {None: "none", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, list) else ""
+    if isinstance(value, bool):  # 1 is no truth
+        return "true" if value else "false"
+    if value is None:
+        return "none"
+    return "" if isinstance(value, list) else str(value)
 
 
 def _when_line(ask: Ask, operator: str, value: Any) -> Line:
@@ -258,7 +264,7 @@ def is_form(said: QueryDict) -> bool:
 
 def lines_said(said: QueryDict, words: Words) -> list[Line]:
     """The lines of the form, after what its buttons ask: a line more, a line less."""
-    known = {ask.key: ask for ask in asks(words)}
+    known = {ask.key: ask for ask in (*asks(words), *LED_TO)}
     lines = []
     for number in range(MOST_LINES):
         ask = known.get(said.get(f"c.{number}.f", ""))

@@ -1,5 +1,6 @@
 """The list of people: parse, ask one service, answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -12,8 +13,11 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from contacts.company_merging import became
+from contacts.models import Company
 from contacts.ordering import in_order
 from crm.desk.doors import for_staff
+from crm.desk.finding import numbers_said
 from crm.desk.people import heads
 from crm.desk.people.asked import EVERYONE, NEWEST, Asked
 from crm.desk.people.cells import COLUMNS, CUSTOM, NEXT, USUAL, columns_named, pen, row
@@ -145,7 +149,7 @@ def _answer(
         "is_everyone": not current,
         "current": current,
         "is_changed": bool(current and not asked.is_like(current)),
-        "sentences": _sentences(asked, known),
+        "sentences": _sentences(asked, known, principal),
         "asks": _all_asks(get_language() or "", _own(known)),
         "may_write": may_write,
         "may_export": may_export,
@@ -193,14 +197,21 @@ def _all_asks(_language: str, own: Own) -> SafeString:
     return SafeString(render_to_string("desk/people/asks.html", {"asks": list(groups.items())}))
 
 
-def _sentences(asked: Asked, known: Words) -> list[Sentence]:
+def _companies(principal: Principal, values: Sequence[str]) -> list[Option]:
+    """Those that the condition names, by their names as far as one sees them."""
+    ids = numbers_said(values)
+    names = dict(Company.objects.visible_to(principal).filter(pk__in=ids).values_list("pk", "name"))
+    return [(str(pk), names.get(pk) or became(principal, pk) or f"#{pk}") for pk in ids]
+
+
+def _sentences(asked: Asked, known: Words, principal: Principal) -> list[Sentence]:
     lines = asked.lines
     found = []
     for number, line in enumerate(lines):
         begins = number == 0 or lines[number - 1].group != line.group
         joined = "who" if number == 0 else "or" if line.group and not begins else "and"
         closes = number + 1 == len(lines) or lines[number + 1].group != line.group
-        its = options(line.ask, known)
+        its = _companies(principal, line.values) if line.ask.key == "company" else options(line.ask, known)
         chosen = [label for value, label in its if value in line.values]
         found.append(Sentence(line, number, joined, its, chosen, bool(line.group) and closes))
     return found
