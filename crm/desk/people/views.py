@@ -119,11 +119,6 @@ def _answer(
     here = reverse("desk:contact-list")
     columns = columns_named(asked.columns, known)
     name, *its_heads = (heads.head(column, asked, here) for column in (heads.NAME, *columns))
-    tabs = [
-        Tab(view, f"{here}?{Asked.of_view(view, known).query()}", str(view.id) == asked.view)
-        for view in shown.around.views
-    ]
-    current = next((tab.view for tab in tabs if tab.is_current), None)
     may_write, may_export = principal.may("contacts:write"), principal.may("contacts:export")
     planned = next_tasks([line.id for line in shown.lines]) if NEXT in asked.columns else {}
     ink = pen(known, may_choose=may_write or may_export, planned=planned)
@@ -144,11 +139,7 @@ def _answer(
         "name_head": name,
         "name_link": heads.link(name),
         "columns": _choosable(get_language() or "", asked.columns, _own(known)),
-        "tabs": tabs,
-        "everyone": f"{here}?view={EVERYONE}",
-        "is_everyone": not current,
-        "current": current,
-        "is_changed": bool(current and not asked.is_like(current)),
+        **_views(asked, shown.around, known, here),
         "sentences": _sentences(asked, known, principal),
         "asks": _all_asks(get_language() or "", _own(known)),
         "may_write": may_write,
@@ -160,6 +151,21 @@ def _answer(
     if _is_part(request):
         response.headers["HX-Push-Url"] = context["here"]
     return response
+
+
+def _views(asked: Asked, around: Around, known: Words, here: str) -> dict[str, Any]:
+    """The tabs of the saved views, and whether what is asked is still the view that is open."""
+    tabs = [
+        Tab(view, f"{here}?{Asked.of_view(view, known).query()}", str(view.id) == asked.view) for view in around.views
+    ]
+    current = next((tab.view for tab in tabs if tab.is_current), None)
+    return {
+        "tabs": tabs,
+        "everyone": f"{here}?view={EVERYONE}",
+        "is_everyone": not current,
+        "current": current,
+        "is_changed": bool(current and not asked.is_like(current)),
+    }
 
 
 def _is_part(request: HttpRequest) -> bool:

@@ -91,12 +91,11 @@ def meet(request: HttpRequest, principal: Principal, contact: Contact, position:
     whys = dict(zip((move.pk for move in moves), explain(moves, words) if moves else (), strict=True))
     known, counts = known_of(position) if position.memory else None, counts_of(ids, types)
     total = scores_now()(position.score, position.score_day)
-    places = {stage.pk: place for place, stage in enumerate(stages, start=1)}
     return Meeting(
         contact=contact,
         position=position,
         stage=next((stage for stage in stages if stage.pk == position.stage_id), None),
-        place=places.get(position.stage_id or 0, 0),
+        place=next((place for place, stage in enumerate(stages, start=1) if stage.pk == position.stage_id), 0),
         score=total,
         stops=stops_of(stages, steps, whys, position),
         back=steps_back(stages, steps, whys),
