@@ -19,8 +19,9 @@ from rest.queries import parameter, refuse_unknown_parameters
 from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 
 from .answering import valid
-from .importing import preparing
-from .importing.reading import BLOCK
+from .importing import preparing, steering
+from .importing.mapping import MOST_SKIPPED
+from .importing.reading import BLOCK, COLUMN_LIMIT
 from .importing.reporting import foreseen_told, reject_lines
 from .importing.undoing import changed_since
 from .models import Import
@@ -68,10 +69,10 @@ class ChoicesBody(Body):
     columns = serializers.ListField(
         child=serializers.CharField(max_length=80, allow_blank=True),
         required=False,
-        max_length=200,
+        max_length=COLUMN_LIMIT,
         help_text=_("For each column its field, or an empty text: email, name, first_name, ..., custom:KEY, new:KIND."),
     )
-    lenient = serializers.ListField(child=serializers.BooleanField(), required=False, max_length=200)
+    lenient = serializers.ListField(child=serializers.BooleanField(), required=False, max_length=COLUMN_LIMIT)
     sheet = serializers.CharField(
         max_length=255,
         required=False,
@@ -80,6 +81,9 @@ class ChoicesBody(Body):
     encoding = serializers.CharField(max_length=30, required=False)
     delimiter = serializers.CharField(max_length=1, required=False, trim_whitespace=False)
     header = serializers.BooleanField(required=False)
+    skip = serializers.IntegerField(
+        min_value=0, max_value=MOST_SKIPPED, required=False, help_text=_("Rows above the names of the columns.")
+    )
     decimal = serializers.ChoiceField(choices=[".", ","], required=False)
     dates = serializers.ChoiceField(choices=["dmy", "mdy", "ymd"], required=False)
     zone = serializers.CharField(max_length=60, required=False)
@@ -175,7 +179,7 @@ def import_update(request: Request, import_id: int) -> HttpResponse:
 @operation("contacts:import", summary=_("Drop a file"), tag=IMPORTS, answers={204: None}, problems=STATE_PROBLEMS)
 def import_delete(request: Request, import_id: int) -> HttpResponse:
     """Forget a draft and its file."""
-    preparing.drop_draft(by=caller(request), run=_own(request, import_id))
+    steering.drop_draft(by=caller(request), run=_own(request, import_id))
     return HttpResponse(status=204)
 
 
@@ -191,7 +195,7 @@ def _deed(service: Callable[..., None], request: Request, import_id: int) -> Htt
 def import_check(request: Request, import_id: int) -> HttpResponse:
     """Have it counted exactly what it would do, and the first errors told; nothing is written. Read the import until it
     is a draft again: `foreseen` has the counts."""
-    return _deed(preparing.check_import, request, import_id)
+    return _deed(steering.check_import, request, import_id)
 
 
 @operation(
@@ -199,7 +203,7 @@ def import_check(request: Request, import_id: int) -> HttpResponse:
 )
 def import_start(request: Request, import_id: int) -> HttpResponse:
     """Bring the rows in."""
-    return _deed(preparing.start_import_of, request, import_id)
+    return _deed(steering.start_import_of, request, import_id)
 
 
 @operation(
@@ -207,7 +211,7 @@ def import_start(request: Request, import_id: int) -> HttpResponse:
 )
 def import_stop(request: Request, import_id: int) -> HttpResponse:
     """Stop after the step in hand: what is in stays."""
-    return _deed(preparing.stop_import, request, import_id)
+    return _deed(steering.stop_import, request, import_id)
 
 
 @operation(
@@ -215,7 +219,7 @@ def import_stop(request: Request, import_id: int) -> HttpResponse:
 )
 def import_resume(request: Request, import_id: int) -> HttpResponse:
     """Go on behind the last row that is in."""
-    return _deed(preparing.resume_import, request, import_id)
+    return _deed(steering.resume_import, request, import_id)
 
 
 @operation(
@@ -232,7 +236,7 @@ def import_undo(request: Request, import_id: int) -> HttpResponse:
     """Retract what it recorded. Whom somebody changed since is left alone unless `also_changed`."""
     run = _own(request, import_id)
     also = valid(UndoBody(data=request.data)).validated_data["also_changed"]
-    preparing.undo_import(by=caller(request), run=run, also_changed=also)
+    steering.undo_import(by=caller(request), run=run, also_changed=also)
     return answer(_show(_own(request, import_id)), status=202)
 
 

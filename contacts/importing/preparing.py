@@ -1,9 +1,8 @@
-"""An import on the desk and in the API: a file comes, what its columns mean is proposed and chosen, tried and begun."""
+"""An import on the desk and in the API: a file comes, and what its columns mean is proposed and chosen."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +11,6 @@ from babel.core import get_global
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -23,23 +21,21 @@ from staff.policy import Principal
 from ..declaring import declare_field
 from ..models import CustomField, FieldKind, Import, ImportState, Source, SourceKind, Trust
 from . import keeping
-from .drafting import Draft, mapping_from
+from .drafting import Draft
 from .fields import looks_like_header, rows_above
 from .guessing import CONSENT, Choices, guess, preset_named
-from .mapping import FileSection, as_json
+from .mapping import FileSection
 from .presets import preset_of, stage_for
 from .reading import BadRow, Cells, Survey, Table, open_table, survey
 from .reporting import REPORT_COLUMNS
-from .running import converter_of, source_of_mapping
 from .sheets import into_csv, is_spreadsheet
-from .undoing import begin_undoing
-from .working import nudge_imports
 
 SAMPLE: Final = 500
 MOST_TEXTS: Final = 100  # that a column of stages or of owners may hold
 LOOKED_THROUGH: Final = 200_000  # rows, for these texts
 OF_FILES: Final = ("encoding", "delimiter", "header", "skip")  # choices that say how a file is written
 OF_BOOKS: Final = ("sheet", "sheets")  # choices that only a workbook has: the sheet that was read, and all there are
+
 EDITABLE: Final = (ImportState.DRAFT, ImportState.CHECKING)
 
 # The stages there are, by key; the package that keeps them tells us.
@@ -179,7 +175,7 @@ def choose(*, by: Principal, run: Import, said: Mapping[str, Any]) -> None:
 
     Another sheet of a workbook is another file: what its columns mean is proposed anew.
     """
-    _refuse_begun(run)
+    refuse_begun(run)
     if said.get("sheet", "") not in ("", run.choices.get("sheet", "")):
         _turn_to(str(said["sheet"]), by=by, run=run)
         return
@@ -328,82 +324,6 @@ def draft_of(run: Import) -> Draft:
     return Draft(list(run.columns), run.choices, owners=staff_by_name(), custom=custom, stages=stages)
 
 
-# --- Deeds ------------------------------------------------------------------------------------------------------------
-
-
-def check_import(*, by: Principal, run: Import) -> None:
-    """Have the workers count what it would do."""
-    _ready(run)
-    checking = {"state": ImportState.CHECKING, "foreseen": None, "permille": 0, "taken_until": None}
-    _change(run, EDITABLE, language=get_language() or "", **checking)
-    transaction.on_commit(nudge_imports)
-
-
-def start_import_of(*, by: Principal, run: Import) -> None:
-    """Have the workers bring it in."""
-    _ready(run)
-    now = {"state": ImportState.RUNNING, "started_at": Now(), "finished_at": None, "taken_until": None, "permille": 0}
-    with transaction.atomic():
-        _change(run, EDITABLE, started_by=by.user, by_key=by.key, language=get_language() or "", **now)
-        audit.record(by=by, action="import_started", kind="import", row=run.pk, source=run.source.key)
-        transaction.on_commit(nudge_imports)
-    keeping.throw_away_book(run)
-
-
-def _ready(run: Import) -> None:
-    """Set its mapping to what was chosen; raises ValidationError where that cannot be, or does not fit the file."""
-    _refuse_begun(run)
-    path = keeping.path_of(run)
-    mapping = mapping_from(draft_of(run))
-    with open_table(path, mapping.file, survey_again(run)) as table:
-        converter_of(mapping, table)
-    run.source = source_of_mapping(mapping)
-    run.mapping = as_json(mapping)
-    run.save(update_fields=["source", "mapping"])
-
-
-def stop_import(*, by: Principal, run: Import) -> None:
-    """Stop after the chunk in hand: what is in stays, and it can go on. A dry run just ends."""
-    if Import.objects.filter(pk=run.pk, state=ImportState.CHECKING).update(
-        state=ImportState.DRAFT, taken_until=None, permille=0
-    ):
-        return
-    _change(run, (ImportState.RUNNING,), state=ImportState.CANCELLED, finished_at=Now())
-    audit.record(by=by, action="import_stopped", kind="import", row=run.pk)
-
-
-def resume_import(*, by: Principal, run: Import) -> None:
-    keeping.path_of(run)
-    now = {"state": ImportState.RUNNING, "finished_at": None, "failure": "", "taken_until": None}
-    with transaction.atomic():
-        _change(run, (ImportState.CANCELLED, ImportState.FAILED), **now)
-        audit.record(by=by, action="import_started", kind="import", row=run.pk, source=run.source.key)
-        transaction.on_commit(nudge_imports)
-
-
-def undo_import(*, by: Principal, run: Import, also_changed: bool = False) -> None:
-    """Have the workers take it back."""
-    with transaction.atomic():
-        begin_undoing(run=run, also_changed=also_changed)
-        audit.record(by=by, action="import_undone", kind="import", row=run.pk, also_changed=also_changed)
-        transaction.on_commit(nudge_imports)
-
-
-def drop_draft(*, by: Principal, run: Import) -> None:
-    """Forget a file that was not brought in."""
-    _refuse_begun(run)
-    keeping.throw_away(run)
-    with suppress(Import.DoesNotExist):
-        run.delete()
-    audit.record(by=by, action="import_dropped", kind="import", row=run.pk)
-
-
-def _change(run: Import, states: tuple[ImportState, ...], **values: Any) -> None:
-    if not Import.objects.filter(pk=run.pk, state__in=states).update(**values):
-        raise ValidationError(_("The import is not in a state for that any more."), code="wrong_state")
-    run.refresh_from_db()
-
-
-def _refuse_begun(run: Import) -> None:
+def refuse_begun(run: Import) -> None:
     if run.state not in EDITABLE:
         raise ValidationError(_("It has begun already. Undo it, and bring the file in again."), code="wrong_state")

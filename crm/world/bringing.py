@@ -8,7 +8,8 @@ from typing import Final
 
 from django.utils import timezone
 
-from contacts.importing.preparing import bring_file, choose, start_import_of
+from contacts.importing.preparing import bring_file, choose
+from contacts.importing.steering import start_import_of
 from contacts.importing.working import work_off_imports
 from contacts.models import Contact, Import
 from crm.world import names

@@ -14,16 +14,9 @@ from hypothesis import strategies as st
 
 from contacts.erasing import erase_contact, finish_erasures
 from contacts.importing import keeping, rehearsing
-from contacts.importing.preparing import (
-    bring_file,
-    check_import,
-    choose,
-    drop_draft,
-    preview,
-    start_import_of,
-    undo_import,
-)
+from contacts.importing.preparing import bring_file, choose, preview
 from contacts.importing.reporting import foreseen_told, reject_lines
+from contacts.importing.steering import check_import, drop_draft, start_import_of, undo_import
 from contacts.importing.undoing import changed_since
 from contacts.importing.working import work_off_imports
 from contacts.ingest import record_staff_event

@@ -6,7 +6,8 @@ import pytest
 
 from contacts.importing.drafting import mapping_from
 from contacts.importing.guessing import guess
-from contacts.importing.preparing import bring_file, choose, draft_of, preview, start_import_of
+from contacts.importing.preparing import bring_file, choose, draft_of, preview
+from contacts.importing.steering import start_import_of
 from contacts.importing.working import work_off_imports
 from contacts.models import Contact, Event, Import
 from staff.models import Role

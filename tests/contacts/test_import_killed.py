@@ -13,7 +13,8 @@ from django.db.models import Value
 
 from contacts.catalogue import install_catalogue
 from contacts.importing import running, working
-from contacts.importing.preparing import bring_file, choose, start_import_of, undo_import
+from contacts.importing.preparing import bring_file, choose
+from contacts.importing.steering import start_import_of, undo_import
 from contacts.importing.working import work_off_imports
 from contacts.models import Contact, Event, Identity, Import, ImportChunk, ImportState, Pending
 from funnel.services import install_path

@@ -37,8 +37,8 @@ def choices_said(said: QueryDict) -> dict[str, Any]:
 
 
 def _in_order(said: QueryDict) -> list[str]:
-    """What was chosen, by the numbers of the columns: the page does not show them in their order."""
-    chosen, numbers = said.getlist("column"), said.getlist("column.number")
+    """What was chosen for the first column, the second and so on: the page shows those that are left out last."""
+    chosen, numbers = said.getlist("column"), said.get("column.order", "").split(",")
     if len(numbers) != len(chosen) or not all(number.isdecimal() for number in numbers):
         return chosen
     return [one for _number, one in sorted(zip(map(int, numbers), chosen, strict=True), key=lambda pair: pair[0])]

@@ -166,6 +166,10 @@ class Choosing:
         return sorted(left_out, key=lambda column: not column.samples)
 
     @property
+    def order(self) -> str:
+        return ",".join(str(column.number) for column in [*self.shown, *self.folded])
+
+    @property
     def folds(self) -> bool:
         return len(self.columns) >= FOLDED_FROM and not all(column.is_out for column in self.columns)
 

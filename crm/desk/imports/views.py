@@ -15,17 +15,16 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.importing.keeping import too_large
-from contacts.importing.preparing import (
-    bring_file,
+from contacts.importing.preparing import bring_file, choose
+from contacts.importing.reporting import reject_lines
+from contacts.importing.steering import (
     check_import,
-    choose,
     drop_draft,
     resume_import,
     start_import_of,
     stop_import,
     undo_import,
 )
-from contacts.importing.reporting import reject_lines
 from contacts.importing.undoing import changed_since
 from contacts.models import Import, ImportState
 from crm.desk.doors import for_staff
