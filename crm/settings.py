@@ -256,6 +256,7 @@ CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-retry-count"]
 CORS_PREFLIGHT_MAX_AGE = 86_400
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # an import of a thousand columns has one for each
 
 # --- Words and time ---------------------------------------------------------------------------------------------------
 
