@@ -74,14 +74,21 @@ def confirm(submission: Submission) -> bool:
         held = Submission.objects.select_for_update().get(pk=submission.pk)
         if held.confirmed_at:
             return False
-        if timezone.now() - held.sent_at > CONFIRM_WITHIN:
-            raise ValidationError(_("This link has expired. Fill in the form once more."), code="expired")
+        if too_late := why_too_late(held):
+            raise ValidationError(too_late, code="expired")
         keys = [event_key(form.source.key, f"{held.nonce}.{part}") for part in ("details", "consent")]
         for claim in Claim.objects.open().filter(key__in=keys).select_related("source").order_by("pk"):
             confirm_claim(claim, by=None)
         Submission.objects.filter(pk=held.pk).update(confirmed_at=Now())
         note(form, "confirmed")
     return True
+
+
+def why_too_late(submission: Submission) -> str:
+    """In words, where its link has expired; else nothing."""
+    if timezone.now() - submission.sent_at <= CONFIRM_WITHIN:
+        return ""
+    return _("This link has expired. Fill in the form once more.")
 
 
 def note_download(submission: Submission) -> None:

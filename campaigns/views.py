@@ -28,7 +28,7 @@ from django.views.decorators.http import condition, require_safe
 
 from campaigns.models import Form, Site, Submission
 from campaigns.questions import Question, answers_in, questions_in
-from campaigns.receiving import Visit, confirm, note, note_download, receive
+from campaigns.receiving import Visit, confirm, note, note_download, receive, why_too_late
 from campaigns.robots import is_robot
 from campaigns.tickets import LEAST_S, Age, new_ticket, read_ticket
 from contacts.messages import LONGEST_NAME
@@ -105,12 +105,15 @@ def _sent(request: HttpRequest, form: Form, is_framed: bool) -> HttpResponse:
 def _once_more(request: HttpRequest, form: Form, age: Age) -> str:
     """Why it has to be sent once more, with everything typed in its place."""
     if asks_too_often(request, f"form:{form.pk}", most=MOST_A_MINUTE):
+        note(form, "left_out")
         return _("Too many were sent from your network just now. Wait a minute and send it once more.")
     match age:
         case Age.YOUNG:
             note(form, "left_out")
             return _("That was quicker than people write. Look it over and send it once more.")
         case Age.OLD | Age.NOT_OURS:
+            if age is Age.NOT_OURS:  # whatever sends without having opened the page
+                note(form, "left_out")
             return _("This page was open for a long time. Everything you wrote is still here: send it once more.")
     return ""
 
@@ -163,13 +166,19 @@ def form_confirm(request: HttpRequest, token: str) -> HttpResponse:
     submission = _submission(token)
     form = submission.form
     with translation.override(form.language):
-        if request.method != "POST" and submission.confirmed_at is None:
-            return _page(request, "confirm", {"form": form})
-        try:
-            confirm(submission)
-        except ValidationError as error:
-            return _page(request, "confirm", {"form": form, "fault": " ".join(error.messages)}, HTTPStatus.GONE)
+        if request.method == "POST":
+            try:
+                confirm(submission)
+            except ValidationError as error:
+                return _expired(request, form, " ".join(error.messages))
+        elif submission.confirmed_at is None:
+            too_late = why_too_late(submission)
+            return _expired(request, form, too_late) if too_late else _page(request, "confirm", {"form": form})
     return redirect("form-thanks", token)
+
+
+def _expired(request: HttpRequest, form: Form, fault: str) -> HttpResponse:
+    return _page(request, "confirm", {"form": form, "fault": fault}, HTTPStatus.GONE)
 
 
 @for_everybody("GET", "HEAD")

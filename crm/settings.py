@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from crm.logs import logging_config
+from crm.static_headers import for_every_site
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("POLKU_STATE") or BASE_DIR / "var").absolute()
@@ -292,6 +293,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "crm.static.StaticFiles"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_ADD_HEADERS_FUNCTION = for_every_site
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 # Files that people import: every process of the web and of the workers must see the same folder.
 IMPORTS_ROOT = Path(optional("IMPORTS_ROOT", str(STATE / "imports"))).absolute()

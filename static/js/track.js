@@ -10,6 +10,7 @@
   const UTM = { utm_campaign: "name", utm_source: "source", utm_medium: "medium", utm_term: "term", utm_content: "content" };
   const waiting = [];
   let agreed = false;
+  let refused = false;
   let came = {}; // how this visit began: the first address that said so
   let last = "";
 
@@ -48,7 +49,10 @@
     });
     fetch(`${home}/v1/${letter}`, { method: "POST", body, keepalive: true, credentials: "omit", headers: { "Content-Type": "text/plain" } }).catch(() => {});
   };
-  const call = (letter, what) => (agreed ? send(letter, what) : waiting.push([letter, what]));
+  const call = (letter, what) => {
+    if (agreed) send(letter, what);
+    else if (!refused && waiting.length < 100) waiting.push([letter, what]);
+  };
 
   const clicks = () => Object.fromEntries(CLICKS.filter((name) => came[name]).map((name) => [name, came[name]]));
   const page = () => {
@@ -69,10 +73,8 @@
       const to = new URL(from, home);
       for (const [param, value] of Object.entries(came)) if (!to.searchParams.has(param)) to.searchParams.set(param, value);
       if (!to.searchParams.has("page")) to.searchParams.set("page", location.href.slice(0, 300));
-      if (agreed && cookie()) {
-        to.searchParams.set("k", key);
-        to.searchParams.set("a", cookie());
-      }
+      const who = { k: agreed && cookie() && key, a: agreed && cookie() };
+      for (const [param, value] of Object.entries(who)) value ? to.searchParams.set(param, value) : to.searchParams.delete(param);
       if (to.href !== one[name]) one.setAttribute(name, to.href);
     }
   };
@@ -82,11 +84,16 @@
     track: (event, properties = {}) => call("t", { event, properties: { ...clicks(), ...properties } }),
     identify: (traits) => call("i", { traits }),
     consent: (yes) => {
+      const anew = refused;
       agreed = Boolean(yes);
-      if (!agreed) {
+      refused = !agreed;
+      if (refused) {
         waiting.length = 0;
-        return write("", 0);
+        write("", 0);
+        return dress(); // our forms in the page forget who it is
       }
+      if (anew) last = "";
+      if (anew) page();
       for (const one of waiting.splice(0)) send(...one);
       dress();
     },

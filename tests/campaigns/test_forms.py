@@ -20,6 +20,7 @@ from campaigns.mailing import claim_mail, send_mails
 from campaigns.models import Form, FormDay, Mail, Submission, Wording
 from campaigns.questions import Answers, Kind, Question, answers_in, faults_in
 from campaigns.tickets import Age, new_ticket, read_ticket
+from campaigns.views import MOST_A_MINUTE
 from contacts.consents import consents_of
 from contacts.erasing import erase_contact
 from contacts.models import Claim, Contact, Event
@@ -262,10 +263,43 @@ def test_a_link_of_a_letter_ends_after_a_week(maria):
     url = sent(form).url
     Submission.objects.update(sent_at=timezone.now() - timedelta(days=8))
 
-    answer = Client().post(f"{url}/confirm")
+    for answer in (Client().get(f"{url}/confirm"), Client().post(f"{url}/confirm")):
+        assert (answer.status_code, Submission.objects.get().confirmed_at) == (410, None)
+        assert b"This link has expired." in answer.content
 
-    assert (answer.status_code, Submission.objects.get().confirmed_at) == (410, None)
-    assert b"This link has expired." in answer.content
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_opens_the_link_of_a_letter_has_confirmed_nothing_and_pressing_twice_counts_once(maria):
+    form = made(maria, confirms_address=True)
+    url = f"{sent(form).url}/confirm"
+
+    opened = [Client().get(url), Client().head(url), Client().get(url)]
+    assert ([answer.status_code for answer in opened], Submission.objects.get().confirmed_at) == ([200] * 3, None)
+
+    with ThreadPoolExecutor(2) as both:
+        pressed = list(both.map(_press, [url, url]))
+    assert pressed == [302, 302]
+    assert list(FormDay.objects.values_list("sent", "confirmed")) == [(1, 1)]
+    assert Client().get(url).status_code == 302
+
+
+def _press(url: str) -> int:
+    try:
+        return Client().post(url).status_code
+    finally:
+        connection.close()
+
+
+def test_what_comes_without_a_page_or_too_often_is_asked_again_and_counted_as_the_work_of_robots(maria):
+    form = made(maria)
+    sent(form, ticket="made up")
+    sent(form, after=0)
+    sent(form, after=90_000)
+
+    assert list(FormDay.objects.values_list("sent", "left_out")) == [(0, 2)]
+    answers = [sent(form, q2=f"Words {number}").status_code for number in range(MOST_A_MINUTE)]
+    assert 422 in answers
+    assert list(FormDay.objects.values_list("sent", "left_out")) == [(answers.count(302), 2 + answers.count(422))]
 
 
 def test_consent_that_is_needed_is_asked_for_and_its_words_are_kept_for_ever(maria):

@@ -160,3 +160,27 @@ def test_the_script_waits_for_consent_then_tells_and_a_form_in_the_page_knows_wh
     ]  # fmt: skip
     first = virpi.events.filter(type__key="page_viewed").order_by("pk")[0]
     assert (first.properties["gclid"], first.properties["path"]) == ("abc", "/")
+
+
+def test_who_takes_consent_back_is_forgotten_by_the_forms_in_the_page_and_by_what_waits(
+    desk: Page, browser: Browser, live_server: Any
+):
+    by = Principal(user=User.objects.get(email=EMAIL))
+    tracked, form = add_site(name="www.example.com", by=by), form_for(by)
+    script = f'<script src="{live_server.url}/t.js" data-key="{tracked.secret}" defer></script>'
+    frame = f'<iframe src="{live_server.url}/f/{form.token}/framed" title="Our letter" height="500"></iframe>'
+    with another_site({"/": f"<!doctype html><title>Home</title>{script}{frame}"}) as address:
+        visitor = browser.new_context().new_page()
+        visitor.goto(f"{address}/?utm_campaign=spring")
+        with visitor.expect_response(re.compile("/v1/p")):
+            visitor.evaluate("polku.consent(true)")
+        expect(visitor.locator("iframe")).to_have_attribute("src", re.compile("[?&]a="))
+
+        visitor.evaluate("polku.consent(false); polku.track('Video Watched', {length: 9})")
+        expect(visitor.locator("iframe")).not_to_have_attribute("src", re.compile("[?&][ak]="))
+        expect(visitor.locator("iframe")).to_have_attribute("src", re.compile("utm_campaign=spring"))
+        with visitor.expect_response(re.compile("/v1/p")):
+            visitor.evaluate("polku.consent(true)")
+        visitor.context.close()
+
+    assert seen() == ["page_viewed", "page_viewed"]
