@@ -37,6 +37,7 @@ class EndpointShape(msgspec.Struct, omit_defaults=True):
     disabled_reason: str
     failing_since: datetime | None
     created_at: datetime
+    both_sign: bool  # the secret before is not retired yet
     secret: str = ""
 
 
@@ -133,9 +134,22 @@ def endpoint_change(request: Request, endpoint_id: int) -> HttpResponse:
     problems=["not-found"],
 )
 def endpoint_rotate(request: Request, endpoint_id: int) -> HttpResponse:
-    """Both secrets, the new and the old one, sign until the next rotation."""
+    """Both secrets, the new and the old one, sign until the old one is retired, or the next rotation."""
     endpoint = services.rotate_secret(endpoint=_endpoint(endpoint_id), by=caller(request))
     return answer(_shape(endpoint, secret=endpoint.secret))
+
+
+@operation(
+    SCOPE,
+    summary=_("Retire the old secret"),
+    tag=TAG,
+    answers={200: EndpointShape},
+    parameters=[IDEMPOTENCY_KEY],
+    problems=["not-found", "invalid-value"],
+)
+def endpoint_retire(request: Request, endpoint_id: int) -> HttpResponse:
+    """From now on only the new secret signs."""
+    return answer(_shape(services.retire_secret(endpoint=_endpoint(endpoint_id), by=caller(request))))
 
 
 @operation(
@@ -216,6 +230,7 @@ def _shape(endpoint: WebhookEndpoint, *, secret: str = "") -> EndpointShape:
         disabled_reason=endpoint.disabled_reason,
         failing_since=endpoint.failing_since,
         created_at=endpoint.created_at,
+        both_sign=bool(endpoint.previous_secret),
         secret=secret,
     )
 

@@ -55,10 +55,21 @@ def change_endpoint(*, endpoint: WebhookEndpoint, by: Principal, **changes: Any)
 
 @transaction.atomic
 def rotate_secret(*, endpoint: WebhookEndpoint, by: Principal) -> WebhookEndpoint:
-    """A new secret; the old one signs beside it until the next rotation."""
+    """A new secret; the old one signs beside it until it is retired, or the next rotation."""
     endpoint.previous_secret, endpoint.secret = endpoint.secret, make_secret()
     endpoint.save(update_fields=["secret", "previous_secret"])
     audit.record(by=by, action="webhook_secret_rotated", kind="webhook", row=endpoint.pk)
+    return endpoint
+
+
+@transaction.atomic
+def retire_secret(*, endpoint: WebhookEndpoint, by: Principal) -> WebhookEndpoint:
+    """The old secret signs no more: whoever listens has the new one."""
+    if not endpoint.previous_secret:
+        raise ValidationError(_("There is no old secret."), code="no_old_secret")
+    endpoint.previous_secret = ""
+    endpoint.save(update_fields=["previous_secret"])
+    audit.record(by=by, action="webhook_secret_retired", kind="webhook", row=endpoint.pk)
     return endpoint
 
 

@@ -277,3 +277,69 @@ def test_pages_tell_how_many_messages_wait_up_to_a_thousand():
         return [words in client.get(page).text for page in ("/contacts", "/companies")]
 
     assert [told(2), told(1000), told(1001)] == [[True, True]] * 3
+
+
+def test_what_came_in_is_narrowed_to_what_became_of_it():
+    client, _admin = at_desk()
+    source, secret = connect(client)
+    send(secret)
+    send(secret)
+    for number in range(30):
+        send(secret, message_id=f"bad-{number}", contact={})
+
+    def shown(result: str, page: str = "/intake") -> int:
+        return client.get(f"{page}?result={result}").text.count('class="in-what"')
+
+    assert [shown(one) for one in ("", "recorded", "again", "quarantine", "claim", "nonsense")] == [25, 1, 1, 25, 0, 25]
+    assert shown("recorded", f"/intake/sources/{source.pk}") == 1
+    live = client.get("/intake/live?result=recorded")
+    assert live.text.count('class="in-what"') == 1
+    assert "result=recorded&amp;seen=" in live.text
+    assert "None of these lately" in client.get("/intake/live?result=claim").text
+    assert "60,000 times a minute" in client.get(f"/intake/sources/{source.pk}").text
+
+
+def test_deliveries_are_narrowed_by_state_and_opened_to_what_was_sent():
+    client, _admin = at_desk()
+    client.post("/intake/webhooks", {"url": "https://example.com/hook"})
+    endpoint, other = WebhookEndpoint.objects.get(), WebhookEndpoint.objects.create(url="https://x.example", secret="s")
+    body = '{"type":"polku.test","data":{"name":"<b>Päivi</b>"}}'
+    made = [
+        WebhookDelivery.objects.create(endpoint=endpoint, message_id=f"msg_{state}", state=state, body=body)
+        for state in ("waiting", "delivered", "failed")
+    ]
+    WebhookAttempt.objects.create(delivery=made[2], at=timezone.now(), status=500, duration_ms=12)
+    page = f"/intake/webhooks/{endpoint.pk}"
+
+    def listed(asked: str) -> list[str]:
+        return re.findall(r"<code>msg_(\w+)</code></a>", client.get(f"{page}?{asked}").text)
+
+    assert listed("") == listed("state=nonsense") == ["failed", "delivered", "waiting"]
+    assert listed("state=failed") == ["failed"]
+    opened = client.get(f"{page}?delivery={made[2].pk}").text
+    assert "&quot;name&quot;: &quot;&lt;b&gt;Päivi&lt;/b&gt;&quot;" in opened
+    assert "500 · 12 ms" in opened
+    WebhookDelivery.objects.filter(pk=made[0].pk).update(body="")
+    assert "was erased with the person" in client.get(f"{page}?delivery={made[0].pk}").text
+    assert client.get(f"/intake/webhooks/{other.pk}?delivery={made[0].pk}").status_code == 404
+
+
+def test_the_old_secret_of_a_webhook_signs_until_it_is_retired():
+    client, _admin = at_desk()
+    client.post("/intake/webhooks", {"url": "https://example.com/hook"})
+    endpoint = WebhookEndpoint.objects.get()
+    page, program = f"/intake/webhooks/{endpoint.pk}", make_caller("webhooks:manage")
+    address = f"/api/v1/webhooks/{endpoint.pk}"
+
+    assert "no old secret" in client.post(f"{page}/retire", follow=True).text
+    client.post(f"{page}/rotate")
+    assert "Two secrets sign" in client.get(page).text
+    assert program.get(address).json()["both_sign"] is True
+    client.post(f"{page}/retire")
+    endpoint.refresh_from_db()
+    assert endpoint.previous_secret == ""
+    assert "Two secrets sign" not in client.get(page).text
+    program.post(f"{address}/rotate")
+    assert program.post(f"{address}/retire").json()["both_sign"] is False
+    assert program.post(f"{address}/retire").status_code == 422
+    assert AuditRecord.objects.filter(action="webhook_secret_retired").count() == 2

@@ -179,6 +179,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/webhooks": api(GET="webhooks:manage", POST="webhooks:manage"),
     "api/v1/webhooks/<int:endpoint_id>": api(GET="webhooks:manage", PATCH="webhooks:manage"),
     "api/v1/webhooks/<int:endpoint_id>/rotate": api(POST="webhooks:manage"),
+    "api/v1/webhooks/<int:endpoint_id>/retire": api(POST="webhooks:manage"),
     "api/v1/webhooks/<int:endpoint_id>/test": api(POST="webhooks:manage"),
     "api/v1/webhooks/deliveries": api(GET="webhooks:manage"),
     "api/v1/webhooks/deliveries/<int:delivery_id>/replay": api(POST="webhooks:manage"),

@@ -123,6 +123,7 @@ NAMES: Final = {
     "effects_released": _("Let go what was held back"),
     "webhook_replayed": _("Sent a webhook again"),
     "webhook_secret_rotated": _("Gave a webhook another secret"),
+    "webhook_secret_retired": _("Retired the old secret of a webhook"),
     "playbook_published": _("Published a playbook"),
     "backtest_started": _("Began a backtest"),
     "backtest_stopped": _("Stopped a backtest"),

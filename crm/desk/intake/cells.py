@@ -255,8 +255,9 @@ def deliveries_drawn(
     def line(one: Mapping[str, Any]) -> str:
         mark, state = states[one["state"]]
         said = [when(one["created_at"]), *map(_try, tries.get(one["id"], ()))]
+        opened = f'<a class="link" href="?delivery={one["id"]}"><code>{one["message_id"]}</code></a>'
         return (
-            f'<li>{mark}<div class="grow"><b>{state}</b> <code>{one["message_id"]}</code>'
+            f'<li>{mark}<div class="grow"><b>{state}</b> {opened}'
             f'<p class="t-meta">{" · ".join(said)}</p></div>'
             f"{'' if one['state'] == DeliveryState.WAITING else send_again(one)}</li>"
         )

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,7 +18,7 @@ from crm.desk.doors import for_staff
 from crm.desk.finding import number_said
 from crm.desk.intake.cells import arrivals_drawn, programs_drawn
 from crm.desk.intake.forms import KeyForm, SourceForm
-from crm.desk.intake.live import Arrival, arrivals, ids_of_programs, programs
+from crm.desk.intake.live import WORDS, Arrival, arrivals, ids_of_programs, programs
 from crm.desk.intake.rooms import shown
 from crm.desk.intake.snippets import snippets
 from crm.desk.toasts import toast
@@ -34,7 +36,7 @@ def intake(request: HttpRequest, principal: Principal) -> HttpResponse:
     context = {
         "room": "desk:intake",
         "sources": programs_drawn(sources, may_manage=may_manage),
-        **_live(principal, [one.id for one in sources]),
+        **_live(request, principal, [one.id for one in sources]),
     }
     return shown(request, principal, "intake.html", context)
 
@@ -45,7 +47,7 @@ def intake_live(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The list alone, asked for again and again; nothing when nothing came since."""
     number = number_said(request.GET.get("source", ""))
     source = None if number is None else get_object_or_404(_outside(), pk=number)
-    live = _live(principal, [source.pk] if source else ids_of_programs(), source)
+    live = _live(request, principal, [source.pk] if source else ids_of_programs(), source)
     if request.GET.get("seen", "") == live["seen"]:
         return HttpResponse(status=204)
     return render(request, "desk/intake/live.html", live)
@@ -127,12 +129,18 @@ def _source_context(request: HttpRequest, principal: Principal, source: Source, 
         "keys": keys_of_programs(source),
         "snippets": snippets(address=address, key=key, is_public=source.is_public),
         "address": address,
-        **_live(principal, [source.pk], source),
+        "rate_limit": settings.API_RATE_LIMIT,
+        **_live(request, principal, [source.pk], source),
     }
 
 
-def _live(principal: Principal, source_ids: Sequence[int], source: Source | None = None) -> dict[str, Any]:
-    """What came in last, of some sources or of the one whose page it is."""
-    found = arrivals(principal, source_ids)
+def _live(
+    request: HttpRequest, principal: Principal, source_ids: Sequence[int], source: Source | None = None
+) -> dict[str, Any]:
+    """What came in last, of some sources or of the one whose page it is; of one result where the address says so."""
+    asked = request.GET.get("result", "")
+    result = asked if asked in WORDS else ""
+    found = arrivals(principal, source_ids, result)
     drawn = arrivals_drawn(found, of_one=source is not None, may_manage=principal.may("intake:manage"))
-    return {"arrivals": drawn, "source": source, "seen": seen_of(found)}
+    results = [(key, capfirst(str(word))) for key, word in WORDS.items()]
+    return {"arrivals": drawn, "source": source, "seen": seen_of(found), "result": result, "results": results}

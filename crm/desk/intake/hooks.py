@@ -1,6 +1,8 @@
 """Webhooks at the desk: who hears of moves, what became of each message, trying and sending again."""
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,13 +13,20 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.desk.doors import for_staff
-from crm.desk.finding import newest_first
+from crm.desk.finding import newest_first, number_said
 from crm.desk.intake.cells import Try, deliveries_drawn
 from crm.desk.intake.forms import WebhookForm
 from crm.desk.intake.rooms import shown
 from crm.desk.toasts import toast
-from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from crm.webhooks.services import add_endpoint, change_endpoint, replay_delivery, rotate_secret, send_test
+from crm.models import DeliveryState, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from crm.webhooks.services import (
+    add_endpoint,
+    change_endpoint,
+    replay_delivery,
+    retire_secret,
+    rotate_secret,
+    send_test,
+)
 from funnel.effects import held_effects, release_effects
 from funnel.models import Dimension
 from staff.policy import Principal
@@ -61,6 +70,9 @@ def webhook_deed(request: HttpRequest, principal: Principal, endpoint_id: int, d
             case "rotate":
                 rotated = rotate_secret(endpoint=endpoint, by=principal)
                 return _endpoint(request, principal, rotated, secret=rotated.secret)
+            case "retire":
+                retire_secret(endpoint=endpoint, by=principal)
+                return toast(request, back, _("Only the new secret signs now."))
             case "off" | "on":
                 change_endpoint(endpoint=endpoint, by=principal, enabled=deed == "on")
                 return toast(
@@ -95,12 +107,26 @@ def delivery_replay(request: HttpRequest, principal: Principal, delivery_id: int
 def _endpoint(
     request: HttpRequest, principal: Principal, endpoint: WebhookEndpoint, *, secret: str = ""
 ) -> HttpResponse:
-    found = newest_first(request, endpoint.deliveries.values("id", "state", "message_id", "created_at"))
+    state = request.GET.get("state", "")
+    state = state if state in DeliveryState.values else ""
+    rows = endpoint.deliveries.filter(state=state) if state else endpoint.deliveries.all()
+    found = newest_first(request, rows.values("id", "state", "message_id", "created_at"))
     heard = [DIMENSIONS[one] for one in endpoint.dimensions if one in DIMENSIONS]
     lines = deliveries_drawn(found.rows, _tries([row["id"] for row in found.rows]), request)
     context = {"room": "desk:webhooks", "endpoint": endpoint, "secret": secret, "heard": heard}
-    context |= {"found": found, "lines": lines}
+    context |= {"found": found, "lines": lines, "state": state, "states": DeliveryState.choices}
+    context |= _opened(request, endpoint)
     return shown(request, principal, "webhook.html", context)
+
+
+def _opened(request: HttpRequest, endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """The message that the address opens, as it is sent."""
+    number = number_said(request.GET.get("delivery", ""))
+    if number is None:
+        return {}
+    delivery = get_object_or_404(endpoint.deliveries, pk=number)
+    body = json.dumps(json.loads(delivery.body), ensure_ascii=False, indent=2) if delivery.body else ""
+    return {"delivery": delivery, "body": body, "attempts": _tries([delivery.pk]).get(delivery.pk, [])}
 
 
 def _tries(delivery_ids: Sequence[int]) -> dict[int, list[Try]]:

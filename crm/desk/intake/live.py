@@ -84,7 +84,8 @@ WITH came AS (
        FROM contacts_quarantine
       WHERE replayed_at IS NULL AND event_id IS NULL AND source_id = ANY(%(sources)s)
       ORDER BY id DESC LIMIT {SHOWN})
-), newest AS (SELECT * FROM came ORDER BY at DESC LIMIT {SHOWN})
+), newest AS (
+    SELECT * FROM came WHERE %(result)s IN ('', result) ORDER BY at DESC LIMIT {SHOWN})
 SELECT newest.at, result, source.name, type.key, type.label_en, type.label_fi, leader.id,
        coalesce(nullif(leader.name, ''), leader.emails[1], '#' || leader.id), reason, pointer, row
   FROM newest JOIN contacts_source source ON source.id = source_id
@@ -96,14 +97,21 @@ SELECT newest.at, result, source.name, type.key, type.label_en, type.label_fi, l
     sources="smallint[]",
     again="bigint[]",
     moments="timestamptz[]",
+    result="text",
 )
 
 
-def arrivals(principal: Principal, source_ids: Sequence[int]) -> list[Arrival]:
-    """The newest of these sources first, in one statement; two for those who do not see everybody."""
+def arrivals(principal: Principal, source_ids: Sequence[int], result: str = "") -> list[Arrival]:
+    """The newest of these sources first, in one statement; two for those who do not see everybody.
+
+    With a `result` only those it became of; all alike are as far back as one source alone is looked through.
+    """
     repeats = repeats_of(source_ids)[:SHOWN]
     rows = _CAME.rows(
-        sources=list(source_ids), again=[one.event_id for one in repeats], moments=[one.at for one in repeats]
+        sources=list(source_ids),
+        again=[one.event_id for one in repeats],
+        moments=[one.at for one in repeats],
+        result=result,
     )
     seen = None if sees_every_row(principal) else _seen(principal, {row[6] for row in rows if row[6]})
     return [_arrival(row, seen) for row in rows]
