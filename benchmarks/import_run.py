@@ -1,4 +1,4 @@
-"""One import, in a process of its own: how many rows a second, and how much more memory.
+"""One import, in a process of its own: how many rows in how many seconds, and the memory it had before.
 
     POLKU_STATE=... python -m benchmarks.import_run product|limit|table FILE SOURCE
 
@@ -11,8 +11,8 @@ the indexes without which they would be of no use. `table` does less than is ask
 import csv
 import io
 import json
+import os
 import re
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -25,6 +25,7 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402  (Django stands only now)
 
+from benchmarks.house import proportional_memory  # noqa: E402
 from contacts.importing import import_file, read_mapping  # noqa: E402
 
 CHUNK = 4_000
@@ -124,11 +125,10 @@ def main() -> None:
     what, path, source = sys.argv[1:]
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    before, began = proportional_memory(os.getpid())["runner"], time.perf_counter()
     rows = {"product": product, "limit": limit, "table": table}[what](Path(path), source)
     seconds = time.perf_counter() - began
-    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(json.dumps({"rows": rows, "seconds": seconds, "more_memory_mib": round(more, 1)}))
+    print(json.dumps({"rows": rows, "seconds": seconds, "memory_before_mib": before}))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,9 +80,19 @@ def _run(bench: Bench, state: Path, folder: Path, what: str, rows: int, name: st
         environment["DATABASE_URL"] = bench.owner_url
     pipes = {"cwd": house.ROOT, "env": environment, "stdout": subprocess.PIPE}
     with house.stopped_workers(bench.runner):  # what is to be folded of it waits
-        done = subprocess.run(command, check=True, text=True, **pipes)  # type: ignore[call-overload]
-    found: Row = json.loads(done.stdout)
-    return found
+        process = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
+        most = _most_memory(process)
+    found: Row = json.loads(process.communicate()[0])
+    return found | {"more_memory_mib": round(most - found["memory_before_mib"], 1)}
+
+
+def _most_memory(process: "subprocess.Popen[str]") -> float:
+    """The most MiB that the process and its children had together, looked at three times a second, until it ends."""
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, sum(house.proportional_memory(process.pid).values()))
+        time.sleep(0.3)
+    return most
 
 
 def _write(path: Path, rows: int, batch: str) -> None:

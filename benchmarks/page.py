@@ -67,11 +67,11 @@ IN_THE_WAY = {
     "G6": "Three statements and what Django makes of them, the cells of fifty rows, and a fifth for what stands around "
     "every page; what never changes is drawn once. With a search the search is added, as in G5.",
     "G7": "Each statement is there for a reason said in crm/desk/people/listing.py.",
-    "G11": "Both processors are at work: two connections write in the order of the file. More than half is "
-    "PostgreSQL's: a row goes into four tables with some twenty indexes; the words it is found by are a quarter of "
-    "that, the ten orders and filters of the list another. The rest is Python, one thread at a time: reading, checks, "
-    "deciding against what is known, search words, the event with its key and digest; no step of it is more than a "
-    "tenth of a row. To upsert one small table is a quarter of the loop that writes as much.",
+    "G11": "Both processors are at work: two processes write, each by its connection, in the order of the file. More "
+    "than half is PostgreSQL's: a row goes into four tables with some twenty indexes; the words it is found by are a "
+    "quarter of that, the ten orders and filters of the list another. The rest is Python: reading, checks, deciding "
+    "against what is known, search words, the event with its key and digest; no step of it is more than a tenth of a "
+    "row. To upsert one small table is a quarter of the loop that writes as much.",
     "rooms": "Most of the time is Python: session, account and rail, then the lines of the page, then what Django "
     "makes of each statement. Statements are few and by indexes; the page of a company asks nine, for what its people "
     "did stands with each of them, and draws up to sixty of them with their events; that of a campaign adds up what is "

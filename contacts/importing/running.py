@@ -1,11 +1,11 @@
 """Running an import: chunk by chunk, each in one transaction with the count of rows read. A kill costs one chunk."""
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
+from itertools import cycle, islice, repeat
 from pathlib import Path
 from typing import Final
 
@@ -20,20 +20,21 @@ from psycopg2.errors import DeadlockDetected
 from staff.models import User
 
 from ..models import BEGUN, CustomField, Import, ImportState, Source, SourceKind
-from ..placing import Name
+from ..nudge import nudge_on_commit
 from ..resting import collector_at_rest
 from .cells import RowRefused
 from .converting import Converter, Said
-from .deciding import FILL, Decision, Known, Reject, Terms, decide, names_of
-from .hands import hand, side_by_side
+from .deciding import FILL, Decision, Known, Reject, Terms, decide
+from .hands import Pair, reader, second_hand
 from .mapping import Mapping, as_json, mapping_of
-from .reading import BadRow, Survey, Table, open_table, survey
+from .reading import BadRow, Row, Survey, Table, open_table, survey
 from .resolving import resolve
 from .screening import screen
 from .telling import tell_end
 from .writing import write, write_rejects
 
-CHUNK: Final = 4_000
+CHUNK: Final = 2_000
+EACH: Final = repeat(True)
 ELSEWHERE: Final = "running_elsewhere"
 # Whoever works on an import holds it for so long after each step; then others may take it for abandoned.
 LEASE: Final = Func(
@@ -49,19 +50,11 @@ PATIENCE: Final = 10
 class Chunk:
     """Consecutive rows of the file: what those that can be understood say, and why the others can't be."""
 
-    before: int = 0  # rows of the file that lie before it
-    rows: int = 0
+    before: int  # rows of the file that lie before it
+    rows: int
+    share: float  # of the file that lies before its end
     said: list[Said] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
-    share: float = 0.0  # of the file that lies before its end
-    names: set[Name | str] = field(default_factory=set)
-
-    def named(self, source_key: str) -> set[Name | str]:
-        """By what its contacts are called, and the keys of its events."""
-        if not self.names:
-            self.names.update(*[names_of(said, source_key) for said in self.said])
-            self.names.update([fact.key for said in self.said for fact in said.facts])
-        return self.names
 
 
 Report = Callable[[Import, float], None]  # of the run as it stands, and the share of the file that is read
@@ -132,17 +125,15 @@ def converter_of(mapping: Mapping, table: Table) -> Converter:
 
 
 def _run(run: Import, path: Path, mapping: Mapping, found: Survey, progress: Report | None) -> Import:
+    def report(share: float) -> None:
+        nudge_on_commit()
+        if progress:
+            progress(run, share)
+
     try:
-        with open_table(path, mapping.file, found) as table, collector_at_rest():
-            chunks = read_ahead(chunks_of(table, converter_of(mapping, table), run.rows_read))
-            with closing(_taken(run, mapping, chunks)) as taken:
-                for chunk, is_in in taken:
-                    if not is_in:
-                        break
-                    if progress:
-                        progress(run, chunk.share)
-                else:
-                    _finish(run)
+        with collector_at_rest():
+            if _bring_in(Job(run, path, mapping, found), report):
+                _finish(run)
     except (ValidationError, DatabaseError, OSError) as error:
         # A worker goes on by itself once the database is back; whoever runs it elsewhere goes on anyway.
         if not (run.stored and is_passing(error)) and getattr(error, "code", "") != ELSEWHERE:
@@ -152,21 +143,45 @@ def _run(run: Import, path: Path, mapping: Mapping, found: Survey, progress: Rep
     return run
 
 
+@dataclass(frozen=True)
+class Job:
+    """A run at work: what is read, and how."""
+
+    run: Import
+    path: Path
+    mapping: Mapping
+    found: Survey
+
+    @contextmanager
+    def chunks(self, ours: Iterable[bool]) -> Iterator[Iterator[Chunk]]:
+        """The chunks that the run has not read yet, those that `ours` says True of."""
+        with open_table(self.path, self.mapping.file, self.found) as table:
+            yield chunks_of(table, converter_of(self.mapping, table), self.run.rows_read, ours)
+
+
 def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """The same chunks; each is read while the one before is worked on."""
-    with hand() as reader:
-        ahead = reader.submit(next, chunks, None)
+    with reader() as other:
+        ahead = other.submit(next, chunks, None)
         while chunk := ahead.result():
-            ahead = reader.submit(next, chunks, None)
+            ahead = other.submit(next, chunks, None)
             yield chunk
 
 
-def chunks_of(table: Table, convert: Converter, skip: int = 0) -> Iterator[Chunk]:
-    chunk = Chunk(skip)
-    for row, (line, cells) in enumerate(table.rows(), 1):
-        if row <= skip:
-            continue
-        chunk.rows += 1
+def chunks_of(table: Table, convert: Converter, skip: int = 0, ours: Iterable[bool] = EACH) -> Iterator[Chunk]:
+    """The chunks behind so many rows, those that `ours` says True of."""
+    rows = islice(enumerate(table.rows(), 1), skip, None)
+    for is_ours in ours:
+        piece = list(islice(rows, CHUNK))
+        if not piece:
+            return
+        if is_ours:
+            yield _understood(piece, convert, table.share_read() if len(piece) == CHUNK else 1.0)
+
+
+def _understood(piece: Sequence[tuple[int, Row]], convert: Converter, share: float) -> Chunk:
+    chunk = Chunk(piece[0][0] - 1, len(piece), share)
+    for row, (line, cells) in piece:
         if isinstance(cells, BadRow):
             chunk.rejects.append(Reject(line, "", cells.reason, cells.detail, [cells.raw.rstrip("\r\n")], cells.values))
         else:
@@ -174,41 +189,75 @@ def chunks_of(table: Table, convert: Converter, skip: int = 0) -> Iterator[Chunk
                 chunk.said.append(convert(row, line, cells))
             except RowRefused as refused:
                 chunk.rejects.append(Reject.of(line, refused, cells))
-        if chunk.rows == CHUNK:
-            chunk.share = table.share_read()
-            yield chunk
-            chunk = Chunk(row)
-    if chunk.rows:
-        chunk.share = 1.0
-        yield chunk
+    return chunk
 
 
-def _taken(run: Import, mapping: Mapping, chunks: Iterator[Chunk]) -> Generator[tuple[Chunk, bool]]:
-    """Each chunk once it is in, or with False where the run has been cancelled.
+# --- One hand or two --------------------------------------------------------------------------------------------------
 
-    The first one makes what all share: types, sources. Within a transaction there is but one hand.
-    """
-    for chunk in chunks if connection.in_atomic_block else islice(chunks, 1):
-        yield chunk, _take(run, mapping, chunk)
-    apart = partial(_are_apart, run.source.key)
-    for chunk, begun in side_by_side(chunks, partial(_take_early, run, mapping), may_follow=apart):
-        is_in = True
-        try:
-            _keep_count(run, begun.result())
-        except (OutOfTurn, DatabaseError, ValidationError) as error:
-            if is_passing(error) and not _is_race(error):
-                raise
-            is_in = _take(run, mapping, chunk)
-        yield chunk, is_in
+Say = Callable[[float], None]  # called after each chunk, with the share of the file that is read
 
 
-def _are_apart(source_key: str, one: Chunk, other: Chunk) -> bool:
-    """Whether two chunks name no contact and no event that is the same."""
-    return one.named(source_key).isdisjoint(other.named(source_key))
+class Ended(Exception):
+    """Somebody has cancelled the run."""
 
 
 class OutOfTurn(Exception):
-    """The chunks before are not in, or the run has ended: this one is to be taken again."""
+    """The chunk before is not in: whoever had it was lost. Or this one is: somebody else runs the same import."""
+
+
+def _bring_in(job: Job, say: Say) -> bool:
+    """Bring in what is left of the file; False where the run has been cancelled.
+
+    The first chunk makes what all share: types, sources. Where a hand is lost, the other goes on alone, and so does
+    whoever is within a transaction.
+    """
+    try:
+        if connection.in_atomic_block:
+            _by_one_hand(job, say)
+        elif _by_one_hand(job, say, most=1) == CHUNK and not _by_two_hands(job, say):
+            job.run.refresh_from_db()
+            _by_one_hand(job, say)
+    except Ended:
+        return False
+    except OutOfTurn as error:
+        raise ValidationError(_("Another process is running this import."), code=ELSEWHERE) from error
+    return True
+
+
+def _by_one_hand(job: Job, say: Say, most: int | None = None) -> int:
+    """Bring in at `most` so many chunks; how many rows the last one has."""
+    with job.chunks(EACH) as chunks:
+        return _take_each(job, islice(chunks, most), Pair(), say)
+
+
+def _by_two_hands(job: Job, say: Say) -> bool:
+    """Bring in all that is left; False where a hand was lost."""
+    with second_hand(partial(_help, job)) as pair, job.chunks(cycle((False, True))) as ours:
+        pair.tell()  # the chunk before theirs is in
+        try:
+            _take_each(job, ours, pair, say)
+        except OutOfTurn:
+            return False
+    return pair.is_whole
+
+
+def _help(job: Job, pair: Pair) -> None:
+    """What the second hand does."""
+    with job.chunks(cycle((True, False))) as theirs:
+        _take_each(job, theirs, pair, lambda _share: None)
+
+
+def _take_each(job: Job, chunks: Iterator[Chunk], pair: Pair, say: Say) -> int:
+    """Bring in the chunks; how many rows the last one has. Raises OutOfTurn or Ended.
+
+    Where rows told of somebody known, those of the next chunk probably do too: it waits for its turn at once.
+    """
+    rows, is_early = 0, True
+    for chunk in chunks:
+        is_early = _take(job, chunk, pair, is_early=is_early)
+        rows = chunk.rows
+        say(chunk.share)
+    return rows
 
 
 @dataclass(slots=True)
@@ -219,17 +268,25 @@ class Turn:
     """
 
     run: Import
-    chunk: Chunk
+    before: int
+    pair: Pair
     now: Import | None = None  # the run as those before left it, locked
+    has_waited: bool = False
 
-    def hold(self) -> None:
-        self._lock("pg_advisory_xact_lock", self.chunk.before)
+    def begin(self) -> None:
+        self._lock("pg_advisory_xact_lock", self.before)
+        self.pair.tell()
 
     def come(self) -> Import:
         if self.now is None:
-            self._lock("pg_advisory_xact_lock_shared", self.chunk.before - CHUNK)
+            if not self.has_waited:
+                self.pair.wait()
+                self.has_waited = True
+            self._lock("pg_advisory_xact_lock_shared", self.before - CHUNK)
             self.now = Import.objects.select_for_update(no_key=True).get(pk=self.run.pk)
-            if self.now.rows_read != self.chunk.before or self.now.state != ImportState.RUNNING:
+            if self.now.state != ImportState.RUNNING:
+                raise Ended
+            if self.now.rows_read != self.before:
                 raise OutOfTurn
         return self.now
 
@@ -238,53 +295,49 @@ class Turn:
             cursor.execute(f"SELECT {function}(%s, %s)", [self.run.pk, row])
 
 
-def _take_early(run: Import, mapping: Mapping, chunk: Chunk) -> Import:
-    """Bring in a chunk while the one before may still be in hand; raises OutOfTurn where that does not come in."""
+def _take(job: Job, chunk: Chunk, pair: Pair, *, is_early: bool) -> bool:
+    """Bring in a chunk, an early one while that before may still be in hand; whether it tells of nobody known."""
+    turn = Turn(job.run, chunk.before, pair)
     with transaction.atomic():
-        turn = Turn(run, chunk)
-        turn.hold()
-        return _take_once(run, mapping, chunk, turn)
+        _need_not_wait_for_the_disk()
+        turn.begin()
+        if not is_early:
+            turn.come()
+        now, is_news = _take_patiently(job, chunk, turn)
+    _keep_count(job.run, now)
+    return is_news
 
 
-def _take(run: Import, mapping: Mapping, chunk: Chunk) -> bool:
-    """Bring in a chunk, unless the run has been cancelled."""
+def _take_patiently(job: Job, chunk: Chunk, turn: Turn) -> tuple[Import, bool]:
+    """Again and again, where somebody else records the same people or events at the same moment."""
     for attempt in range(PATIENCE):
         try:
             with transaction.atomic():
-                now = _ours(run)
-                if now.state == ImportState.RUNNING:
-                    _keep_count(run, _take_once(run, mapping, chunk, Turn(run, chunk, now)))
-                return now.state == ImportState.RUNNING
+                return _take_once(job, chunk, turn)
         except (IntegrityError, OperationalError) as error:
             if not _is_race(error) or attempt == PATIENCE - 1:
                 raise
-    return False
+        turn.now = None
+        turn.come()
+    raise AssertionError("every attempt returns or raises")
 
 
 def _is_race(error: Exception) -> bool:
     return isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
 
 
-def _ours(run: Import) -> Import:
-    """The run as it stands, locked; nobody else may be at it."""
-    now = Import.objects.select_for_update(no_key=True).get(pk=run.pk)
-    if now.rows_read != run.rows_read:
-        raise ValidationError(_("Another process is running this import."), code=ELSEWHERE)
-    return now
-
-
-def _take_once(run: Import, mapping: Mapping, chunk: Chunk, turn: Turn) -> Import:
-    received = received_now()
-    _need_not_wait_for_the_disk()
+def _take_once(job: Job, chunk: Chunk, turn: Turn) -> tuple[Import, bool]:
+    run, received = job.run, received_now()
     sound, refused, types = screen(run, chunk.said, received)
-    known = _known(run, mapping, sound, turn)
-    terms = terms_of(run, mapping)
+    known = _known(run, job.mapping, sound, turn)
+    is_news = not (known.people or known.events)
+    terms = terms_of(run, job.mapping)
     decision = decide(sound, known, terms)
-    note = mapping.origin.note if mapping.origin else ""
+    note = job.mapping.origin.note if job.mapping.origin else ""
     write(run, terms, decision, types, received, note=note, turn=turn.come)
     rejects = [*chunk.rejects, *refused, *decision.rejects]
     write_rejects(run, rejects)
-    return _count(turn.come(), chunk, decision, len(rejects))
+    return _count(turn.come(), chunk, decision, len(rejects)), is_news
 
 
 def _need_not_wait_for_the_disk() -> None:

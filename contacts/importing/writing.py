@@ -19,7 +19,6 @@ from ..attributes import BUILT_IN
 from ..domains import join_by_domain
 from ..kinds import Types
 from ..models import CustomField, Import, Source, SourceKind
-from ..nudge import nudge_on_commit
 from ..projecting import keep_tags, project
 from .copying import copy, send, take_ids
 from .deciding import Decision, Person, Reject, Terms
@@ -74,7 +73,6 @@ def write(
         [(one.contact_id, email) for one, its in zip(decision.made, emails, strict=True) for email in its]
     )
     project([*(person.contact_id for person in decision.met), *joined])
-    nudge_on_commit()
 
 
 def _note_chunk(run: Import, events: list[int], contacts: list[int], identities: list[int]) -> None:

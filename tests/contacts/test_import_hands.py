@@ -1,9 +1,13 @@
 """Two hands bring a long file in: what comes of it is what one hand would have done."""
 
+import os
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from contacts.models import Company, Contact, Event, Identity, Import, ImportSta
 from tests.contacts.bringing import counts
 from tests.contacts.test_import_stopping import tell_when_somebody_waits
 from tests.factories import make_message, make_source, record
+from tests.killing import KILLED, ended, forked
 
 MAPPING = """
 duplicates = "fill"
@@ -116,3 +121,57 @@ def test_a_stopped_import_keeps_whole_chunks_and_can_go_on(brought: Callable[...
 
     again = brought()
     assert (again.pk, again.state, counts(again)) == (run.pk, ImportState.DONE, (53, 4, 2, 1))
+
+
+def test_where_the_second_hand_is_killed_the_first_does_the_rest(
+    brought: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands, fork = [], os.fork
+
+    def fork_and_tell() -> int:
+        hands.append(fork())
+        return hands[-1]
+
+    def kill_it(run: Import, share: float) -> None:
+        for hand in hands:
+            with suppress(ProcessLookupError):
+                os.kill(hand, signal.SIGKILL)
+
+    monkeypatch.setattr(os, "fork", fork_and_tell)
+    run = brought(progress=kill_it)
+
+    assert (run.state, counts(run), len(hands)) == (ImportState.DONE, (53, 4, 2, 1), 1)
+    assert Contact.objects.count() == 53
+
+
+def test_the_second_hand_ends_with_the_first(brought: Callable[..., Import]) -> None:
+    def stand_still(run: Import, share: float) -> None:
+        if run.rows_read > 4:
+            sleep(60)
+
+    with forked(lambda: brought(progress=stand_still)) as first:
+        pass
+    second = until(lambda: Path(f"/proc/{first}/task/{first}/children").read_text().split())[0]
+    until(lambda: Import.objects.filter(rows_read__gt=4).exists())
+
+    os.kill(first, signal.SIGKILL)
+    assert ended(first) == KILLED
+    assert until(lambda: not is_alive(second))
+
+    run = brought()
+    assert (run.state, counts(run)) == (ImportState.DONE, (53, 4, 2, 1))
+
+
+def is_alive(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+def until(tell: Callable[[], Any]) -> Any:
+    end = monotonic() + 30
+    while not (found := tell()):
+        assert monotonic() < end
+        sleep(0.01)
+    return found
