@@ -305,7 +305,12 @@ IMPORT_LEASE_S = env.int("IMPORT_LEASE_S", default=30)  # then another worker ta
 
 # Without a mail server letters are files in the state folder; links are shown to the admin who made them.
 EMAIL_URL = optional("EMAIL_URL", f"filemail:///{STATE}/mail")
-vars().update(env.email_url_config(EMAIL_URL))
+try:
+    vars().update(env.email_url_config(EMAIL_URL))
+except (ImproperlyConfigured, ValueError) as error:
+    raise ImproperlyConfigured(
+        "EMAIL_URL must be such as smtp+tls://user:password@mail.example.com:587, with %40 for an @ in a password."
+    ) from error
 EMAIL_TIMEOUT = 15
 MAIL_GOES_OUT = not EMAIL_URL.startswith(("filemail:", "consolemail:", "dummymail:"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = optional("DEFAULT_FROM_EMAIL", f"Polku <polku@{_site.hostname}>")

@@ -147,6 +147,7 @@ class House:
         demo = [] if self.options.no_demo else ["--demo", str(self.first_login)]
         command = (sys.executable, "manage.py", "upgrade", *demo)
         upgrade = Program("upgrade", command, environment=self.environment, folder=ROOT)
+        self.supervisor.say("bringing the database up to date")
         if self.supervisor.run_to_end(upgrade):
             raise Refusal("The database could not be upgraded; the lines above say why. Nothing was started.")
 

@@ -33,6 +33,8 @@ Say = Callable[[str], None]
 
 def upgrade(say: Say) -> None:
     """Bring the database to this version's shape; safe to repeat, and to run in two places at once."""
+    if not parts_for_the_browser():
+        raise Refusal("The parts for the browser are not installed: run `make install`.")
     with owner_connection(), one_at_a_time():
         if migrations_to_apply() and connection.introspection.table_names():
             say(f"dumped the database to {dump_database()}")
@@ -156,6 +158,10 @@ def gather_static_files(say: Say) -> None:
     write_private(stamp, now)
 
 
+def parts_for_the_browser() -> bool:
+    return bool((settings.NODE_MODULES / "@tabler").exists())
+
+
 def static_fingerprint() -> str:
     digest = hashlib.blake2b(digest_size=16)
     for name in ("requirements.txt", "package-lock.json", "crm/static.py"):
@@ -163,5 +169,5 @@ def static_fingerprint() -> str:
         digest.update(path.read_bytes() if path.exists() else b"-")
     for path in sorted(file for folder in settings.STATICFILES_DIRS for file in folder.rglob("*") if file.is_file()):
         digest.update(f"{path.name}\0".encode() + path.read_bytes())
-    digest.update(str((settings.NODE_MODULES / "@tabler").exists()).encode())
+    digest.update(str(parts_for_the_browser()).encode())
     return digest.hexdigest()

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,22 @@ def test_the_unit_starts_what_stands_here():
     assert start
     assert (ROOT / start[1]).exists()
     assert "KillMode=mixed" in unit
+
+
+def test_the_script_of_an_installation_uses_what_stands_here():
+    script, polku = ((ROOT / "deploy" / name).read_text() for name in ("install.sh", "polku"))
+    unit = (ROOT / "deploy" / "polku.service").read_text()
+    written = set(re.findall(r"^#?(\w+)='", script, re.MULTILINE))
+
+    assert (REQUIRED - written, written - KNOWN) == (set(), set())
+    assert {"DATABASE_OWNER_URL", "TRUSTED_PROXIES"} <= written
+    for shared in ("/etc/polku.env", "/opt/polku"):
+        assert [shared in text for text in (script, polku, unit)] == [True] * 3
+    state = re.search(r"POLKU_STATE=(\S+)", unit)
+    assert state
+    assert f"POLKU_STATE={state[1]}" in polku
+    for limit in ("read_header 15s", "read_body 10m", "request_buffers 1MiB"):
+        assert limit in script
+    for name in ("install.sh", "polku"):
+        assert (ROOT / "deploy" / name).stat().st_mode & 0o111
+        assert subprocess.run(["sh", "-n", ROOT / "deploy" / name], check=False).returncode == 0

@@ -66,6 +66,11 @@ def test_a_command_says_it_in_one_sentence():
         ("DATABASE_URL", "mysql://db/polku", "DATABASE_URL must begin with postgres://, for Polku keeps its rows in"),
         ("DATABASE_URL", "postgres://polku:x@db", "DATABASE_URL must name a database, as in postgres://role:password@"),
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must name hosts; * would let anybody forge the address in our mails."),
+        (
+            "EMAIL_URL",
+            "mail.example.com",
+            "EMAIL_URL must be such as smtp+tls://user:password@mail.example.com:587, with",
+        ),
         ("LANGUAGE_CODE", "sv", "LANGUAGE_CODE must be one of en, fi; it is 'sv'."),
         ("ORGANISATION_TIME_ZONE", "Helsinki", "ORGANISATION_TIME_ZONE must be a zone such as Europe/Helsinki; it is"),
     ],

@@ -1,5 +1,6 @@
 """`manage.py upgrade`: from an empty database to ours, and from an older one with a dump first."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -119,8 +120,28 @@ def test_an_upgrade_makes_dumps_and_grants(installation):
     done = [installation.manage("backup", str(kept), "--keep", "1") for _night in range(2)]
     assert [str(path) for path in kept.iterdir()] == [done[1].stdout.strip()]
 
-    restore = [str(package_folder(PACKAGE) / BINARIES / "pg_restore"), "--clean", "--if-exists", "--no-owner"]
-    subprocess.run([*restore, "-d", installation.owner_url, done[1].stdout.strip()], check=True, capture_output=True)
+    # going back takes away what a newer version has made, and keeps it beside
+    ask(installation.owner_url, "CREATE TABLE newer (contact bigint REFERENCES contacts_contact)")
+    nothing = installation.manage("restore", str(installation.state / "no.dump"))
+    assert (nothing.returncode, nothing.stderr) == (
+        1,
+        f"CommandError: There is no dump {installation.state}/no.dump.\n",
+    )
+    with contextlib.closing(psycopg2.connect(installation.serving_url, application_name="polku web")):
+        busy = installation.manage("restore", done[1].stdout.strip())
+    refusal = "CommandError: Somebody works on this database: polku web. Stop Polku first.\n"
+    assert (busy.returncode, busy.stderr) == (1, refusal)
+    back = installation.manage("restore", done[1].stdout.strip())
+    [before] = (installation.state / "dumps" / "before-restore").iterdir()
+    assert (back.returncode, back.stdout.splitlines()) == (
+        0,
+        [
+            f"dumped what is there to {before}",
+            f"restoring {done[1].stdout.strip()}",
+            "restored; nothing is sent until somebody says that this is the real one: `manage.py sending resume`",
+        ],
+    )
+    assert ask(installation.owner_url, "SELECT to_regclass('newer')") == [(None,)]
     restored = installation.upgrade()
     assert restored.stdout.startswith("this database was restored or copied: nothing is sent")
     assert installation.manage("sending").stdout.startswith("Nothing is sent: this database was restored or copied.")
