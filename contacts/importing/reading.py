@@ -39,6 +39,7 @@ SEPARATOR = re.compile(
 )  # how Excel is told what stands between cells, in the first line
 NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 ARCHIVES = {b"PK\x03\x04": "xlsx, zip", b"\x1f\x8b": "gzip", b"%PDF": "PDF", b"\xd0\xcf\x11\xe0": "xls"}
+OTHER_TEXTS = {b"begin:vcard": "vCard", b"<!doctype": "HTML", b"<html": "HTML", b"<table": "HTML", b"<?xml": "XML"}
 BYTE_ORDER_MARKS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]
 
 csv.field_size_limit(CELL_LIMIT)  # of the whole process: nothing of ours reads longer cells
@@ -77,7 +78,7 @@ def survey(path: Path, encoding: str = "") -> Survey:
     digest, votes, size, controls = sha256(), Utf8Votes(), 0, False
     with path.open("rb") as file:
         start = file.read(BLOCK)
-        refuse_archives(start)
+        refuse_no_tables(start)
         block = start
         while block:
             digest.update(block)
@@ -90,10 +91,15 @@ def survey(path: Path, encoding: str = "") -> Survey:
     return Survey(digest.hexdigest(), size, found, is_clean)
 
 
-def refuse_archives(start: bytes) -> None:
+def refuse_no_tables(start: bytes) -> None:
     for magic, kind in ARCHIVES.items():
         if start.startswith(magic):
             message = _("This is not a text file (%(kind)s). Save it as CSV first.") % {"kind": kind}
+            raise ValidationError(message, code="not_text")
+    beginning = start[:100].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for word, kind in OTHER_TEXTS.items():
+        if beginning.startswith(word):
+            message = _("This is not a table of cells (%(kind)s). Export it as CSV.") % {"kind": kind}
             raise ValidationError(message, code="not_text")
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 READER: Final = Path(__file__).with_name("sheet_reader.py")
 PATIENCE_S: Final = 600
 LONGEST_NAME: Final = 255
-XLSX: Final = b"PK\x03\x04"
+BOOK: Final = b"PK\x03\x04"  # XLSX and ODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Sheets:
 
 def is_spreadsheet(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(4) == XLSX
+        return file.read(4) == BOOK
 
 
 def into_csv(path: Path, out: Path, *, sheet: str = "") -> Sheets:

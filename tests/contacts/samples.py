@@ -17,6 +17,8 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_OPEN = "application/vnd.oasis.opendocument.spreadsheet"
+_LISTED = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 _OFFICE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
@@ -31,6 +33,27 @@ def workbook(rows: Sequence[Sequence[object]], *others: Sequence[Sequence[object
             cells = "".join(f"<row>{''.join(_cell(cell) for cell in row)}</row>" for row in sheet)
             said = f'<worksheet xmlns="{_MAIN}"><sheetData>{cells}</sheetData></worksheet>'
             archive.writestr(f"xl/worksheets/sheet{number}.xml", said)
+    return file.getvalue()
+
+
+def open_document(rows: Sequence[Sequence[object]]) -> bytes:
+    """The same as OpenDocument writes it."""
+    names = {name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "table", "text")}
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    cells = [
+        f"<table:table-row>{''.join(cell.format(escape(str(one))) for one in row)}</table:table-row>" for row in rows
+    ]
+    spaces = " ".join(f'xmlns:{name}="{uri}"' for name, uri in names.items())
+    table = f'<table:table table:name="Taulukko1">{"".join(cells)}</table:table>'
+    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    file = io.BytesIO()
+    with ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", _OPEN)
+        entry = f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{_OPEN}"/>'
+        archive.writestr(
+            "META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{_LISTED}">{entry}</manifest:manifest>'
+        )
+        archive.writestr("content.xml", f"<office:document-content {spaces}>{body}</office:document-content>")
     return file.getvalue()
 
 

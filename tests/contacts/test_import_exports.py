@@ -12,6 +12,7 @@ from contacts.importing.working import work_off_imports
 from contacts.models import Contact, Event, Import
 from staff.models import Role
 from staff.policy import Principal
+from tests.contacts.samples import open_document
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
@@ -184,6 +185,13 @@ def test_orders_of_who_has_no_address_are_told_once(by):
         .values_list("contact__name", "message_id")
     )
     assert list(orders) == [("Bo Ek", "order_completed-A1"), ("Pia Puu", "order_completed-A2")]
+
+
+def test_a_table_of_open_document_is_read_as_one_of_excel(by):
+    run = brought(by, open_document([["Nimi", "Sähköposti"], ["Anna & Ville", "anna@x.example"]]))
+
+    assert (run.columns, run.choices["sheet"]) == (["Nimi", "Sähköposti"], "Taulukko1")
+    assert preview(run) == [["Anna & Ville", "anna@x.example"]]
 
 
 def test_titles_above_a_table_are_no_columns(by):

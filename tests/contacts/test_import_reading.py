@@ -170,6 +170,18 @@ def test_a_file_of_too_many_columns_is_refused(file):
         read(file, ",".join(f"c{n}" for n in range(1001)) + "\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Anna\r\nEND:VCARD\r\n", "vCard"),
+        ("\ufeff\n<html><table><tr><td>Email</td></tr></table></html>", "HTML"),
+    ],
+)
+def test_a_text_that_is_no_table_is_refused_by_its_name(file, text, kind):
+    with pytest.raises(ValidationError, match=rf"not a table of cells \({kind}\)"):
+        read(file, text)
+
+
 @pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x1f\x8b", b"%PDF-1.7", b"\xd0\xcf\x11\xe0\xa1\xb1"])
 def test_a_file_that_is_no_text_is_refused(file, start):
     with pytest.raises(ValidationError, match="not a text file"):
