@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact, Event
+from contacts.models import Contact, Event, Notice
 from funnel.models import Effect
 from staff.models import Team
 
@@ -129,7 +129,7 @@ class Assignment(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True)
 
 
-class MorningMailState(models.TextChoices):
+class StaffMailState(models.TextChoices):
     QUEUED = "queued", _("waiting to go out")
     SENDING = "sending", _("on its way")
     SENT = "sent", _("sent")
@@ -139,12 +139,11 @@ class MorningMailState(models.TextChoices):
     NOTHING = "nothing", _("nothing to say")
 
 
-class MorningMail(models.Model):
-    """The mail of one morning to one member of staff: at most one a day, whoever dies on the way."""
+class StaffMail(models.Model):
+    """A mail of ours to a member of staff; claimed before it goes, so that whoever dies on the way sends none twice."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    day = models.DateField()
-    state = models.CharField(max_length=10, choices=MorningMailState, default=MorningMailState.QUEUED)
+    state = models.CharField(max_length=10, choices=StaffMailState, default=StaffMailState.QUEUED)
     next_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveSmallIntegerField(default=0)
     claim = models.UUIDField(null=True)
@@ -153,11 +152,44 @@ class MorningMail(models.Model):
     reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        abstract = True
+
+
+class MorningMail(StaffMail):
+    """The mail of one morning to one member of staff: at most one a day."""
+
+    day = models.DateField()
+
+    class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "day"], name="one_morning_mail_a_day"),
-            models.CheckConstraint(condition=Q(state__in=MorningMailState.values), name="morning_mail_state_known"),
+            models.CheckConstraint(condition=Q(state__in=StaffMailState.values), name="morning_mail_state_known"),
         ]
         indexes = [
             models.Index(fields=["next_at"], condition=Q(state__in=["queued", "retry"]), name="morning_mail_due"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="morning_mail_on_its_way"),
         ]
+
+
+class NoticeMail(StaffMail):
+    """That a notice goes out by mail too: once, together with the others of that moment."""
+
+    notice = models.OneToOneField(Notice, on_delete=models.CASCADE, related_name="mail")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=StaffMailState.values), name="notice_mail_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state__in=["queued", "retry"]), name="notice_mail_due"),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="notice_mail_on_its_way"),
+        ]
+
+
+class CalendarFeed(models.Model):
+    """The secret address by which somebody's calendar reads their tasks. Only the hash of its token is kept."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    digest = models.BinaryField(max_length=32, unique=True)  # SHA-256 of the token
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    read_on = models.DateField(null=True)

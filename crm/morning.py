@@ -6,27 +6,24 @@ again, for it may have arrived.
 
 import logging
 from datetime import datetime, time, timedelta
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
 from typing import Final
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns.handing import Handed, Outcome, hand_over
 from crm.desk.today.came import FURTHEST, came
 from crm.desk.today.doing import tasks_of
 from crm.desk.today.headline import headline
 from crm.desk.today.inbox import sum_of, told
-from crm.models import Look, MorningMail, MorningMailState
+from crm.models import Look, MorningMail, StaffMailState
+from crm.staff_mail import LEASE_S, became, handed_to, in_their_words, letter_to, zone_of
 from staff.hours import Calendars
 from staff.models import User
 from staff.policy import Principal
@@ -36,9 +33,6 @@ logger = logging.getLogger(__name__)
 
 HALF_PAST_SEVEN: Final = time(7, 30)
 UNTIL: Final = time(12)  # who was not reached by noon is spared
-LEASE_S: Final = 120
-MOST_ATTEMPTS: Final = 5
-FIRST_PAUSE_S: Final = 60
 FEW: Final = 10
 
 
@@ -47,9 +41,9 @@ def send_morning_mails(now: datetime | None = None) -> int:
     if not may_send():
         return 0
     _plan(now or timezone.now())
-    lapsed = MorningMail.objects.filter(state=MorningMailState.SENDING, lease_until__lt=Now())
+    lapsed = MorningMail.objects.filter(state=StaffMailState.SENDING, lease_until__lt=Now())
     words = _("Whoever sent it vanished before saying what became of it.")
-    lapsed.update(state=MorningMailState.UNCERTAIN, lease_until=None, reason=words)
+    lapsed.update(state=StaffMailState.UNCERTAIN, lease_until=None, reason=words)
     sent = 0
     while may_send() and (mail := _claim()) is not None:
         _send(mail)
@@ -71,13 +65,13 @@ def _plan(now: datetime) -> None:
 
 def _claim() -> MorningMail | None:
     due = MorningMail.objects.filter(
-        state__in=[MorningMailState.QUEUED, MorningMailState.RETRY], next_at__lte=Now()
+        state__in=[StaffMailState.QUEUED, StaffMailState.RETRY], next_at__lte=Now()
     ).order_by("next_at")
     with transaction.atomic():
         mail = due.select_for_update(skip_locked=True, no_key=True).first()
         if mail is None:
             return None
-        mail.state, mail.claim = MorningMailState.SENDING, uuid4()
+        mail.state, mail.claim = StaffMailState.SENDING, uuid4()
         mail.lease_until, mail.attempts = timezone.now() + timedelta(seconds=LEASE_S), mail.attempts + 1
         mail.save(update_fields=["state", "claim", "lease_until", "attempts"])
         return mail
@@ -86,22 +80,9 @@ def _claim() -> MorningMail | None:
 def _send(mail: MorningMail) -> None:
     letter = letter_of(mail)
     if letter is None:
-        _finish(mail, state=MorningMailState.NOTHING)
+        _finish(mail, state=StaffMailState.NOTHING)
         return
-    handed = hand_over(letter, sender=parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient=mail.user.email)
-    _finish(mail, **_after(mail, handed))
-
-
-def _after(mail: MorningMail, handed: Handed) -> dict[str, object]:
-    match handed.outcome:
-        case Outcome.TAKEN:
-            return {"state": MorningMailState.SENT, "sent_at": timezone.now()}
-        case Outcome.UNKNOWN:
-            return {"state": MorningMailState.UNCERTAIN, "reason": handed.words}
-        case Outcome.NOT_NOW if mail.attempts < MOST_ATTEMPTS:
-            pause = timedelta(seconds=FIRST_PAUSE_S * 3 ** (mail.attempts - 1))
-            return {"state": MorningMailState.RETRY, "reason": handed.words, "next_at": timezone.now() + pause}
-    return {"state": MorningMailState.FAILED, "reason": handed.words}
+    _finish(mail, **became(mail.attempts, handed_to(mail.user, letter)))
 
 
 def _finish(mail: MorningMail, **result: object) -> None:
@@ -114,21 +95,12 @@ def _finish(mail: MorningMail, **result: object) -> None:
 def letter_of(mail: MorningMail) -> EmailMessage | None:
     """What the day brings, in the user's language and time; nothing when it brings nothing."""
     user = mail.user
-    with translation.override(user.language or settings.LANGUAGE_CODE), timezone.override(zone_of(user)):
+    with in_their_words(user):
         told = _told(user)
-        if told is None:
-            return None
-        subject, body = told
-    letter = EmailMessage()
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    letter["From"] = Address("Polku", addr_spec=sender)
-    letter["To"] = Address(addr_spec=user.email)
-    letter["Subject"] = subject
-    letter["Date"] = format_datetime(timezone.now())
-    letter["Message-ID"] = f"<morning.{user.pk}.{mail.day:%Y%m%d}@{sender.rpartition('@')[2]}>"
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(body)
-    return letter
+    if told is None:
+        return None
+    subject, body = told
+    return letter_to(user, subject, body, key=f"morning.{user.pk}.{mail.day:%Y%m%d}")
 
 
 def _told(user: User) -> tuple[str, str] | None:
@@ -148,7 +120,3 @@ def _told(user: User) -> tuple[str, str] | None:
         "settings": settings.SITE_URL.rstrip("/") + reverse("desk:settings"),
     }
     return str(context["headline"]), render_to_string("desk/today/morning.txt", context)
-
-
-def zone_of(user: User) -> ZoneInfo:
-    return ZoneInfo(user.time_zone or settings.TIME_ZONE)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from campaigns.models import Mail, MailState
-from crm.models import DeliveryState, MorningMail, MorningMailState, WebhookDelivery
+from crm.models import DeliveryState, MorningMail, NoticeMail, StaffMailState, WebhookDelivery
 from funnel.models import Effect, EffectState
 from staff import audit
 from staff.policy import Principal
@@ -37,14 +37,15 @@ def take_up_sending(*, by: Principal, drop: bool = False) -> None:
     """
     if drop:
         letters = _letters().update(state=MailState.CANCELLED)
-        MorningMail.objects.filter(state__in=_MORNING).update(state=MorningMailState.NOTHING)
+        for mails in (MorningMail.objects, NoticeMail.objects):
+            mails.filter(state__in=_TO_STAFF).update(state=StaffMailState.NOTHING)
         deliveries = _deliveries().update(state=DeliveryState.FAILED, last_error=DROPPED)
         deliveries += _effects().update(state=EffectState.HELD, hold_reason=DROPPED)
         audit.record(by=by, action="waiting_dropped", kind="sending", letters=letters, deliveries=deliveries)
     resume_sending(by=by)
 
 
-_MORNING: Final = (MorningMailState.QUEUED, MorningMailState.RETRY)
+_TO_STAFF: Final = (StaffMailState.QUEUED, StaffMailState.RETRY)
 
 
 def _letters() -> QuerySet[Mail]:

@@ -423,6 +423,7 @@ _CLOCK = (
     ("contacts.tasks.watch_answers", 20.0, 20.0),
     ("contacts.tasks.count_answers", 15.0, 15.0),
     ("crm.tasks.send_morning_mails", 60.0, 60.0),
+    ("crm.tasks.send_notice_mails", 20.0, 20.0),
     ("contacts.tasks.remind_of_tasks", 20.0, 20.0),
     ("crm.tasks.seal_audit", 60.0, 30.0),
     ("rest.tasks.forget_old_answers", 3600.0, 600.0),

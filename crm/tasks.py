@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from crm import door, morning
+from crm import door, morning, notice_mail
 from crm.webhooks import delivering
 from staff import sealing
 
@@ -20,6 +20,11 @@ def seal_audit() -> None:
 @shared_task
 def send_morning_mails() -> None:
     morning.send_morning_mails()
+
+
+@shared_task
+def send_notice_mails() -> None:
+    notice_mail.send_notice_mails()
 
 
 @shared_task

@@ -6,6 +6,7 @@ from contacts import urls_intake
 from crm import health
 from crm.desk.house import urls as house
 from crm.desk.today import urls as today
+from crm.desk.today.calendar_views import calendar
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("api/v1/", include("crm.webhooks.urls")),
     path("api/v1/", include(house.programs)),
     path("api/v1/", include(today.programs)),
+    path("calendar/<str:token>.ics", calendar, name="calendar"),
     path("l/<str:token>", public.link, name="link"),
     path("u/<str:token>", public.leave, name="leave"),
     path("", include("crm.desk.urls")),

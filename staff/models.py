@@ -52,6 +52,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     is_away = models.BooleanField(_("on leave"), default=False, db_default=False)  # nobody new is given to them
     wants_morning_mail = models.BooleanField(_("morning mail"), default=False, db_default=False)
+    wants_reminder_mail = models.BooleanField(_("reminders by mail"), default=False, db_default=False)
+    wants_notice_mail = models.BooleanField(_("news by mail"), default=False, db_default=False)
     joined_at = models.DateTimeField(db_default=Now(), editable=False)
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # another one ends every session
 

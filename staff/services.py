@@ -14,7 +14,15 @@ from staff.policy import Principal
 
 # What an admin changes of others, and what everybody changes of themselves.
 GIVEN: Final = ("name", "role", "team", "is_active")
-OWN: Final = ("name", "language", "time_zone", "is_away", "wants_morning_mail")
+OWN: Final = (
+    "name",
+    "language",
+    "time_zone",
+    "is_away",
+    "wants_morning_mail",
+    "wants_reminder_mail",
+    "wants_notice_mail",
+)
 # Who keeps something by team: told that one is gone, in the same transaction.
 FOLLOWERS: Final[list[Callable[[], None]]] = []
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from contacts.models import AnswerClock, Event, Task
 from contacts.tasking import add_task
 from funnel.advancing import advance_everything
-from staff.models import Role, WorkWeek
+from staff.models import Role, User, WorkWeek
 from staff.policy import Principal
 from staff.worktime import DAY_MIN
 from tests.desk.scenes import ago, at_desk, queries_for
@@ -63,6 +63,22 @@ def test_the_inbox_shows_whose_time_runs_out_first_and_hides_whom_somebody_answe
     happened(other.contact, "call_held", ago(0), by_id=user.pk)  # recorded, and not folded yet
     assert shown("/inbox?cursor=made-up") == waiting[1:]
     assert mine.contact.owner == user
+
+
+def test_who_waits_for_somebody_on_leave_or_gone_stands_with_those_nobody_has():
+    client, _user = at_desk(Role.ADMIN)
+    away, left, here = make_user(name="Away"), make_user(name="Left"), make_user(name="Here")
+    for hours, name, owner in ((1, "Aino", away), (2, "Onni", left), (3, "Sari", here), (4, "Nobody's", None)):
+        asks(hours, name, owner=owner)
+    advance_everything()
+    User.objects.filter(pk=away.pk).update(is_away=True)
+    User.objects.filter(pk=left.pk).update(is_active=False)
+
+    page = client.get("/inbox?whose=nobody")
+
+    lines = page.context["inbox"].lines
+    assert [(one.name, one.is_gone) for one in lines] == [("Nobody's", False), ("Onni", True), ("Aino", True)]
+    assert page.text.count("(not there)") == 2
 
 
 def test_somebody_takes_gives_and_waives_and_takes_that_back():

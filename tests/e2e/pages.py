@@ -49,7 +49,7 @@ from tests.rows import as_owner
 
 # What nobody may ever see run: each text that people can write says it.
 CANARY = """<img src=x onerror="window.canary=1">'\"><script>window.canary=1</script>"""
-OUTSIDE = ("accounts/", "f/", "t.js", "u/")
+OUTSIDE = ("accounts/", "calendar/", "f/", "t.js", "u/")
 FOR_PROGRAMS = ("api/", "v1/", "l/", "healthz", "readyz")
 ALSO = (
     "/?days=365",

@@ -1,6 +1,7 @@
 """Today, the inbox and the bell in a real browser, without a mouse; wide and on a phone, light and dark."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -16,7 +17,16 @@ from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.scenes import EMAIL, aino, furnished, serious, sign_in
 from tests.factories import make_message, make_source, make_team, make_user, record
 
-PAGES = ("/today", "/inbox", "/inbox/answers", "/notices", "/settings/hours", "/settings/assignment", "/settings")
+PAGES = (
+    "/today",
+    "/tasks",
+    "/inbox",
+    "/inbox/answers",
+    "/notices",
+    "/settings/hours",
+    "/settings/assignment",
+    "/settings",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +119,54 @@ def test_the_bell_tells_and_is_quiet_when_it_was_read(site):
 
     assert User.objects.get(email=EMAIL).notices.filter(read_at=None).count() == 0
     assert Contact.objects.filter(pk=aino().pk).exists()
+
+
+def test_tasks_of_the_week_are_dragged_chosen_and_worked_on_together(site):
+    monday = timezone.localdate() + timedelta(days=14 - timezone.localdate().weekday())
+    admin = User.objects.get(email=EMAIL)
+    for title in ("Send the price list", "Ask who decides"):
+        at = timezone.make_aware(datetime.combine(monday, time(10)))
+        add_task(contact=aino(), by=Principal(user=admin), title=title, due_at=at)
+    sign_in(site)
+    site.goto(f"/tasks?day={monday}")
+    days = site.locator("[data-day]")
+    expect(days.first.locator("[data-row]")).to_have_count(2)
+    days.first.locator("[data-row]", has_text="Ask who decides").drag_to(days.nth(3))
+    expect(days.nth(3)).to_contain_text("Ask who decides")
+    expect(site.locator(".toast-pk", has_text="1 task is due on")).to_be_visible()
+    site.keyboard.press("j")
+    site.keyboard.press("x")
+    site.keyboard.press("j")
+    site.keyboard.press("x")
+    bar = site.get_by_role("toolbar", name="What to do with those chosen")
+    expect(bar).to_contain_text("2 chosen")
+    bar.get_by_label("To whom").select_option(label="Laura Peltola")
+    bar.get_by_role("button", name="Give").click()
+    expect(site.locator(".toast-pk").last).to_contain_text("Laura Peltola has 2 tasks more.")
+    expect(site.locator("[data-row]")).to_have_count(0)
+    site.keyboard.press("z")
+    expect(site.locator("[data-row]")).to_have_count(2)
+    site.keyboard.press("]")
+    expect(site.get_by_role("link", name="This week")).to_be_visible()
+
+    mine = Task.objects.open().for_user(admin).filter(due_at__gte=timezone.make_aware(datetime.combine(monday, time())))
+    due = mine.order_by("due_at").values_list("title", "due_at")
+    assert [(title, (timezone.localdate(at) - monday).days) for title, at in due] == [
+        ("Send the price list", 0), ("Ask who decides", 3)
+    ]  # fmt: skip
+
+
+def test_a_calendar_address_is_made_read_and_taken_back_in_the_settings(site):
+    sign_in(site)
+    site.goto("/settings")
+    site.get_by_role("button", name="Make an address").click()
+    address = urlsplit(site.get_by_label("Secret address").input_value()).path
+    site.get_by_role("link", name="Done").click()
+    calendar = site.request.get(f"{site.site_url}{address}")
+    assert (calendar.status, calendar.text().count("BEGIN:VEVENT")) == (200, 2)
+    site.reload()
+    expect(site.get_by_text("Last read by a calendar on")).to_be_visible()
+    site.get_by_role("button", name="Take it back").click()
+    expect(site.get_by_role("button", name="Make an address")).to_be_visible()
+
+    assert site.request.get(f"{site.site_url}{address}").status == 404

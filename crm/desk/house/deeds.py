@@ -56,6 +56,8 @@ NAMES: Final = {
     "job_started": _("Started a job"),
     "job_stopped": _("Stopped a job"),
     "job_undone": _("Undid a job"),
+    "calendar_made": _("Made a secret address for a calendar"),
+    "calendar_dropped": _("Took back the secret address of a calendar"),
     "view_shared": _("Shared a view"),
     "view_deleted": _("Deleted a view"),
     "task_added": _("Added a task"),

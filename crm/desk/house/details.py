@@ -93,6 +93,8 @@ LABELS: Final[Mapping[str, Any]] = {
     "trust": gettext_lazy("trust"),
     "url": gettext_lazy("address"),
     "wants_morning_mail": gettext_lazy("morning mail"),
+    "wants_notice_mail": gettext_lazy("news by mail"),
+    "wants_reminder_mail": gettext_lazy("reminders by mail"),
     "week": gettext_lazy("hours"),
     "what": gettext_lazy("what"),
     "went": gettext_lazy("it went"),

@@ -55,8 +55,16 @@ class OwnForm(HouseForm):
         required=False,
         help_text=_("At 7:30 on working days, if somebody waits for you or something is due."),
     )
+    wants_reminder_mail = forms.BooleanField(
+        label=_("Reminders by mail"), required=False, help_text=_("When a task reminds of itself, beside the bell.")
+    )
+    wants_notice_mail = forms.BooleanField(
+        label=_("News by mail"),
+        required=False,
+        help_text=_("Leads, tasks and answers given to you, and answers that take too long. Not what you read before."),
+    )
     is_away = forms.BooleanField(
-        label=_("On leave"), required=False, help_text=_("New leads go to others, and no morning mail comes.")
+        label=_("On leave"), required=False, help_text=_("New leads go to others, and no mail of these kinds comes.")
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from crm.calendars import feed_of
 from crm.desk.doors import for_staff, signed_in
 from crm.desk.finding import number_said
 from crm.desk.house import forms, letters
@@ -34,7 +35,8 @@ def account(request: HttpRequest, principal: Principal) -> HttpResponse:
     if form.is_valid():
         change_oneself(user=user, **form.cleaned_data)
         return toast(request, redirect("desk:settings"), _("Saved."))
-    return shown(request, principal, "account.html", {"form": form, "steps": _steps(user)}, form)
+    context = {"form": form, "steps": _steps(user), "feed": feed_of(user)}
+    return shown(request, principal, "account.html", context, form)
 
 
 @require_POST

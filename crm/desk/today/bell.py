@@ -33,7 +33,7 @@ def unread(user: User) -> int:
 def notices(user: User) -> list[Told]:
     """The newest: one statement."""
     found = Notice.objects.of(user).select_related("contact", "task", "by", "job").order_by("-pk")[:SHOWN]
-    return [_told(notice) for notice in found]
+    return [told_of(notice) for notice in found]
 
 
 def address_of(notice: Notice) -> str:
@@ -49,7 +49,7 @@ def address_of(notice: Notice) -> str:
     return f"{page}?do=write#composer" if notice.kind in answers else page
 
 
-def _told(notice: Notice) -> Told:
+def told_of(notice: Notice) -> Told:
     icon, is_warm, sentence = _KINDS[NoticeKind(notice.kind)]
     if notice.said.get("state") == ImportState.FAILED:
         icon, is_warm = "circle-alert", True

@@ -36,11 +36,13 @@ def waiting_drawn(lines: Iterable[Waiting], request: HttpRequest, *, may_work: b
     page, acts = row_address("desk:contact-page"), _acts(request) if may_work else lambda one: ""
     messages, asked, has_it = _("%(n)s messages"), _("asked %(time)s ago"), _("%(name)s has it")
     nobody = f'<span class="warn">{escape(_("nobody has it"))}</span>'
+    gone = f' <span class="warn">({escape(_("not there"))})</span>'
 
     def who(one: Waiting) -> str:
         if not one.who:
             return nobody
-        return f"{small_icon('user-round')} {escape(has_it % {'name': one.who_name} if one.is_taken else one.who_name)}"
+        name = escape(has_it % {"name": one.who_name} if one.is_taken else one.who_name)
+        return f"{small_icon('user-round')} {name}{gone if one.is_gone else ''}"
 
     def line(one: Waiting) -> str:
         name = escape(one.name)

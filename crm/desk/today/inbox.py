@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, Final
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -20,6 +21,7 @@ from crm.desk.today.seen import TYPES, somebody, statement_of
 from rest.pages import DEFAULT_LIMIT, PARAMETERS, Page, first_page, page
 from rest.problems import Problem
 from staff.hours import Calendars
+from staff.models import User
 from staff.policy import Principal
 
 COUNTED: Final = 1000
@@ -55,6 +57,7 @@ class Waiting:
     words: str
     who: int | None
     who_name: str
+    is_gone: bool  # on leave, or here no more
     is_taken: bool
     waited: timedelta
     left: timedelta  # of business time; less than nothing: over
@@ -99,7 +102,10 @@ def clocks_of(principal: Principal, whose: str = "") -> Any:
     if whose == "mine" and principal.user:
         return waiting.in_hand_of(principal.user)
     if whose == "nobody":
-        return waiting.filter(holder=None, contact__owner=None)
+        gone = User.objects.filter(Q(is_active=False) | Q(is_away=True)).values("pk")
+        return waiting.filter(
+            Q(holder__in=gone) | Q(holder=None, contact__owner=None) | Q(holder=None, contact__owner__in=gone)
+        )
     return waiting
 
 
@@ -144,7 +150,8 @@ _LINES: Final = Prepared(
     """
 SELECT k.id, k.contact_id, coalesce(nullif(c.name, ''), c.emails[1], '#' || c.id), coalesce(stop.place, 0), k.asked,
        type.key, type.label_en, type.label_fi, s.name, q.properties::text, who.id,
-       coalesce(nullif(who.name, ''), who.email, ''), k.holder_id IS NOT NULL, k.team_id, k.asked_at, k.due_at
+       coalesce(nullif(who.name, ''), who.email, ''), coalesce(who.is_away OR NOT who.is_active, FALSE),
+       k.holder_id IS NOT NULL, k.team_id, k.asked_at, k.due_at
   FROM unnest(%(ids)s) WITH ORDINALITY AS one (id, number)
   JOIN contacts_answerclock k ON k.id = one.id
   JOIN contacts_contact c ON c.id = k.contact_id
@@ -172,7 +179,7 @@ def told(clocks: Sequence[Mapping[str, Any]], calendars: Calendars | None = None
 
 def _told(row: Sequence[Any], now: datetime, calendars: Calendars) -> Waiting:
     clock, contact, name, place, asked, key, label_en, label_fi, *others = row
-    source, properties, who, who_name, is_taken, team, asked_at, due_at = others
+    source, properties, who, who_name, is_gone, is_taken, team, asked_at, due_at = others
     calendar = calendars.of(team)
     if now <= due_at:
         left = calendar.work.between(now, due_at)
@@ -189,6 +196,7 @@ def _told(row: Sequence[Any], now: datetime, calendars: Calendars) -> Waiting:
         words=said_in(json.loads(properties)),
         who=who,
         who_name=who_name,
+        is_gone=is_gone,
         is_taken=is_taken,
         waited=now - asked_at,
         left=left,

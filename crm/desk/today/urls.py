@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.desk.today import api, bell_views, giving, hours, views, week_views
+from crm.desk.today import api, bell_views, calendar_views, giving, hours, views, week_views
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("tasks", week_views.task_week, name="tasks"),
     path("tasks/many", week_views.task_many, name="tasks-many"),
     path("tasks/many/restore", week_views.tasks_restore, name="tasks-restore"),
+    path("settings/calendar", calendar_views.calendar_make, name="calendar-make"),
+    path("settings/calendar/drop", calendar_views.calendar_drop, name="calendar-drop"),
     path("notices", bell_views.notice_list, name="notices"),
     path("notices/bell", bell_views.bell, name="bell"),
     path("notices/read", bell_views.notices_read, name="notices-read"),

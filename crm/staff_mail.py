@@ -1,0 +1,65 @@
+"""Mail of ours to a member of staff: in their language and time, and what becomes of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone, translation
+
+from campaigns.handing import Handed, Outcome, hand_over
+from crm.models import StaffMailState
+from staff.models import User
+
+LEASE_S: Final = 120
+MOST_ATTEMPTS: Final = 5
+FIRST_PAUSE_S: Final = 60
+
+
+@contextmanager
+def in_their_words(user: User) -> Iterator[None]:
+    with translation.override(user.language or settings.LANGUAGE_CODE), timezone.override(zone_of(user)):
+        yield
+
+
+def letter_to(user: User, subject: str, body: str, *, key: str) -> EmailMessage:
+    """`key` names it for ever: whoever hands it over twice by mistake hands over the same letter."""
+    letter, sender = EmailMessage(), _sender()
+    letter["From"] = Address("Polku", addr_spec=sender)
+    letter["To"] = Address(addr_spec=user.email)
+    letter["Subject"] = subject
+    letter["Date"] = format_datetime(timezone.now())
+    letter["Message-ID"] = f"<{key}@{sender.rpartition('@')[2]}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(body)
+    return letter
+
+
+def handed_to(user: User, letter: EmailMessage) -> Handed:
+    return hand_over(letter, sender=_sender(), recipient=user.email)
+
+
+def became(attempts: int, handed: Handed) -> dict[str, Any]:
+    """What its row says after an attempt."""
+    match handed.outcome:
+        case Outcome.TAKEN:
+            return {"state": StaffMailState.SENT, "sent_at": timezone.now()}
+        case Outcome.UNKNOWN:
+            return {"state": StaffMailState.UNCERTAIN, "reason": handed.words}
+        case Outcome.NOT_NOW if attempts < MOST_ATTEMPTS:
+            pause = timedelta(seconds=FIRST_PAUSE_S * 3 ** (attempts - 1))
+            return {"state": StaffMailState.RETRY, "reason": handed.words, "next_at": timezone.now() + pause}
+    return {"state": StaffMailState.FAILED, "reason": handed.words}
+
+
+def zone_of(user: User) -> ZoneInfo:
+    return ZoneInfo(user.time_zone or settings.TIME_ZONE)
+
+
+def _sender() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
