@@ -136,7 +136,7 @@ def tasks_drawn(tasks: Iterable[Due], request: HttpRequest, *, is_late: bool, ma
         if task.repeat:
             about.append(f"{small_icon('repeat')} {escape(repeat_words(Repeat.read(task.repeat)))}")
         if task.remind_at:
-            about.append(f'{small_icon("bell")} <span class="num">{when(task.remind_at)}</span>')
+            about.append(f'<span class="num nowrap">{small_icon("bell")} {when(task.remind_at)}</span>')
         if task.by and task.by != me:
             about.append(escape(given % {"name": task.by_name}))
         return (
