@@ -3,7 +3,17 @@ from django.urls import path
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
-from . import api, company_api, company_merge_api, import_api, list_api, network_api, task_api, twin_api
+from . import (
+    api,
+    company_api,
+    company_giving_api,
+    company_merge_api,
+    import_api,
+    list_api,
+    network_api,
+    task_api,
+    twin_api,
+)
 
 contacts = endpoint(GET=api.contact_list, POST=api.contact_create)
 urlpatterns = [
@@ -40,6 +50,8 @@ urlpatterns = [
         "companies/<row:company_id>/proposed",
         endpoint(GET=network_api.proposed_list, POST=network_api.proposed_decide),
     ),
+    path("companies/give", endpoint(POST=company_giving_api.company_give)),
+    path("companies/given/<row:giving_id>/undo", endpoint(POST=company_giving_api.company_giving_undo)),
     path(
         "company-merges",
         endpoint(GET=company_merge_api.company_merge_list, POST=company_merge_api.company_merge_create),

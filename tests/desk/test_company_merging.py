@@ -192,3 +192,18 @@ def test_two_chosen_in_the_list_are_put_beside_each_other():
         f"/{small.pk}/merge/{large.pk}"
     )
     assert client.get("/companies/merge", {"id": [small.pk]})["Location"] == "/companies"
+
+
+def test_programs_give_several_companies_and_take_it_back():
+    caller, owner = make_caller("contacts:read", "contacts:write"), make_user()
+    first, second = company("A"), company("B", owner=owner)
+    ids = [first.pk, second.pk, 10**9]
+
+    given = caller.post("/api/v1/companies/give", {"companies": ids, "owner": owner.pk}).json()
+    assert (given["changed"], set(Company.objects.values_list("owner", flat=True))) == (1, {owner.pk})
+    refused = caller.post("/api/v1/companies/give", {"companies": ids, "team": 10**9})
+    assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [("/team", "unknown")]
+    undone = caller.post(f"/api/v1/companies/given/{given['id']}/undo").json()
+    assert (undone, Company.objects.get(pk=first.pk).owner) == ({"id": given["id"], "changed": 1}, None)
+    assert caller.post(f"/api/v1/companies/given/{given['id']}/undo").status_code == 422
+    assert make_caller("contacts:write").post(f"/api/v1/companies/given/{given['id']}/undo").status_code == 404

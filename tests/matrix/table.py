@@ -78,6 +78,8 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/companies/<row:company_id>/proposed": api(GET="contacts:read", POST="contacts:write"),
     "api/v1/companies/<row:company_id>/breadth": api(GET="contacts:read"),
     "api/v1/companies/<row:company_id>/timeline": api(GET="events:read"),
+    "api/v1/companies/give": api(POST="contacts:write"),
+    "api/v1/companies/given/<row:giving_id>/undo": api(POST="contacts:write", rows={"giving_id": ""}),
     "api/v1/company-merges": api(GET="contacts:read", POST="contacts:merge"),
     "api/v1/company-merges/<row:merge_id>/cut": api(POST="contacts:merge", rows={"merge_id": "company_merge"}),
     "api/v1/company-twins": api(GET="contacts:merge", POST="contacts:merge"),
