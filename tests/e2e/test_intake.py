@@ -139,3 +139,26 @@ def test_a_bad_message_is_mended_by_thumb_in_the_dark(site: Page):
         site.goto(address)
         assert (serious(site), sideways(site)) == ([], [])
     assert Event.objects.filter(source__key="kauppa").count() == 1
+
+
+def test_the_list_that_follows_by_itself_stays_narrowed(site: Page):
+    newcomer(site)
+    site.goto("/intake/connect")
+    site.fill("#id_name", "Shop")
+    site.get_by_role("button", name="Make a key").click()
+    secret = site.locator("#secret").text_content() or ""
+    site.goto("/intake?result=quarantine")
+    expect(site.locator("#live")).to_contain_text("None of these lately")
+    for number, contact in enumerate(({"user_id": "7"}, {})):
+        site.request.post(
+            f"{site.site_url}/api/v1/events",  # type: ignore[attr-defined]
+            headers={"Authorization": f"Bearer {secret}"},
+            data={"message_id": f"m{number}", "type": "page_viewed", "contact": contact},
+        )
+    expect(site.locator("#live li")).to_have_count(1)
+    expect(site.locator("#live")).to_contain_text("does not say whom")
+    site.wait_for_timeout(2500)
+    expect(site.locator("#live li")).to_have_count(1)
+    assert (serious(site), sideways(site)) == ([], [])
+    site.get_by_role("link", name="All", exact=True).click()
+    expect(site.locator("#live li")).to_have_count(2)

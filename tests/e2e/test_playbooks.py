@@ -110,3 +110,19 @@ def test_a_draft_by_thumb_in_the_dark(book: Page) -> None:
     assert sideways(book) == []
     book.get_by_role("button", name="Move rule 3 down").click()
     expect(book.locator("li.rule").get_by_text("was ").first).to_be_visible()
+
+
+def test_a_rule_is_given_its_reason_and_the_draft_is_tried_on_somebody(book: Page) -> None:
+    book.get_by_role("button", name="Draft changes").click()
+    book.locator("#rules .r-open").first.click()
+    book.fill("#note", "Agreed with sales in May.")
+    book.locator("#rule-form").get_by_role("button", name="Done").click()
+    expect(book.locator(".r-note")).to_have_text("Agreed with sales in May.")
+    assert (serious(book), sideways(book)) == ([], [])
+    book.get_by_role("link", name="Compare").click()
+    expect(book.locator(".r-side")).to_contain_text("another note")
+    assert (serious(book), sideways(book)) == ([], [])
+    book.go_back()
+    book.get_by_role("button", name="Try it on somebody").click()
+    expect(book.get_by_role("heading", name="Try the draft on somebody")).to_be_visible()
+    assert (serious(book), sideways(book)) == ([], [])

@@ -102,17 +102,18 @@ def _front(line: Line, origin: Playbook) -> str:
     return (
         f'<li class="rule" id="rule-{line.place}"><span class="r-n num">{line.number}</span>'
         f'<div class="grow"><p title="{escape(line.name)}">{sentence(line.said)}</p>{why}'
-        f'<p class="r-by t-meta">{escape(_origin(origin))}</p></div>'
+        f"{_origin(origin)}</div>"
     )
 
 
 def _origin(version: Playbook) -> str:
-    """Who put a rule as it is, and when."""
+    """Who put a rule as it is, and when; of those that are there from the beginning nothing is to be said."""
     if version.since is None:
-        return _("so from the beginning")
+        return ""
     words = _("so since version %(number)s, %(day)s, by %(who)s")
     who = version.published_by or _("a program")
-    return words % {"number": version.number, "day": day(version.published_at), "who": who}
+    said = words % {"number": version.number, "day": day(version.published_at), "who": who}
+    return f'<p class="r-by t-meta">{escape(said)}</p>'
 
 
 def _drawn(rules: Iterable[_Rule], moves: Mapping[str, int] | None) -> SafeString:
