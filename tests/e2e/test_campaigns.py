@@ -103,7 +103,14 @@ def test_the_pages_are_for_everybody(site: Page, size: Any, scheme: Any, languag
     site.emulate_media(color_scheme=scheme)
     sign_in(site)
 
-    pages = ("/strategy", "/strategy?view=table", "/campaigns", f"/campaigns/{one.pk}", "/campaigns/new")
+    pages = (
+        "/strategy",
+        "/strategy?view=table",
+        "/campaigns",
+        "/campaigns/compared",
+        f"/campaigns/{one.pk}",
+        "/campaigns/new",
+    )
     for address in (*pages, f"/campaigns/{one.pk}?view=table", f"/campaigns/{one.pk}/people?what=touched"):
         site.goto(address)
         assert serious(site) == []
