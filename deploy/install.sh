@@ -60,7 +60,8 @@ fi
 say "the unit of systemd"
 cp deploy/polku.service /etc/systemd/system/
 systemctl daemon-reload
-systemctl enable --quiet --now polku
+systemctl enable --quiet polku
+systemctl restart polku
 
 say "https by Caddy"
 buffers="request_buffers 1MiB"
