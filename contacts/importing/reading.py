@@ -31,7 +31,7 @@ DELIMITERS = ",;\t|"
 CONTROLS = bytes(set(range(32)) - set(b"\t\r\n"))
 NO_LEADS = bytes(set(range(256)) - set(range(0xC2, 0xF5)))  # what never begins a character of several bytes
 SUSPICIOUS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\udc80-\udcff\ufffd]")
-STRAY = re.compile("[\udc80-\udcff]")
+STRAY = re.compile("[\udc80-\udcff]+")
 STRAY_LEAD = re.compile("[\udcc2-\udcf4]")  # it looks as if it began a character: ä and Ö of Windows do
 # our own exports (and many others) put an apostrophe before what a spreadsheet would run as a formula
 SEPARATOR = re.compile(
