@@ -112,7 +112,7 @@ def test_a_body_beyond_the_limit_is_too_large(caller):
 
 
 def test_more_parameters_than_anybody_needs_are_refused(caller):
-    address = "/api/types?" + "&".join(f"p{number}=1" for number in range(1001))
+    address = "/api/types?" + "&".join(f"p{number}=1" for number in range(2001))
 
     assert told(caller.get(address))[0] == "invalid-request"
 

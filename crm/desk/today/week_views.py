@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -61,9 +61,9 @@ def task_week(request: HttpRequest, principal: Principal) -> HttpResponse:
 def task_many(request: HttpRequest, principal: Principal) -> HttpResponseBase:
     """Do one thing with all tasks that were chosen; what cannot be done to one is said, and done to the others."""
     chosen, deed = numbers_said(request.POST.getlist("task")), _DEEDS.get(request.POST.get("deed", ""))
-    if deed is None:
-        raise Http404
     try:
+        if deed is None:
+            raise ValidationError(_("This can't be read."), code="invalid")
         if len(chosen) > AT_ONCE:
             words = _("No more than %(n)s tasks at once.") % {"n": AT_ONCE}
             raise ValidationError(words, code="too_many")
