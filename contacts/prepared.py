@@ -5,7 +5,7 @@ from functools import cache, cached_property, lru_cache, partial
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
@@ -20,6 +20,8 @@ _GENERALLY: Final = (
     "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; "
     "SET LOCAL max_parallel_workers_per_gather = 0; "
 )
+# What each connection has planned: two threads may make the same statement at once, and one of the two is kept.
+_PLANNED: Final[WeakKeyDictionary[Any, set[tuple[str, str]]]] = WeakKeyDictionary()
 
 
 class Prepared:
@@ -35,7 +37,7 @@ class Prepared:
         self.types: Final = types
         places = ", ".join(f"%({name})s::{kind}" for name, kind in types.items())
         self._executing: Final = f"{_GENERALLY if is_general else ''}EXECUTE {name}{f'({places})' if places else ''}"
-        self._planned: WeakSet[Any] = WeakSet()
+        self._itself: Final = (name, sql)
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
@@ -48,9 +50,10 @@ class Prepared:
             cursor.execute(self.sql, values)
             return
         try:
-            if connection.connection not in self._planned:
+            planned = _PLANNED.setdefault(connection.connection, set())
+            if self._itself not in planned:
                 cursor.execute(self._preparing())
-                self._planned.add(connection.connection)
+                planned.add(self._itself)
             cursor.execute(self._executing, values)
         except DatabaseError as error:
             # a pooler has given us another session, with the plan of somebody else or with none
