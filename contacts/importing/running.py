@@ -208,15 +208,15 @@ class OutOfTurn(Exception):
 def _bring_in(job: Job, say: Say) -> bool:
     """Bring in what is left of the file; False where the run has been cancelled.
 
-    The first chunk makes what all share: types, sources. Where a hand is lost, the other goes on alone, and so does
-    whoever is within a transaction.
+    The first chunk makes what all share: types, sources. Where a hand is lost, or the two are in each other's way, one
+    alone does the next chunk. Within a transaction there is but one.
     """
     try:
         if connection.in_atomic_block:
             _by_one_hand(job, say)
-        elif _by_one_hand(job, say, most=1) == CHUNK and not _by_two_hands(job, say):
+            return True
+        while _by_one_hand(job, say, most=1) == CHUNK and not _by_two_hands(job, say):
             job.run.refresh_from_db()
-            _by_one_hand(job, say)
     except Ended:
         return False
     except OutOfTurn as error:
@@ -317,6 +317,9 @@ def _take_patiently(job: Job, chunk: Chunk, turn: Turn) -> tuple[Import, bool]:
         except (IntegrityError, OperationalError) as error:
             if not _is_race(error) or attempt == PATIENCE - 1:
                 raise
+            if turn.now and turn.pair.end and not isinstance(error, IntegrityError):
+                # the chunk behind has what we need, and waits for us: both let go
+                raise OutOfTurn from error
         turn.now = None
         turn.come()
     raise AssertionError("every attempt returns or raises")

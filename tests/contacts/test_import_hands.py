@@ -123,7 +123,7 @@ def test_a_stopped_import_keeps_whole_chunks_and_can_go_on(brought: Callable[...
     assert (again.pk, again.state, counts(again)) == (run.pk, ImportState.DONE, (53, 4, 2, 1))
 
 
-def test_where_the_second_hand_is_killed_the_first_does_the_rest(
+def test_where_each_second_hand_is_killed_the_first_does_the_work(
     brought: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hands, fork = [], os.fork
@@ -140,7 +140,7 @@ def test_where_the_second_hand_is_killed_the_first_does_the_rest(
     monkeypatch.setattr(os, "fork", fork_and_tell)
     run = brought(progress=kill_it)
 
-    assert (run.state, counts(run), len(hands)) == (ImportState.DONE, (53, 4, 2, 1), 1)
+    assert (run.state, counts(run), len(hands) > 0) == (ImportState.DONE, (53, 4, 2, 1), True)
     assert Contact.objects.count() == 53
 
 
