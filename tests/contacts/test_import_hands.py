@@ -175,3 +175,18 @@ def until(tell: Callable[[], Any]) -> Any:
         assert monotonic() < end
         sleep(0.01)
     return found
+
+
+def test_hands_that_are_in_each_others_way_again_and_again_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody stands in two chunks that follow each other, in another order."""
+    monkeypatch.setattr(running, "CHUNK", 8)
+    path = tmp_path / "people.csv"
+    people = [n for start in range(0, 64, 8) for n in (*range(start, start + 8), *range(start + 7, start - 1, -1))]
+    path.write_text("\n".join(["id,email,name,tags,order,at", *[f"c{n},,Name {n},all,," for n in people], ""]))
+
+    run = import_file(path=path, mapping=read_mapping(MAPPING))
+
+    assert (run.state, counts(run)) == (ImportState.DONE, (64, 0, 64, 0))
+    assert Contact.objects.count() == 64
