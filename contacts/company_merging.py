@@ -256,9 +256,9 @@ def _take_up(kept: Company) -> set[int]:
     here = _present_places(kept.pk) if waiting else {}
     followed = {one.leader: one for one in reversed(waiting) if one.leader not in here}
     _stand(followed.values(), kept.pk)
-    for one in followed.values():
-        merge = CompanyMerge.objects.get(pk=one.merge_id)
-        CompanyMerge.objects.filter(pk=merge.pk).update(places=[*merge.places, one.pk])
+    for merge in CompanyMerge.objects.filter(pk__in={one.merge_id for one in followed.values()}):
+        merge.places += [one.pk for one in followed.values() if one.merge_id == merge.pk]
+        merge.save(update_fields=["places"])
     return {one.contact_id for one in followed.values()}
 
 
