@@ -38,9 +38,9 @@ class Repeat:
             return due.replace(year=year, month=month + 1, day=min(day, monthrange(year, month + 1)[1]))
         return due + timedelta(days=times * self.every * (7 if self.unit == "W" else 1))
 
-    def next(self, due: datetime, now: datetime, *, day: int) -> datetime:
-        """The first turn after `due` that is still to come: what was missed is not caught up with."""
+    def next(self, turn: datetime, past: datetime, *, day: int) -> datetime:
+        """The first turn after `turn` that lies after `past`: what was missed is not caught up with."""
         times = 1
-        while self.after(due, times, day=day) <= now:
+        while self.after(turn, times, day=day) <= past:
             times += 1
-        return self.after(due, times, day=day)
+        return self.after(turn, times, day=day)

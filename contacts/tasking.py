@@ -26,6 +26,7 @@ def add_task(*, contact: Contact, by: Principal, **fields: Any) -> Task:
     task = Task(contact=contact, created_by=by.user, **{"assignee": by.user, "repeat": "", **fields})
     task.title = " ".join(task.title.split())
     with transaction.atomic():
+        _check_moments(task)
         _check(task)
         task.save(force_insert=True)
         _note(task, "task_added", by)
@@ -35,16 +36,19 @@ def add_task(*, contact: Contact, by: Principal, **fields: Any) -> Task:
 
 
 def change_task(*, task: Task, by: Principal, **changes: Any) -> Task:
-    """Change what is said; who did it, and when, is said by finishing."""
+    """Change what is said; who did it, and when, is said by finishing. Another day is also the day of its turns."""
     with transaction.atomic():
         current = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
-        before = current.assignee_id
+        before, due_on = current.assignee_id, _day(current)
         for name, value in changes.items():
             setattr(current, name, value)
+        _check_moments(current)
+        if "turn_on" not in changes and ("repeat" in changes or _day(current) != due_on):
+            current.turn_on = None
         _check(current)
         if {"remind_at", "due_at"} & changes.keys():
             current.reminded_at = None
-        current.save(update_fields=[*changes, "reminded_at", "repeat_day"])
+        current.save(update_fields=[*changes, "reminded_at", "repeat_day", "turn_on"])
         _note(current, "task_changed", by)
         if current.assignee_id != before:
             _tell_assignee(current, by)
@@ -53,16 +57,15 @@ def change_task(*, task: Task, by: Principal, **changes: Any) -> Task:
 
 def postpone_task(*, task: Task, by: Principal, days: int) -> Task:
     """Put it off by so many days, to the same hour on the clock; never into what is past."""
-    due_on = task.due_at.astimezone(timezone.get_default_timezone()).date()
-    return move_task(task=task, by=by, day=max(due_on, timezone.localdate()) + timedelta(days=days))
+    return move_task(task=task, by=by, day=max(_day(task), timezone.localdate()) + timedelta(days=days))
 
 
 def move_task(*, task: Task, by: Principal, day: date) -> Task:
-    """Have it be due on this day, at the same hour on the clock; its reminder goes along."""
+    """Have it be due on this day, at the same hour on the clock; its reminder goes along, its turns stay."""
     zone = timezone.get_default_timezone()
     at = task.due_at.astimezone(zone).time()
     due = timezone.make_aware(datetime.combine(day, at), zone)
-    changes: dict[str, Any] = {"due_at": due}
+    changes: dict[str, Any] = {"due_at": due, "turn_on": (task.turn_on or _day(task)) if task.repeat else None}
     if task.remind_at:
         changes["remind_at"] = due - (task.due_at - task.remind_at)
     return change_task(task=task, by=by, **changes)
@@ -75,7 +78,7 @@ def finish_task(*, task: Task, by: Principal) -> Task:
             raise ValidationError(_("This task is done already."), code="already_done")
         _note(task, "task_done", by)
         task.refresh_from_db()
-        if task.repeat:
+        if task.repeat and not Task.objects.filter(follows=task.pk).exists():
             _repeat(task)
     task.refresh_from_db()
     return task
@@ -100,12 +103,13 @@ def drop_task(*, task: Task, by: Principal) -> None:
 
 
 def _repeat(task: Task) -> None:
-    """The next one, at the same hour on the clock of the organisation."""
+    """The next one, at the same hour on the clock of the organisation: after this one, however far it was put off."""
     zone = timezone.get_default_timezone()
     due = task.due_at.astimezone(zone).replace(tzinfo=None)
     now = timezone.now().astimezone(zone).replace(tzinfo=None)
-    day = task.repeat_day or due.day
-    next_due = timezone.make_aware(Repeat.read(task.repeat).next(due, now, day=day), zone)
+    turn = datetime.combine(task.turn_on or due.date(), due.time())
+    day = task.repeat_day or turn.day
+    next_due = timezone.make_aware(Repeat.read(task.repeat).next(turn, max(due, now), day=day), zone)
     Task.objects.create(
         contact_id=task.contact_id,
         title=task.title,
@@ -126,13 +130,16 @@ def _tell_assignee(task: Task, by: Principal) -> None:
         notify([task.assignee], NoticeKind.TASK, key, contact_id=task.contact_id, task_id=task.pk, by=by.user)
 
 
-def _check(task: Task) -> None:
-    """What the columns hold, and that whoever is to do it may see the person."""
+def _check_moments(task: Task) -> None:
     for name in ("due_at", "remind_at"):
         at = getattr(task, name)
         if at and at.year not in YEARS:  # at the ends of the calendar there is no moment in every zone
             words = _("It must lie in the years %(first)d to %(last)d.") % {"first": YEARS[0], "last": YEARS[-1]}
             raise ValidationError({name: ValidationError(words, code="out_of_range")})
+
+
+def _check(task: Task) -> None:
+    """What the columns hold, and that whoever is to do it may see the person."""
     task.repeat_day = _repeat_day(task) if task.repeat else None
     try:
         if task.repeat:
@@ -151,9 +158,13 @@ def _check(task: Task) -> None:
 
 def _repeat_day(task: Task) -> int:
     """On which day of the month it comes: on the 31st, also after a month in which that was the 28th."""
-    due = task.due_at.astimezone(timezone.get_default_timezone())
-    kept = task.repeat_day
-    return kept if kept and due.day == min(kept, monthrange(due.year, due.month)[1]) else due.day
+    turn, kept = task.turn_on or _day(task), task.repeat_day
+    return kept if kept and turn.day == min(kept, monthrange(turn.year, turn.month)[1]) else turn.day
+
+
+def _day(task: Task) -> date:
+    """On which it is due, where the organisation is."""
+    return task.due_at.astimezone(timezone.get_default_timezone()).date()
 
 
 def _sees(user: User, contact: Contact) -> bool:

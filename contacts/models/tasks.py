@@ -61,6 +61,9 @@ class Task(models.Model):
         _("again"), max_length=4, blank=True, default="", db_default="", db_collation="C"
     )  # P2W, P1M
     repeat_day = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)  # of the month, of the first
+    turn_on = models.DateField(
+        null=True, blank=True, editable=False
+    )  # the day of its turn, where it was put off from it
     follows = models.OneToOneField("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="next")
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks"

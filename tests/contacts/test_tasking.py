@@ -1,6 +1,6 @@
 """Tasks: what somebody means to do for a person, and who may."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from contacts.merging import merge_contacts
 from contacts.models import Task
-from contacts.tasking import add_task, change_task, drop_task, finish_task, move_task, reopen_task
+from contacts.tasking import (
+    add_task,
+    change_task,
+    drop_task,
+    finish_task,
+    move_task,
+    postpone_task,
+    reopen_task,
+)
 from staff.models import AuditRecord, Role
 from staff.policy import Principal
 from tests.factories import make_contact, make_team, make_user
@@ -133,6 +141,64 @@ def test_a_task_of_the_31st_stays_one_though_its_words_are_changed_in_a_shorter_
 
     days = [timezone.localtime(one.due_at, zone).strftime("%d.%m. %H") for one in (february, march)]
     assert [days[0][:5] in {"28.02", "29.02"}, days[1]] == [True, "31.03. 09"]
+
+
+@pytest.mark.parametrize(
+    ("repeat", "due_on", "put_off_by", "next_on"),
+    [
+        ("P1M", date(2027, 1, 31), 1, date(2027, 2, 28)),  # into February, and February's is still to come
+        ("P1M", date(2027, 1, 31), 28, date(2027, 3, 31)),  # to the day of February's: this one stands for both
+        ("P1M", date(2027, 2, 28), 1, date(2027, 3, 28)),
+        ("P3M", date(2027, 1, 31), 1, date(2027, 4, 30)),
+        ("P1Y", date(2028, 2, 29), 1, date(2029, 2, 28)),
+        ("P1W", date(2027, 3, 1), 2, date(2027, 3, 8)),  # a Monday's is one of Mondays, though done on a Wednesday
+        ("P1W", date(2027, 3, 1), 7, date(2027, 3, 15)),
+    ],
+)
+def test_a_task_that_was_put_off_comes_again_on_its_own_day(repeat: str, due_on: date, put_off_by: int, next_on: date):
+    jukka, zone = principal(), timezone.get_default_timezone()
+    due = datetime.combine(due_on, time(9), zone)
+    task = add_task(contact=make_contact(), by=jukka, title="Bill", due_at=due, repeat=repeat)
+    finish_task(task=postpone_task(task=task, by=jukka, days=put_off_by), by=jukka)
+
+    assert Task.objects.get(follows=task).due_at == datetime.combine(next_on, time(9), zone)
+
+
+def test_a_task_of_the_31st_that_is_put_off_in_each_month_is_one_of_the_31st_in_the_end():
+    jukka, zone = principal(), timezone.get_default_timezone()
+    task = add_task(
+        contact=make_contact(), by=jukka, title="Bill", due_at=datetime(2027, 1, 31, 9, tzinfo=zone), repeat="P1M"
+    )
+    days = []
+    for _month in range(5):
+        days.append(timezone.localdate(task.due_at, zone).strftime("%d.%m."))
+        finish_task(task=postpone_task(task=task, by=jukka, days=1), by=jukka)
+        task = Task.objects.get(follows=task)
+
+    assert days == ["31.01.", "28.02.", "31.03.", "30.04.", "31.05."]
+
+
+def test_a_task_that_is_changed_to_another_day_comes_again_on_that_day():
+    jukka, zone = principal(), timezone.get_default_timezone()
+    monday = datetime(2027, 3, 1, 9, tzinfo=zone)
+    task = add_task(contact=make_contact(), by=jukka, title="Report", due_at=monday, repeat="P1W")
+    put_off = postpone_task(task=task, by=jukka, days=1)
+    finish_task(task=change_task(task=put_off, by=jukka, due_at=monday + timedelta(days=3)), by=jukka)
+
+    assert Task.objects.get(follows=task).due_at == monday + timedelta(days=10)
+
+
+def test_a_task_taken_up_again_after_the_next_one_was_done_leaves_no_second_one_behind():
+    jukka = principal()
+    task = add_task(contact=make_contact(), by=jukka, title="Report", due_at=TOMORROW, repeat="P1W")
+    finish_task(task=task, by=jukka)
+    following = Task.objects.get(follows=task)
+    finish_task(task=following, by=jukka)
+    reopen_task(task=task, by=jukka)
+    finish_task(task=task, by=jukka)
+
+    assert list(Task.objects.open().values_list("follows", flat=True)) == [following.pk]
+    assert Task.objects.count() == 3
 
 
 def test_a_task_keeps_its_hour_when_it_is_moved_over_the_change_of_the_clocks():

@@ -117,6 +117,29 @@ def test_many_are_done_put_off_moved_or_given_at_once_and_all_of_it_is_undone():
     ]  # fmt: skip
 
 
+def test_undo_of_moving_or_changing_a_task_has_it_come_again_as_it_did():
+    client, user = at_desk()
+    bill = task("Bill", date(2027, 1, 31), user, repeat="P1M")
+    client.post(f"/tasks/{bill.pk}/done")
+    [february] = Task.objects.open()
+
+    def comes_again() -> list[Any]:
+        february.refresh_from_db()
+        return [timezone.localdate(february.due_at), february.repeat_day, february.turn_on]
+
+    as_it_was = comes_again()
+    change = {"title": "Bill", "kind": "todo", "due": "2027-02-15", "at_time": "09:00", "repeat": "P1M"}
+    for address, posted in [
+        ("/tasks/many", {"task": [february.pk], "deed": "day"}),
+        (f"/tasks/{february.pk}/postpone/7", {}),
+        (f"/tasks/{february.pk}/change", change | {"assignee": user.pk}),
+    ]:
+        client.post(address, posted)
+        assert comes_again() != as_it_was
+        client.post(said(client).extra_tags)
+        assert comes_again() == as_it_was == [date(2027, 2, 28), 31, None]
+
+
 def test_what_cannot_be_given_is_said_and_the_rest_is_given():
     client, user = at_desk()
     mate = make_user(role=Role.SALES, team=make_team())

@@ -1,7 +1,7 @@
 """A task changed after it was made: what, when, who, the reminder, how often it comes again; and the undo of it."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -105,15 +105,15 @@ def _differs(name: str, was: Any, said: Any) -> bool:
 
 
 def undo_of_change(task: Task, names: Iterable[str]) -> str:
-    """The address that takes a change of these back; it bears what they are before it."""
-    was = {name: _plain(getattr(task, name)) for name in names}
+    """The address that takes a change of these back; it bears what they are before it, and when it comes again."""
+    was = {name: _plain(getattr(task, name)) for name in (*names, "turn_on", "repeat_day")}
     return f"{reverse('desk:task-restore', args=[task.pk])}?was={sealed(f'task {task.pk}', was)}"
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, User):
         return value.pk
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _was(request: HttpRequest, task: Task) -> dict[str, Any]:
@@ -122,6 +122,7 @@ def _was(request: HttpRequest, task: Task) -> dict[str, Any]:
     except signing.BadSignature:
         raise ValidationError(_("This cannot be undone any more."), code="too_late") from None
     moments = {name: datetime.fromisoformat(was[name]) for name in _MOMENTS if was.get(name)}
+    turn = {"turn_on": date.fromisoformat(was["turn_on"])} if was.get("turn_on") else {}
     people = {"assignee": User.objects.filter(pk=was["assignee"]).first()} if "assignee" in was else {}
-    found: dict[str, Any] = was | moments | people
+    found: dict[str, Any] = was | moments | turn | people
     return found

@@ -51,20 +51,25 @@ def take_back_many(*, by: Principal, was: Iterable[Sequence[Any]]) -> int:
     return _each(list(tasks), lambda task: _restore(task, by, *rows[task.pk])).n
 
 
-def _restore(task: Task, by: Principal, due: int, remind: int | None, assignee: int | None) -> Task:
-    """One that was done is open again; one that was moved or given is where it was."""
+def _restore(task: Task, by: Principal, due: int, remind: int | None, assignee: int | None, *turn: Any) -> Task:
+    """One that was done is open again; one that was moved or given is where it was, and comes again as it did."""
     if task.done_at:
         return reopen_task(task=task, by=by)
-    changes = {"due_at": _moment(due), "remind_at": None if remind is None else _moment(remind)}
+    changes = {"due_at": _moment(due), "remind_at": None if remind is None else _moment(remind)} | _turn(*turn)
     person = {} if assignee == task.assignee_id else {"assignee": User.objects.filter(pk=assignee or 0).first()}
     return change_task(task=task, by=by, **changes, **person)
+
+
+def _turn(turn_on: str | None = None, repeat_day: int | None = None) -> dict[str, Any]:
+    return {"turn_on": turn_on and date.fromisoformat(turn_on), "repeat_day": repeat_day}
 
 
 def _each(tasks: Sequence[Task], do: Callable[[Task], Task]) -> Came:
     came = Came()
     with transaction.atomic():
         for task in tasks:
-            before = [task.pk, _number(task.due_at), _number(task.remind_at), task.assignee_id]
+            turn = [task.turn_on and task.turn_on.isoformat(), task.repeat_day]
+            before = [task.pk, _number(task.due_at), _number(task.remind_at), task.assignee_id, *turn]
             try:
                 with transaction.atomic():
                     do(task)
