@@ -7,6 +7,7 @@ from tests.e2e.scenes import furnished, serious, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # As somebody types who is quicker than any machine is slow.
+_LOOK = "box => (style => [style.appearance, style.borderTopColor, style.backgroundColor])(getComputedStyle(box))"
 QUICKLY = """letters => {
     const box = document.getElementById('palette-input');
     for (const letter of letters) {
@@ -49,6 +50,21 @@ def test_the_look_is_chosen_in_the_account_and_stays(site: Page):
     assert site.evaluate("getComputedStyle(document.querySelector('.sheet')).backgroundColor") == "rgb(19, 25, 23)"
     site.get_by_role("button", name="Your settings").click()
     expect(site.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+
+
+def test_boxes_look_the_same_wherever_they_stand(site: Page):
+    furnished()
+    sign_in(site)
+    site.emulate_media(color_scheme="dark")
+
+    def look(address: str) -> list[str]:
+        site.goto(address)
+        return list(site.locator("input[type=checkbox]:visible").first.evaluate(_LOOK))
+
+    ours = ["none", "rgb(110, 123, 118)", "rgb(19, 25, 23)"]
+    assert [look(address) for address in ("/contacts", "/settings", "/settings/assignment")] == [ours] * 3
+    site.goto("/contacts/export")
+    assert site.locator("input[type=radio]:not(:checked)").first.evaluate(_LOOK) == ours
 
 
 def test_anybody_is_found_and_opened_by_keyboard_alone(site: Page):
