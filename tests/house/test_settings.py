@@ -71,6 +71,7 @@ def test_a_command_says_it_in_one_sentence():
             "mail.example.com",
             "EMAIL_URL must be such as smtp+tls://user:password@mail.example.com:587, with",
         ),
+        ("HSTS_PRELOAD", "true", "HSTS_PRELOAD needs HSTS_SUBDOMAINS: browsers list a name with all that is under it."),
         ("LANGUAGE_CODE", "sv", "LANGUAGE_CODE must be one of en, fi; it is 'sv'."),
         ("ORGANISATION_TIME_ZONE", "Helsinki", "ORGANISATION_TIME_ZONE must be a zone such as Europe/Helsinki; it is"),
     ],
@@ -88,6 +89,21 @@ def test_debug_is_off_and_cookies_are_locked_unless_asked():
 
     assert settings_said(script) == "False __Host-polku_session True"
     assert settings_said(script, SITE_URL="http://localhost:8000") == "False polku_session False"
+
+
+def test_browsers_are_told_of_https_for_this_host_alone_unless_asked():
+    script = """
+from django.http import HttpResponse
+from django.middleware.security import SecurityMiddleware
+from django.test import RequestFactory
+answer = SecurityMiddleware(lambda request: HttpResponse())(RequestFactory().get("/", secure=True))
+print(answer["Strict-Transport-Security"])"""
+    both = {"HSTS_SUBDOMAINS": "true", "HSTS_PRELOAD": "true"}
+
+    assert settings_said(script) == "max-age=63072000"
+    assert settings_said(script, HSTS_SUBDOMAINS="true") == "max-age=63072000; includeSubDomains"
+    assert settings_said(script, **both) == "max-age=63072000; includeSubDomains; preload"
+    assert settings_said("print(settings.SECURE_HSTS_PRELOAD)", SITE_URL="http://localhost:8000", **both) == "False"
 
 
 def test_the_broker_is_spelt_as_celery_wants_it():
@@ -143,4 +159,4 @@ def test_the_deployment_check_finds_nothing():
         check=False,
     )
 
-    assert (done.returncode, done.stdout) == (0, "System check identified no issues (0 silenced).\n")
+    assert (done.returncode, done.stdout) == (0, "System check identified no issues (2 silenced).\n")
