@@ -6,6 +6,7 @@ from datetime import date
 
 from campaigns.models import Campaign, Way
 from campaigns.outcome import Gates, Outcome, outcome_of
+from campaigns.reading import Sheet, sheet_of
 from campaigns.results import Line, credited_by, spent
 from funnel.pacing import today_of
 from funnel.pictures import Path, Picture, path_in
@@ -38,25 +39,54 @@ def results_of(
     campaign: Campaign, picture: Picture, principal: Principal, *, days: int, way: Way | None = None
 ) -> Results:
     """How it went meanwhile is told of one way of crediting, and not at all where none is named."""
+    spans = spans_of(picture, days, way)
+    costs = {place: total for (place, _pk), total in spent(picture, spans, campaign.pk).items()}
+    return _results(campaign, picture, principal, spans, Gates(path_in(picture)), costs, way)
+
+
+def sheet_with_results(
+    campaign_id: int, principal: Principal, *, days: int, way: Way, most: int
+) -> tuple[Sheet, Results] | None:
+    """The same of now, with all that the page of a campaign shows beside it; `most` of its costs."""
+    picture = Picture.now()
+    spans = spans_of(picture, days, way)
+    sheet = sheet_of(campaign_id, picture, spans, most=most)
+    if sheet is None:
+        return None
+    return sheet, _results(sheet.campaign, picture, principal, spans, Gates(sheet.path), sheet.spent, way)
+
+
+def spans_of(picture: Picture, days: int, way: Way | None) -> list[Days]:
+    """The period, the one before it, and the days or weeks of the period where they are told."""
     last = today_of(picture)
     period = Days(last - days + 1, last)
     each = 7 if days >= WEEKLY_FROM else 1
     firsts = range(period.first, last + 1, each) if way is not None else ()
-    parts = [Days(first, min(first + each - 1, last)) for first in firsts]
-    spans = [period, period.before(), *parts]
-    gates = Gates(path_in(picture))
-    costs = spent(picture, spans, campaign.pk)
+    return [period, period.before(), *(Days(first, min(first + each - 1, last)) for first in firsts)]
+
+
+def _results(
+    campaign: Campaign,
+    picture: Picture,
+    principal: Principal,
+    spans: Sequence[Days],
+    gates: Gates,
+    costs: Mapping[int, int],
+    way: Way | None,
+) -> Results:
+    period, _period_before, *parts = spans
     whole = {one: spans if one == way else spans[:2] for one in (Way.FIRST, Way.LAST)}
     by_way = credited_by(picture, principal, whole, keys=[campaign.key])
     by_place = {one: _by_place(lines) for one, lines in by_way.items()}
 
     def outcome(one: Way, place: int) -> Outcome:
-        cost, lines = costs.get((place, campaign.pk), 0), by_place[one].get(place, ())
-        return outcome_of(gates, lines, currency=campaign.currency, spent=cost)
+        lines = by_place[one].get(place, ())
+        return outcome_of(gates, lines, currency=campaign.currency, spent=costs.get(place, 0))
 
     now, before = ({one: outcome(one, place) for one in by_place} for place in (0, 1))
     points = [Point(day_of(part.first), outcome(way, place)) for place, part in enumerate(parts, start=2) if way]
-    return Results(gates.path, day_of(period.first), day_of(last), each > 1, now, before, points)
+    is_weekly = period.last - period.first + 1 >= WEEKLY_FROM
+    return Results(gates.path, day_of(period.first), day_of(period.last), is_weekly, now, before, points)
 
 
 def _by_place(lines: Sequence[Line]) -> dict[int, list[Line]]:

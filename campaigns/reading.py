@@ -1,13 +1,22 @@
 """Campaigns as their pages show them, by statements that are planned once a connection."""
 
-from datetime import date
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from campaigns.models import Campaign
+from campaigns.results import SPANS_SPENT, SPENT_NOW, spans_spent
 from contacts.prepared import Prepared, PreparedModels
+from funnel.models import Standing
+from funnel.pictures import STAGES, VERSIONS, Path, Picture, path_told
+from funnel.spans import Days
 
 MOST: Final = 500  # campaigns of a list
 MOST_LINKS: Final = 100  # of a campaign
+COUNTED: Final = 1000  # people who stand where the path leaks
 NEWEST_COSTS, MOST_COSTS = 12, 1000  # at first, and when all are asked for
 
 _EVERY: Final = PreparedModels("campaigns", Campaign, "ORDER BY its.name")
@@ -18,27 +27,43 @@ _IN_USE, _PUT_AWAY = (
 _ONE: Final = PreparedModels(
     "campaign", Campaign, "WHERE its.id = %(id)s", joined=["owner", "stage", "view"], id="bigint"
 )
-_COSTS: Final = Prepared(
-    "costs_of_campaign",
-    """
+_COSTS: Final = """
     SELECT id, sum_minor, first_on, last_on, note, sum(sum_minor) OVER ()::bigint, count(*) OVER ()
       FROM campaigns_cost
-     WHERE campaign_id = %(campaign)s AND withdrawn_at IS NULL ORDER BY first_on DESC, id DESC LIMIT %(most)s
-    """,
-    campaign="bigint",
-    most="int",
-)
-_LINKS: Final = Prepared(
-    "links_of_campaign",
-    f"""
+     WHERE campaign_id = its.id AND withdrawn_at IS NULL ORDER BY first_on DESC, id DESC LIMIT %(most)s
+"""
+_LINKS: Final = f"""
     SELECT id, token, url, source, medium, term, content, opened.clicks, opened.left_out
-      FROM campaigns_link its
+      FROM campaigns_link link
      CROSS JOIN LATERAL (
           SELECT coalesce(sum(clicks), 0)::bigint AS clicks, coalesce(sum(left_out), 0)::bigint AS left_out
-            FROM campaigns_linkday WHERE link_id = its.id) AS opened
-     WHERE its.campaign_id = %(campaign)s ORDER BY its.id DESC LIMIT {MOST_LINKS}
-    """,  # noqa: S608  (a number of ours)
-    campaign="bigint",
+            FROM campaigns_linkday WHERE link_id = link.id) AS opened
+     WHERE link.campaign_id = its.id ORDER BY link.id DESC LIMIT {MOST_LINKS}
+"""  # noqa: S608  (a number of ours)
+
+
+def _as_json(question: str, columns: int) -> str:
+    """The rows of a question, each as a list, as one text."""
+    names = [f"c{number}" for number in range(columns)]
+    rows = f"SELECT json_agg(json_build_array({', '.join(names)})) FROM ({question}) AS told ({', '.join(names)})"  # noqa: S608
+    return f"coalesce(({rows})::text, '[]')"
+
+
+_SHEET: Final = PreparedModels(
+    "campaign_sheet",
+    Campaign,
+    "WHERE its.id = %(id)s",
+    joined=["owner", "stage", "view"],
+    adding={
+        "versions_told": f"{VERSIONS}::text",
+        "stages_told": f"{STAGES}::text",
+        "costs_told": _as_json(_COSTS, 7),
+        "links_told": _as_json(_LINKS, 9),
+        "spent_told": _as_json(SPENT_NOW.replace("%(only)s", "its.id"), 3),
+    },
+    id="bigint",
+    most="int",
+    **SPANS_SPENT,
 )
 
 
@@ -68,11 +93,6 @@ class CostLine(NamedTuple):
     of: int  # so many stand
 
 
-def costs_of(campaign: Campaign, *, most: int = NEWEST_COSTS) -> list[CostLine]:
-    """Those that stand, the newest first."""
-    return [CostLine(*row) for row in _COSTS.rows(campaign=campaign.pk, most=most)]
-
-
 class LinkLine(NamedTuple):
     """A link as the list shows it, and how often it was opened by people and by machines."""
 
@@ -87,6 +107,75 @@ class LinkLine(NamedTuple):
     left_out: int
 
 
-def links_of(campaign: Campaign) -> list[LinkLine]:
-    """The newest first."""
-    return [LinkLine(*row) for row in _LINKS.rows(campaign=campaign.pk)]
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A campaign with all that its page shows beside what is credited to it: one question instead of five."""
+
+    campaign: Campaign
+    path: Path
+    costs: Sequence[CostLine]  # those that stand, the newest first
+    links: Sequence[LinkLine]  # the newest first
+    spent: Mapping[int, int]  # by the place of a span
+
+
+def sheet_of(campaign_id: int, picture: Picture, spans: Sequence[Days], *, most: int = NEWEST_COSTS) -> Sheet | None:
+    """As all is known now; `most` of its costs."""
+    found: list[Any] = _SHEET.rows(id=campaign_id, most=most, **spans_spent(spans))
+    for one in found:
+        path = path_told(picture, one.versions_told, one.stages_told)
+        spent = {place: total for place, _campaign, total in msgspec.json.decode(one.spent_told)}
+        return Sheet(one, path, _COST_LINES.decode(one.costs_told), _LINK_LINES.decode(one.links_told), spent)
+    return None
+
+
+_COST_LINES: Final = msgspec.json.Decoder(list[CostLine])
+_LINK_LINES: Final = msgspec.json.Decoder(list[LinkLine])
+
+
+class Beside(NamedTuple):
+    """What the strategy shows beside the figures of its campaigns."""
+
+    spent: Mapping[tuple[int, int], int]  # by the place of a span and by campaign
+    touched: Mapping[str, datetime]  # when each campaign touched somebody last
+    bought: tuple[int, int]  # so many customers, and for how much all of them
+    stand_long: int  # people where the path leaks, COUNTED at most
+
+
+def beside_strategy(
+    spans: Sequence[Days], *, customers: Sequence[int], currency: str, leak: int | None, since: datetime
+) -> Beside:
+    """As all is known now; `leak` is the stage before which the path leaks, and who came there before `since` is
+    counted."""
+    asked = spans_spent(spans) | {"customers": customers, "currency": currency, "leak": leak, "long": since}
+    [(spent, touched, people, value, stand_long)] = _BESIDE.rows(**asked)
+    by_campaign = {(place, campaign): total for place, campaign, total in msgspec.json.decode(spent)}
+    return Beside(by_campaign, dict(_TOUCHES.decode(touched)), (people, value), stand_long)
+
+
+_LAST_TOUCHES: Final = """
+    SELECT wanted.key, last.occurred_at FROM campaigns_campaign AS wanted
+      JOIN LATERAL (SELECT occurred_at FROM contacts_event
+                     WHERE campaign_key = wanted.key AND campaign_key > '' AND retracted_at IS NULL
+                     ORDER BY occurred_at DESC LIMIT 1) AS last ON true
+"""
+_TOUCHES: Final = msgspec.json.Decoder(list[tuple[str, datetime]])
+_BESIDE: Final = Prepared(
+    "beside_strategy",
+    f"""
+    SELECT {_as_json(SPENT_NOW.replace("%(only)s", "NULL"), 3)}, {_as_json(_LAST_TOUCHES, 2)},
+           bought.people, bought.value,
+           (SELECT count(*) FROM (
+                SELECT FROM funnel_position
+                 WHERE stage_id = %(leak)s AND NOT is_visitor AND standing <> {Standing.CLOSED.value}
+                   AND entered_at < %(long)s LIMIT {COUNTED}) one)
+      FROM (SELECT coalesce(sum(n), 0)::bigint AS people, coalesce(sum(value_minor), 0)::bigint AS value
+              FROM funnel_stageworth
+             WHERE stage_id = ANY(%(customers)s::smallint[]) AND currency = %(currency)s) AS bought
+""",  # noqa: S608  (numbers of ours)
+    is_general=True,
+    **SPANS_SPENT,
+    customers="smallint[]",
+    currency="varchar",
+    leak="smallint",
+    long="timestamptz",
+)

@@ -4,8 +4,9 @@ Those who may see everyone get them from counts kept with each fold, others from
 an earlier picture is credited again from the log as it was known.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -35,14 +36,17 @@ class Line(NamedTuple):
     value: int
 
 
+SHORT: Final = 7  # days: what is longer is read by weeks
+ALL: Final = 2**30  # blocks: a piece is of one span only
 Spent = Mapping[tuple[int, int], int]  # by span and campaign
 _SUMS: Final = "kind, from_stage, to_stage, currency, is_visitor"
 _ROLLED_UP: Final = Prepared(
     "credited",
     f"""
-    SELECT piece.way, piece.place, campaign_key, {_SUMS}, sum(n)::bigint, sum(value_minor)::bigint
-      FROM unnest(%(way)s::smallint[], %(place)s::int[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[])
-           AS piece (way, place, level, first, last)
+    SELECT piece.way, piece.place + (block - piece.first) / piece.each, campaign_key, {_SUMS},
+           sum(n)::bigint, sum(value_minor)::bigint
+      FROM unnest(%(way)s::smallint[], %(place)s::int[], %(level)s::smallint[], %(first)s::int[], %(last)s::int[],
+                  %(each)s::int[]) AS piece (way, place, level, first, last, each)
      CROSS JOIN LATERAL (
            SELECT * FROM campaigns_campaignday AS day
             WHERE day.way = piece.way AND day.level = piece.level AND block BETWEEN piece.first AND piece.last
@@ -55,6 +59,7 @@ _ROLLED_UP: Final = Prepared(
     level="smallint[]",
     first="int[]",
     last="int[]",
+    each="int[]",
     keys="text[]",
 )
 _SPANS: Final = """
@@ -120,14 +125,7 @@ def credited_by(
 def _kept(spans: Mapping[Way, Sequence[Days]], keys: Sequence[str] | None) -> dict[Way, list[Line]]:
     """What is the same in either way is kept once, and read for the longest of the lists of days."""
     asked = {Way.EITHER: max(spans.values(), key=len), **spans}
-    cut = [
-        (int(way), place, *piece)
-        for way, its in asked.items()
-        for place, span in enumerate(its)
-        for piece in pieces(span, 1)
-    ]
-    names = ("way", "place", "level", "first", "last")
-    columns = {name: array(row[at] for row in cut) for at, name in enumerate(names)}
+    columns = _cut(tuple((way, tuple(its)) for way, its in asked.items()))
     found: dict[int, list[Line]] = {}
     for way, *line in _ROLLED_UP.rows(**columns, keys=None if keys is None else list(keys)):
         found.setdefault(way, []).append(Line._make(line))
@@ -135,6 +133,36 @@ def _kept(spans: Mapping[Way, Sequence[Days]], keys: Sequence[str] | None) -> di
     return {
         way: [*(line for line in either if line.place < len(its)), *found.get(way, ())] for way, its in spans.items()
     }
+
+
+@lru_cache(maxsize=200)
+def _cut(asked: tuple[tuple[Way, tuple[Days, ...]], ...]) -> Mapping[str, str]:
+    """All spans in the blocks that are kept; days or weeks that follow each other are read in one go, and told apart
+    by `each`: how many blocks one of them has."""
+    rows = [(int(way), *piece) for way, spans in asked for piece in _pieces(spans)]
+    names = ("way", "place", "level", "first", "last", "each")
+    return {name: array(row[at] for row in rows) for at, name in enumerate(names)}
+
+
+def _pieces(spans: Sequence[Days]) -> Iterator[tuple[int, ...]]:
+    place = 0
+    while place < len(spans):
+        first, length = spans[place].first, spans[place].last - spans[place].first + 1
+        after = place + 1
+        while (
+            length <= SHORT and after < len(spans) and _goes_on(spans[after], first + (after - place) * length, length)
+        ):
+            after += 1
+        if after > place + 1:
+            yield place, 0, first, spans[after - 1].last, length
+        else:
+            yield from ((place, *piece, ALL) for piece in pieces(spans[place], 1))
+        place = after
+
+
+def _goes_on(span: Days, first: int, length: int) -> bool:
+    """Whether it begins where the one before ends, and is as long; the last may be shorter."""
+    return span.first == first and span.last < first + length
 
 
 def _lines(question: str, parameters: Mapping[str, Any]) -> list[Line]:
@@ -207,31 +235,16 @@ _SPENT: Final = """
       JOIN sought ON first_on <= span.until AND last_on >= span.since
      GROUP BY 1, 2
 """
-_SPENT_NOW: Final = Prepared(
-    "spent_now",
-    _SPENT.replace(
-        "recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s)", "withdrawn_at IS NULL"
-    ),
-    place="int[]",
-    since="date[]",
-    until="date[]",
-    first="date",
-    last="date",
-    only="bigint",
+SPENT_NOW: Final = _SPENT.replace(
+    "recorded_at <= %(known_on)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_on)s)", "withdrawn_at IS NULL"
 )
+SPANS_SPENT: Final = {"place": "int[]", "since": "date[]", "until": "date[]", "first": "date", "last": "date"}
+_SPENT_NOW: Final = Prepared("spent_now", SPENT_NOW, is_general=False, **SPANS_SPENT, only="bigint")
 
 
 def spent(picture: Picture, spans: Sequence[Days], only: int | None = None) -> dict[tuple[int, int], int]:
     """What each campaign (or this one) cost on the days of each span, in the minor units of its currency."""
-    since, until = [day_of(span.first) for span in spans], [day_of(span.last) for span in spans]
-    asked: dict[str, Any] = {
-        "place": list(range(len(spans))),
-        "since": since,
-        "until": until,
-        "first": min(since),
-        "last": max(until),
-        "only": only,
-    }
+    asked = spans_spent(spans) | {"only": only}
     if picture.live:
         rows = _SPENT_NOW.rows(**asked)
     else:
@@ -239,3 +252,10 @@ def spent(picture: Picture, spans: Sequence[Days], only: int | None = None) -> d
             cursor.execute(_SPENT, asked | {"known_on": picture.known_on})
             rows = cursor.fetchall()
     return {(place, campaign): int(total) for place, campaign, total in rows}
+
+
+def spans_spent(spans: Sequence[Days]) -> dict[str, Any]:
+    """What SPENT_NOW asks for beside the campaign."""
+    since, until = [day_of(span.first) for span in spans], [day_of(span.last) for span in spans]
+    asked = {"place": list(range(len(spans))), "since": since, "until": until}
+    return {**asked, "first": min(since), "last": max(until)}

@@ -15,11 +15,10 @@ from django.utils import timezone
 from campaigns.models import Campaign, Channel, Question, Way
 from campaigns.models.plan import EURO
 from campaigns.outcome import Gates, Outcome, Won, outcomes
-from campaigns.reading import every_campaign
+from campaigns.reading import COUNTED, Beside, beside_strategy, every_campaign
 from campaigns.results import credited, spent
 from campaigns.spreading import each, part_of
 from contacts.models import Contact
-from contacts.prepared import Prepared
 from funnel.models import Pace, Phase, Position, Stage, Standing
 from funnel.pacing import Span, Walks, Whose, today_of
 from funnel.pictures import Path, Picture, sees_everyone
@@ -30,7 +29,6 @@ PERIODS: Final = (7, 30, 90, 365)
 POINTS: Final = 7  # of the trend
 SILENT_AFTER: Final = timedelta(days=14)
 STANDS_LONG: Final = timedelta(days=60)
-COUNTED: Final = 1000
 DEARER: Final = 1.2  # times the cost of the period before
 LEAST_WON: Final = 5  # before a cost each is compared
 NOW, BEFORE = 0, 1
@@ -142,20 +140,36 @@ def strategy(picture: Picture, whose: Whose, *, days: int, way: Way = Way.LAST) 
     until, after_leak = day_of(period.last), path.stages[leak.place] if leak else None
     spans = [period, period.before()]
     campaigns = every_campaign()
-    lines, costs = credited(picture, whose.principal, spans, way, among=whose.among), spent(picture, spans)
+    currency = main_currency(campaigns)
+    beside = _beside(picture, path, spans, currency, leak)
+    lines = credited(picture, whose.principal, spans, way, among=whose.among)
     gates = Gates(path)
     crossed = _crossed(moves, gates)
     everybody = sees_everyone(whose.principal) and not whose.among
-    now, before = (outcomes(gates, campaigns, lines, costs, place) for place in (NOW, BEFORE))
-    currency = main_currency(campaigns)
-    silent = _silent(campaigns, until) if picture.live else {}
+    now, before = (outcomes(gates, campaigns, lines, beside.spent, place) for place in (NOW, BEFORE))
+    silent = _silent(beside.touched, until) if picture.live else {}
     drawn = [
         _column(question, gates, campaigns, now, before, crossed, currency, until, silent, everybody)
         for question in Question
     ]
-    columns = _with_leak(drawn, leak, after_leak, whose)
-    money = _money(path, campaigns, now, currency, period, crossed[Question.KEEP][NOW].people, everybody)
+    columns = _with_leak(drawn, leak, after_leak, beside.stand_long if whose.is_of_all else _stand_long(leak, whose))
+    worth = _worth(beside.bought) if everybody else None
+    money = _money(campaigns, now, currency, period, crossed[Question.KEEP][NOW].people, worth)
     return Strategy(path, days, until, way, columns, money, leak, after_leak, everybody)
+
+
+def _beside(picture: Picture, path: Path, spans: Sequence[Days], currency: str, leak: Going | None) -> Beside:
+    """Of a picture of the past the costs are those that were known then."""
+    customers = [stage.pk for stage in path.stages if stage.phase == Phase.CUSTOMER]
+    long_ago = timezone.now() - STANDS_LONG
+    found = beside_strategy(
+        spans,
+        customers=customers,
+        currency=currency,
+        leak=leak.stage.pk if leak else None,
+        since=long_ago,
+    )
+    return found if picture.live else found._replace(spent=spent(picture, spans))
 
 
 def _asked(period: Days) -> list[Span]:
@@ -268,42 +282,26 @@ def _gaps(question: Question, gates: Gates, campaigns: Iterable[Campaign], today
     ]
 
 
-def _with_leak(columns: Sequence[Column], leak: Going | None, after: Stage | None, whose: Whose) -> Sequence[Column]:
+def _with_leak(columns: Sequence[Column], leak: Going | None, after: Stage | None, stand_long: int) -> Sequence[Column]:
     if not leak or not after:
         return columns
     home = next((one for one in columns if after in one.steps), columns[-1])
-    gap = Gap("leak", home.question, leak.stage, after, _standing_long(leak.stage, whose), leak.missing)
+    gap = Gap("leak", home.question, leak.stage, after, stand_long, leak.missing)
     with_gap = {name: getattr(home, name) for name in Column.__slots__} | {"gaps": [gap, *home.gaps]}
     return [Column(**with_gap) if one is home else one for one in columns]
 
 
-def _standing_long(stage: Stage, whose: Whose) -> int:
-    positions = Position.objects.people().exclude(standing=Standing.CLOSED).filter(stage_id=stage.pk)
-    if not whose.is_of_all:
-        positions = positions.filter(contact__in=Contact.objects.visible_to(whose.principal).filter(whose.among))
+def _stand_long(leak: Going | None, whose: Whose) -> int:
+    """Of the people one sees."""
+    if not leak:
+        return 0
+    positions = Position.objects.people().exclude(standing=Standing.CLOSED).filter(stage_id=leak.stage.pk)
+    positions = positions.filter(contact__in=Contact.objects.visible_to(whose.principal).filter(whose.among))
     return positions.filter(entered_at__lt=timezone.now() - STANDS_LONG).values("pk")[:COUNTED].count()
 
 
-_LAST_TOUCHES: Final = Prepared(
-    "last_touches",
-    """
-    SELECT wanted.key, last.occurred_at FROM unnest(%(keys)s::text[]) AS wanted (key)
-      JOIN LATERAL (SELECT occurred_at FROM contacts_event
-                     WHERE campaign_key = wanted.key AND campaign_key > '' AND retracted_at IS NULL
-                     ORDER BY occurred_at DESC LIMIT 1) AS last ON true
-""",
-    is_general=True,
-    keys="text[]",
-)
-
-
-def last_touches(keys: Sequence[str]) -> dict[str, datetime]:
-    """When each campaign touched somebody last."""
-    return dict(_LAST_TOUCHES.rows(keys=list(keys)))
-
-
-def _silent(campaigns: Iterable[Campaign], today: date) -> dict[str, date]:
-    found = {key: timezone.localtime(at).date() for key, at in last_touches([one.key for one in campaigns]).items()}
+def _silent(touched: Mapping[str, datetime], today: date) -> dict[str, date]:
+    found = {key: timezone.localtime(at).date() for key, at in touched.items()}
     return {key: day for key, day in found.items() if today - day > SILENT_AFTER}
 
 
@@ -313,13 +311,12 @@ def main_currency(campaigns: Iterable[Campaign]) -> str:
 
 
 def _money(
-    path: Path,
     campaigns: Sequence[Campaign],
     now: Mapping[str, Outcome],
     currency: str,
     period: Days,
     customers: int,
-    everybody: bool,
+    worth: int | None,
 ) -> Money:
     mine = [one for one in campaigns if one.currency == currency]
     others: Counter[str] = Counter()
@@ -336,7 +333,7 @@ def _money(
         },
         others=others,
         customers=customers,
-        worth=_worth(path, currency) if everybody else None,
+        worth=worth,
     )
 
 
@@ -348,18 +345,6 @@ def planned(campaign: Campaign, period: Days) -> int:
     return part_of(campaign.budget_minor, campaign.starts_on, campaign.ends_on, **days)
 
 
-def _worth(path: Path, currency: str) -> int | None:
-    stages = [stage.pk for stage in path.stages if stage.phase == Phase.CUSTOMER]
-    [(people, value)] = _BOUGHT.rows(stages=stages, currency=currency)
+def _worth(bought: tuple[int, int]) -> int | None:
+    people, value = bought
     return each(value, people) if value > 0 else None
-
-
-_BOUGHT: Final = Prepared(
-    "worth_of_customers",
-    """
-    SELECT coalesce(sum(n), 0)::bigint, coalesce(sum(value_minor), 0)::bigint FROM funnel_stageworth
-     WHERE stage_id = ANY(%(stages)s::smallint[]) AND currency = %(currency)s
-""",
-    stages="smallint[]",
-    currency="varchar",
-)

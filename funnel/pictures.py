@@ -1,8 +1,10 @@
 """A picture of the path: as it was at one moment, as it was known on another; and whose contacts are in it."""
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from django.core.exceptions import ValidationError
@@ -83,13 +85,24 @@ VERSIONS: Final = """(SELECT json_agg(one) FROM (SELECT number, since, published
     document -> 'stages' AS stages FROM funnel_playbook) one)"""
 STAGES: Final = """(SELECT json_agg(one) FROM (SELECT id, key, phase, "order", label_en, label_fi
     FROM funnel_stage) one)"""
-_VERSIONS_AND_STAGES: Final = Prepared("versions_and_stages", f"SELECT {VERSIONS}, {STAGES}")
+_VERSIONS_AND_STAGES: Final = Prepared("versions_and_stages", f"SELECT {VERSIONS}::text, {STAGES}::text")
 
 
 def path_in(picture: Picture) -> Path:
     """The path that held in a picture."""
     [(versions, stages)] = _VERSIONS_AND_STAGES.rows()
-    return path_of(picture, map(version_of, versions), [Stage(**one) for one in stages])
+    return path_told(picture, versions, stages)
+
+
+def path_told(picture: Picture, versions: str, stages: str) -> Path:
+    """The same of VERSIONS and STAGES that were asked for beside something else, as text."""
+    return path_of(picture, *_told(versions, stages))
+
+
+@lru_cache(maxsize=20)
+def _told(versions: str, stages: str) -> tuple[Sequence[Mapping[str, Any]], Sequence[Stage]]:
+    """They seldom change: what was read once need not be read again."""
+    return [version_of(one) for one in json.loads(versions)], [Stage(**one) for one in json.loads(stages)]
 
 
 def version_of(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -90,3 +90,20 @@ def test_the_counts_the_credits_of_whom_one_sees_and_the_past_of_now_say_the_sam
         assert lines == lines_of(recounted(), way)
         assert lines == set(credited(Picture.now(), by_index, ALWAYS, way))
         assert lines == set(credited(settled, PROGRAM, ALWAYS, way))
+
+
+def test_days_and_weeks_that_follow_each_other_are_credited_as_each_by_itself():
+    TouchedLife(32).go_on(45)
+    blocks = [day[2] for day in kept_days() if day[1] == 0]
+    first, last = min(blocks), max(blocks)
+    apart = [Days(first, last), Days(first - 40, first - 1)]
+    for each in (1, 7):
+        parts = [Days(day, min(day + each - 1, last)) for day in range(first, last + 1, each)]
+        spans = [*apart, *parts, Days(last - 3, last), Days(last - 2, last)]
+        for way in WAYS:
+            lines = credited(Picture.now(), PROGRAM, spans, way)
+            alone = [credited(Picture.now(), PROGRAM, [span], way) for span in spans]
+            assert sorted(lines) == sorted(
+                line._replace(place=place) for place, found in enumerate(alone) for line in found
+            )
+            assert len({line.place for line in lines}) > 10

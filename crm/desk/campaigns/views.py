@@ -1,5 +1,6 @@
 """The pages of campaigns: parse, ask one service, answer."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -19,10 +20,10 @@ from campaigns.budgets import Budget, budget_of
 from campaigns.costs import add_cost, withdraw_cost
 from campaigns.figure_api import short_address
 from campaigns.linking import make_link
-from campaigns.looking import results_of
+from campaigns.looking import results_of, sheet_with_results
 from campaigns.models import Campaign, Channel, Cost, Link, Question
 from campaigns.outcome import Gates
-from campaigns.reading import MOST_COSTS, NEWEST_COSTS, CostLine, campaign_of, costs_of, links_of
+from campaigns.reading import MOST_COSTS, NEWEST_COSTS, CostLine, campaign_of
 from campaigns.services import archive_campaign, key_for, save_campaign
 from crm.desk.campaigns.cells import budget_drawn, campaigns_drawn, costs_drawn, figures_drawn, links_drawn, moved_drawn
 from crm.desk.campaigns.forms import CampaignForm, CostForm, LinkForm, planned_like
@@ -57,12 +58,11 @@ def campaign_list(request: HttpRequest, principal: Principal) -> HttpResponse:
 @require_GET
 @for_staff("campaigns:read")
 def campaign_page(request: HttpRequest, principal: Principal, campaign_id: int) -> HttpResponse:
-    campaign = _campaign(campaign_id)
-    wish = Wish.of(request)
-    shown = _shown(campaign, principal, wish)
+    wish, most = Wish.of(request), MOST_COSTS if request.GET.get("costs") == "all" else NEWEST_COSTS
+    sheet, results = there(sheet_with_results(campaign_id, principal, days=wish.days, way=wish.way, most=most))
+    campaign, costs = sheet.campaign, sheet.costs
+    shown = Page(campaign, results, wish.way, days=wish.days, everybody=sees_everyone(principal))
     may_plan, query = principal.may("campaigns:write"), wish.query(view="")
-    all_costs = request.GET.get("costs") == "all"
-    costs = costs_of(campaign, most=MOST_COSTS if all_costs else NEWEST_COSTS)
     people_at = f"{reverse('desk:campaign-people', args=[campaign.pk])}?what=%s&{query}"
     context = {
         "wish": wish,
@@ -73,7 +73,7 @@ def campaign_page(request: HttpRequest, principal: Principal, campaign_id: int) 
         "costs": costs_drawn(costs, campaign.currency, request, may_plan=may_plan),
         "costs_left": costs[0].of - len(costs) if costs else 0,
         "budget": budget_drawn(_budget(campaign, costs), campaign.currency),
-        "links": links_drawn(links_of(campaign), campaign),
+        "links": links_drawn(sheet.links, campaign),
         "question": QUESTIONS[Question(campaign.question)],
         "channel": CHANNELS[Channel(campaign.channel)],
         "channel_icon": CHANNEL_ICONS[Channel(campaign.channel)],
@@ -212,7 +212,7 @@ def _campaign(campaign_id: int) -> Campaign:
     return there(campaign_of(campaign_id))
 
 
-def _budget(campaign: Campaign, costs: list[CostLine]) -> Budget | None:
+def _budget(campaign: Campaign, costs: Sequence[CostLine]) -> Budget | None:
     spent = costs[0].total if costs else 0
     return budget_of(campaign.budget_minor, spent, campaign.starts_on, campaign.ends_on, timezone.localdate())
 

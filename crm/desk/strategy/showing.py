@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import Channel, Question
-from campaigns.strategy import COUNTED, Card, Column, Gap, Strategy
+from campaigns.reading import COUNTED
+from campaigns.strategy import Card, Column, Gap, Strategy
 from crm.desk.campaigns.words import (
     BANDS,
     CHANNEL_ICONS,
