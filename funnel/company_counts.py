@@ -102,7 +102,8 @@ kept AS (
     INSERT INTO funnel_companybreadth (company_id, held)
     SELECT found.id, found.held FROM found LEFT JOIN funnel_companybreadth was ON was.company_id = found.id
      WHERE was.held IS DISTINCT FROM found.held OR was.front IS NOT NULL ORDER BY 1
-    ON CONFLICT (company_id) DO UPDATE SET held = excluded.held, front = NULL, bought = NULL, rests_until = NULL),
+    ON CONFLICT (company_id) DO UPDATE SET held = excluded.held, front = NULL, liveliest = NULL, moved = NULL,
+                                           bought = NULL, rests_until = NULL),
 counted AS (
     UPDATE contacts_company c SET people = found.people, heard_on = found.heard_on
       FROM found WHERE c.id = found.id AND (c.people, c.heard_on) IS DISTINCT FROM (found.people, found.heard_on))
@@ -149,30 +150,30 @@ SELECT found.id, jsonb_build_array(c.people, c.heard_on, its.held)::text,
 def _keep_front(company: int, people: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_FIRST, {"company": company, "today": timezone.localdate()})
-        [(front, customers)] = cursor.fetchall()
+        [(*first, customers)] = cursor.fetchall()
         bought = msgspec.json.encode(bought_by(customers)).decode()
-        cursor.execute(_KEEP, [front, bought, people // PEOPLE_A_SECOND, company])
+        cursor.execute(_KEEP, [*first, bought, people // PEOPLE_A_SECOND, company])
 
 
-def _ids(order: str, most: int, rows: str = "one") -> str:
-    return f"(SELECT id FROM {rows} ORDER BY {order} LIMIT {most})"  # noqa: S608
+def _first(column: str, order: str, most: int, rows: str = "one") -> str:
+    return f"(SELECT {column} FROM {rows} ORDER BY {order} LIMIT {most})"  # noqa: S608
 
 
 _FRONT: Final = " UNION ".join(
     [
-        _ids(BY_ROLE, PEOPLE_SHOWN + 1, "place"),
-        _ids(LIVELIEST, EVENTS_SHOWN + 1),
-        _ids(MOVED_LAST, MOVES_SHOWN + 1),
-        _ids(COOLEST, TO_CARE_FOR, f"one WHERE {IS_TO_CARE_FOR}"),
+        _first("id", BY_ROLE, PEOPLE_SHOWN + 1, "place"),
+        _first("id", COOLEST, TO_CARE_FOR, f"one WHERE {IS_TO_CARE_FOR}"),
     ]
 )
 _FIRST: Final = f"""
 WITH place AS MATERIALIZED ({PLACES.format(which="m.company_id = %(company)s", scope="")}),
 one AS MATERIALIZED ({PEOPLE})
-SELECT ARRAY({_FRONT}), ARRAY(SELECT person FROM one WHERE health IS NOT NULL)
+SELECT ARRAY({_FRONT}), ARRAY({_first("person", LIVELIEST, EVENTS_SHOWN + 1)}),
+       ARRAY({_first("person", MOVED_LAST, MOVES_SHOWN + 1)}), ARRAY(SELECT person FROM one WHERE health IS NOT NULL)
 """  # noqa: S608  (words of ours)
 _KEEP: Final = """
-UPDATE funnel_companybreadth SET front = %s, bought = %s, rests_until = clock_timestamp() + %s * interval '1 second'
+UPDATE funnel_companybreadth
+   SET front = %s, liveliest = %s, moved = %s, bought = %s, rests_until = clock_timestamp() + %s * interval '1 second'
  WHERE company_id = %s
 """
 

@@ -6,7 +6,7 @@ from contacts.models import MembershipRole
 from funnel.models import Health, Standing
 
 LARGE: Final = 200  # people: more are not read each time somebody looks at the company
-PEOPLE_SHOWN: Final = 60
+PEOPLE_SHOWN: Final = 30
 EVENTS_SHOWN: Final = 30
 MOVES_SHOWN: Final = 60
 TO_CARE_FOR: Final = 5

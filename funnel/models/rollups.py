@@ -103,8 +103,9 @@ class PaceCount(models.Model):
 class CompanyBreadth(models.Model):
     """How many of a company's people share a role, a stage, a health and a standing, each person once.
 
-    Counted anew after whatever changes it (`CompanyMark`). Of a company of many also its `front`, the places of whoever
-    its page may show first, and what its people bought; that takes long, so it is left in peace until `rests_until`.
+    Counted anew after whatever changes it (`CompanyMark`). Of a company of many also its `front`, the places its page
+    shows first, its people heard of last and who moved last, and what they bought; that takes long, so it is left in
+    peace until `rests_until`.
     """
 
     company = models.OneToOneField(
@@ -116,5 +117,7 @@ class CompanyBreadth(models.Model):
     )
     held = models.JSONField(default=list)  # [role, stage, health, standing, people] of each group
     front = ArrayField(models.BigIntegerField(), null=True)
+    liveliest = ArrayField(models.BigIntegerField(), null=True)
+    moved = ArrayField(models.BigIntegerField(), null=True)
     bought = models.JSONField(null=True)
     rests_until = models.DateTimeField(null=True)

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone, translation
 
 from contacts.companies import create_company, join_company, update_company
+from contacts.erasing import erase_contact
 from contacts.models import Company, Contact, CustomField, Joining, Membership, NotThere, Task, Tie
 from contacts.network import add_tie, network_of
 from contacts.services import NewContact, create_contact
@@ -429,3 +430,46 @@ def test_the_page_of_a_large_company_says_what_reading_all_its_people_says():
     assert Company.objects.get().breadth.front is not None
     assert shown() == read
     assert (len(read[2]), read[5].orders, len(read[7])) == (6, 3, 12)
+
+
+def test_whoever_was_erased_is_not_in_the_story_of_a_large_company_before_it_is_counted_again():
+    client, admin = at_desk()
+    nordlogi = company()
+    gone, stays = (buyer(ago(9 - number), name=f"Buyer {number}") for number in range(2))
+    for one in (gone, stays):
+        join_company(contact=one, company=nordlogi, by=Principal())
+    advance_everything()
+    work_off_company_marks(large=1)
+
+    erase_contact(contact=gone, by=Principal(user=admin))
+    shown = client.get(f"/companies/{nordlogi.pk}").context["shown"]
+
+    assert gone.pk in (Company.objects.get().breadth.liveliest or ())
+    assert {one.who.id for one in shown.timeline.entries} == {one.person for one in shown.people} == {stays.pk}
+
+
+@pytest.mark.parametrize("large", [5, 200])
+def test_the_people_of_a_company_are_shown_part_by_part(large):
+    client, _user = at_desk()
+    nordlogi = company()
+    for number in range(70):
+        role = "user" if number < 65 else "decision_maker"
+        join_company(contact=person(name=f"Person {number:02}"), company=nordlogi, by=Principal(), role=role)
+    advance_everything()
+    work_off_company_marks(large=large)
+    address = f"/companies/{nordlogi.pk}"
+
+    seen, asked = [], ""
+    while True:
+        shown = client.get(f"{address}?{asked}").context["shown"]
+        seen.append([one.name for one in shown.people])
+        if not shown.has_more:
+            break
+        asked = shown.narrowed.more
+    of_role = client.get(address, {"role": "user", "skip": "60"}).context["shown"]
+
+    assert [len(one) for one in seen] == [30, 30, 10]
+    assert sorted(name for part in seen for name in part) == [f"Person {number:02}" for number in range(70)]
+    assert (len(of_role.people), of_role.has_more, of_role.breadth.people) == (5, False, 70)
+    assert client.get(address, {"skip": "9" * 18}).context["shown"].people == []
+    assert asked == "skip=60"

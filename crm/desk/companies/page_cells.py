@@ -107,11 +107,13 @@ def _acts(request: HttpRequest) -> Callable[[Mate], str]:
 
 def matrix_drawn(matrix: Matrix) -> SafeString:
     """The rows: a dot a person, up to five, and how many they are; a press narrows the people to them."""
+    language = get_language() or ""
+    return joined(_row(row, language) for row in matrix.rows)
+
+
+@lru_cache(maxsize=1000)
+def _row(row: Row, _language: str) -> str:
     missing = f' <span class="warn">{escape(_("none known"))}</span>'
-    return joined(_row(row, missing) for row in matrix.rows)
-
-
-def _row(row: Row, missing: str) -> str:
     rest = missing if row.is_missing else f' <span class="num ink-3">{row.people}</span>'
     cells = "".join(_cell(row, cell) if cell.people else _NOBODY for cell in row.cells)
     kind = ' class="is-missing"' if row.is_missing else ""

@@ -77,9 +77,9 @@ class Found(msgspec.Struct, frozen=True):
     bought, are of all; nothing where they are kept."""
 
     mates: list[Mate]
-    liveliest: list[int]
-    moved: list[int]
     to_care_for: list[Customer]
+    liveliest: list[int] = []
+    moved: list[int] = []
     held: list[Held] = []
     memories: list[str | None] = []
 
@@ -99,21 +99,23 @@ _NAME: Final = "coalesce(nullif(who.name, ''), who.emails[1], '#' || who.id) AS 
 _MATES: Final = f"""
 SELECT *, row_number() OVER (ORDER BY {BY_ROLE}) AS number FROM place
  WHERE (%(role)s = '' OR role = replace(%(role)s, '{NO_ROLE}', '')) AND (%(stage)s = 0 OR stage = %(stage)s)
- ORDER BY number LIMIT {PEOPLE_SHOWN + 1}
+ ORDER BY number LIMIT {PEOPLE_SHOWN + 1} OFFSET %(skip)s
 """  # noqa: S608  (words of ours)
-_SHOWN: Final = {
+_IN_FRONT: Final = {
     "mates": _list(
         "it.id AS place, role, coalesce(nullif(it.title, ''), who.title) AS title, since, until, by_domain, "
         f"person, {_NAME}, stage, health, standing",
         f"({_MATES}) it JOIN contacts_contact who ON who.id = person ORDER BY number",
     ),
-    "liveliest": _first("person", f"one ORDER BY {LIVELIEST} LIMIT %(most)s"),
-    "moved": _first("person", f"one ORDER BY {MOVED_LAST} LIMIT %(most)s"),
     "to_care_for": _list(
         f"person, {_NAME}, health",
         f"one JOIN contacts_contact who ON who.id = person WHERE {IS_TO_CARE_FOR} ORDER BY {COOLEST} "
         f"LIMIT {TO_CARE_FOR}",
     ),
+}
+_SHOWN: Final = _IN_FRONT | {
+    "liveliest": _first("person", f"one ORDER BY {LIVELIEST} LIMIT %(most)s"),
+    "moved": _first("person", f"one ORDER BY {MOVED_LAST} LIMIT %(most)s"),
 }
 _COUNTED: Final = {
     "held": _list(
@@ -141,13 +143,21 @@ _OF_COMPANY: Final = "m.company_id = %(asked)s"
 
 def _prepared(name: str, which: str, parts: dict[str, str], asked: str) -> Prepared:
     question = _question(which, parts)
-    return Prepared(name, question, asked=asked, today="date", role="text", stage="smallint", most="integer")
+    return Prepared(
+        name, question, asked=asked, today="date", role="text", stage="smallint", skip="integer", most="integer"
+    )
 
 
 _ALL: Final = _prepared("people_of_company", _OF_COMPANY, _SHOWN | _COUNTED, "bigint")
 _NARROWED: Final = _prepared("people_of_large_company", _OF_COMPANY, _SHOWN, "bigint")
-_FRONT: Final = _prepared("front_of_company", "m.id = ANY(%(asked)s::bigint[])", _SHOWN, "bigint[]")
-_KEPT: Final = {"held": "kept.held::text", "front": "kept.front", "bought": "kept.bought::text"}
+_FRONT: Final = _prepared("front_of_company", "m.id = ANY(%(asked)s::bigint[])", _IN_FRONT, "bigint[]")
+_KEPT: Final = {
+    "held": "kept.held::text",
+    "bought": "kept.bought::text",
+    "front": "kept.front",
+    "liveliest": "kept.liveliest",
+    "moved": "kept.moved",
+}
 _MERGED: Final = "EXISTS (SELECT FROM contacts_companymerge m WHERE m.kept_id = its.id AND m.cut_at IS NULL)"
 _COMPANY: Final = PreparedModels(
     "company_of_page",
@@ -165,30 +175,40 @@ def company_seen(principal: Principal, company_id: int) -> Company | None:
         merged = CompanyMerge.objects.live().filter(kept=OuterRef("pk"))
         return Company.objects.visible_to(principal).annotate(is_merged=Exists(merged)).filter(pk=company_id).first()
     for company in _COMPANY.rows(id=company_id):
-        held, front, bought = (company.__dict__.pop(f"kept_{name}") for name in _KEPT)
-        told = {name: msgspec.json.decode(text) for name, text in (("held", held), ("bought", bought)) if text}
-        company.breadth = CompanyBreadth(company=company, front=front, **told)
+        kept = {name: company.__dict__.pop(f"kept_{name}") for name in _KEPT}
+        told = {name: msgspec.json.decode(text) for name in ("held", "bought") if (text := kept.pop(name))}
+        company.breadth = CompanyBreadth(company=company, **kept, **told)
         return company
     return None
 
 
-def people_of(principal: Principal, company: Company, *, role: str = "", stage: int = 0, most: int) -> Found:
-    """The people with a place in the company now whom the principal sees; `mates` narrowed to a role and a stage.
+def people_of(
+    principal: Principal, company: Company, *, role: str = "", stage: int = 0, skip: int = 0, most: int
+) -> Found:
+    """The people with a place in the company now whom the principal sees; `mates` narrowed to a role and a stage, and
+    but for the first `skip` of them.
 
     Of the liveliest, and of those who moved last, no more than `most`.
     """
-    asked = {"asked": company.pk, "today": timezone.localdate(), "role": role, "stage": stage, "most": most}
+    narrowed = {"role": role, "stage": stage, "skip": skip}
+    asked = {"asked": company.pk, "today": timezone.localdate(), "most": most, **narrowed}
     kept = kept_of(principal, company)
     if not sees_every_row(principal):
         rows = _seen(principal, asked)
     elif kept is None:
         rows = _ALL.rows(**asked)
-    elif role or stage or most > MOVES_SHOWN + 1:
+    elif any(narrowed.values()) or most > MOVES_SHOWN + 1:
         rows = _NARROWED.rows(**asked)
     else:
         rows = _FRONT.rows(**asked | {"asked": kept.front})
+        return _found(rows, liveliest=kept.liveliest, moved=kept.moved)
+    return _found(rows)
+
+
+def _found(rows: Sequence[tuple[str]], **kept: Any) -> Found:
     [(text,)] = rows
-    return msgspec.json.decode(text, type=Found)
+    found = msgspec.json.decode(text, type=Found)
+    return msgspec.structs.replace(found, **kept) if kept else found
 
 
 def kept_of(principal: Principal, company: Company) -> CompanyBreadth | None:

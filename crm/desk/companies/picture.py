@@ -90,6 +90,6 @@ def matrix(breadth: Breadth, stages: Sequence[Stage], nameless: Any) -> Matrix:
         people = breadth.of_role(role)
         if people or role == MembershipRole.DECISION_MAKER:
             at = breadth.by_stage(role)
-            cells = [Cell(stage, place, at.get(stage.id, 0)) for place, stage in enumerate(stages, start=1)]
+            cells = tuple(Cell(stage, place, at.get(stage.id, 0)) for place, stage in enumerate(stages, start=1))
             rows.append(Row(role, label, people, cells))
     return Matrix(stages, rows)

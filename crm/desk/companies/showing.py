@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from django.http import HttpRequest
@@ -16,6 +17,7 @@ from crm.desk.companies.headline import headline
 from crm.desk.companies.people import NO_ROLE, Customer, Found, Mate, kept_of, people_of
 from crm.desk.companies.picture import Matrix, matrix
 from crm.desk.companies.timeline import Timeline, most_asked, timeline_of
+from crm.desk.finding import number_said
 from crm.desk.own_fields import told
 from crm.desk.people.vocabulary import Stage, words
 from crm.desk.person.beside import Sum
@@ -26,14 +28,23 @@ from funnel.reading import WORLD
 from staff.policy import Principal
 
 PROPOSED_SHOWN: Final = 8
+MOST_SKIPPED: Final = 1_000_000  # people
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """Whom the list of people is narrowed to, by a press on the matrix."""
+    """Whom the list of people is narrowed to, by a press on the matrix, and from whom on."""
 
     role: str = ""
     stage: Stage | None = None
+    skip: int = 0  # so many stand on the pages before
+
+    @property
+    def more(self) -> str:
+        """What asks for those who come next."""
+        stage = self.stage.key if self.stage else ""
+        said = {"role": self.role, "stage": stage, "skip": self.skip + PEOPLE_SHOWN}
+        return urlencode({name: value for name, value in said.items() if value})
 
     @property
     def role_label(self) -> Any:
@@ -97,7 +108,8 @@ def show(request: HttpRequest, principal: Principal, company: Company) -> Shown:
     today, stages, playbooks = timezone.localdate(), words().all.stages, WORLD.playbooks()
     narrowed = _narrowed(request, stages)
     stage = narrowed.stage.id if narrowed.stage else 0
-    found = people_of(principal, company, role=narrowed.role, stage=stage, most=most_asked(request))
+    most = most_asked(request)
+    found = people_of(principal, company, role=narrowed.role, stage=stage, skip=narrowed.skip, most=most)
     breadth, bought = _of_all(principal, company, found, playbooks.stamp)
     mates = list({one.person: one for one in reversed(found.mates)}.values())[::-1]  # the first place of each
     proposed = first_proposed(principal, company, PROPOSED_SHOWN + 1)
@@ -151,4 +163,5 @@ def _details(company: Company) -> list[tuple[str, str]]:
 def _narrowed(request: HttpRequest, stages: Sequence[Stage]) -> Narrowed:
     role, key = request.GET.get("role", ""), request.GET.get("stage", "")
     known = role if role in {*MembershipRole.values, NO_ROLE} else ""
-    return Narrowed(known, next((stage for stage in stages if stage.key == key), None))
+    skip = min(number_said(request.GET.get("skip", "")) or 0, MOST_SKIPPED)
+    return Narrowed(known, next((stage for stage in stages if stage.key == key), None), skip)

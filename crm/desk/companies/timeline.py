@@ -56,7 +56,7 @@ _EVENTS: Final = Prepared(
     f"""
     WITH newest AS (
     SELECT one.id, member.leader
-      FROM (SELECT id, id AS leader FROM unnest(%(people)s::bigint[]) AS its (id)
+      FROM (SELECT id, id AS leader FROM contacts_contact WHERE id = ANY(%(people)s::bigint[]) AND is_listed
              UNION ALL SELECT id, leader_id FROM contacts_contact
              WHERE leader_id = ANY(%(people)s::bigint[]) AND leader_id <> id) member
      CROSS JOIN LATERAL (
@@ -91,7 +91,7 @@ _MOVES: Final = Prepared(
     SELECT t.id, t.occurred_at, t.cause_id, t.version, t.rule, t.dimension, t.from_value, t.to_value, leader.id,
            {_NAME.format("leader")}, {_TYPE}
       FROM funnel_transition t
-      JOIN contacts_contact leader ON leader.id = t.contact_id
+      JOIN contacts_contact leader ON leader.id = t.contact_id AND leader.is_listed
       LEFT JOIN contacts_event cause ON cause.id = t.cause_id
       LEFT JOIN contacts_eventtype type ON type.id = cause.type_id
      WHERE t.contact_id = ANY(%(people)s::bigint[]) AND t.superseded_at IS NULL
