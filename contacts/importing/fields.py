@@ -1,4 +1,6 @@
-"""What a column may mean, and by which words its head says so: in English and Finnish. Pure."""
+"""What a column may mean, and by which words its head says so: in English and Finnish, the usual ones in Swedish and
+German too. Pure.
+"""
 
 import re
 from collections import Counter
@@ -7,8 +9,29 @@ from typing import Final
 
 from .dates import is_date
 
-YES: Final = frozenset({"yes", "y", "true", "t", "1", "x", "kyllä", "k", "tosi"})
-NO: Final = frozenset({"no", "n", "false", "f", "0", "ei", "e", "epätosi"})
+YES: Final = frozenset(
+    ["yes", "y", "true", "t", "1", "x", "kyllä", "k", "tosi", "ja", "oui", "sí", "sant", "wahr", "vrai", "verdadero"]
+)
+NO: Final = frozenset(
+    [
+        "no",
+        "n",
+        "false",
+        "f",
+        "0",
+        "ei",
+        "e",
+        "epätosi",
+        "nej",
+        "nein",
+        "nee",
+        "non",
+        "falskt",
+        "falsch",
+        "faux",
+        "falso",
+    ]
+)
 
 
 def words(text: str) -> frozenset[str]:
@@ -17,24 +40,25 @@ def words(text: str) -> frozenset[str]:
 
 # Each meaning with the heads that name it, in small letters; an underscore, hyphen or colon counts as a blank.
 HEADS: Final[dict[str, frozenset[str]]] = {
-    "name": words("name | full name | contact | contact name | person | nimi | koko nimi | yhteyshenkilö"),
-    "first_name": words("first name | firstname | given name | forename | etunimi | etunimet"),
-    "last_name": words("last name | lastname | surname | family name | sukunimi"),
+    "name": words("name | full name | contact | contact name | person | nimi | koko nimi | yhteyshenkilö | namn"),
+    "first_name": words("first name | firstname | given name | forename | etunimi | etunimet | förnamn | vorname"),
+    "last_name": words("last name | lastname | surname | family name | sukunimi | efternamn | nachname | familienname"),
     "email": words(
         "email | e mail | email address | e mail address | emailaddress | mail | work email | home email | "
         "other email | business email | primary email | secondary email | sähköposti | "
-        "sähköpostiosoite | s posti | e posti | meili"
+        "sähköpostiosoite | s posti | e posti | meili | e post | e postadress | epost | e mail adresse"
     ),
     "phone": words(
         "phone | phone number | phone no | telephone | telephone number | work phone | business phone | home phone | "
         "other phone | primary phone | mobile | mobile number | mobile phone | mobile phone number | cell | "
         "cell phone | tel | gsm | puhelin | puhelinnumero | puhelinnro | puh | puh. | työpuhelin | kotipuhelin | "
-        "matkapuhelin | matkapuhelinnumero | kännykkä"
+        "matkapuhelin | matkapuhelinnumero | kännykkä | telefon | telefonnummer | mobil | "
+        "mobiltelefon | mobilnummer | handy"
     ),
     "company": words(
         "company | company name | organisation | organization | organization name | account | account name | "
         "employer | related company | parent id/name | yritys | yrityksen nimi | yhtiö | "
-        "organisaatio | firma | työnantaja"
+        "organisaatio | firma | työnantaja | företag | företagsnamn | bolag | unternehmen | firmenname"
     ),
     "title": words(
         "title | job title | job position | position | function | role | titteli | tehtävä | tehtävänimike | "
@@ -42,9 +66,9 @@ HEADS: Final[dict[str, frozenset[str]]] = {
     ),
     "country": words(
         "country | country/region | country code | country id/name | business country | business country/region | "
-        "mailing country | maa | maa/alue | maakoodi | työpaikan maa/alue"
+        "mailing country | maa | maa/alue | maakoodi | työpaikan maa/alue | land"
     ),
-    "language": words("language | preferred language | preferred locale | locale | lang | kieli"),
+    "language": words("language | preferred language | preferred locale | locale | lang | kieli | språk | sprache"),
     "owner": words(
         "owner | contact owner | account owner | lead owner | account manager | assigned to | assigned user | "
         "assigned user name | salesperson | user id/name | omistaja | vastuuhenkilö | vastuumyyjä | myyjä"
@@ -56,12 +80,12 @@ HEADS: Final[dict[str, frozenset[str]]] = {
     ),
     "external_id": words(
         "id | record id | customer id | contact id | external id | customer number | customer no | customer | "
-        "asiakasnumero | asiakasnro | asiakas | asiakastunnus | tunnus"
+        "asiakasnumero | asiakasnro | asiakas | asiakastunnus | tunnus | kundnummer | kundennummer"
     ),
     "stage": words("stage | lifecycle stage | vaihe | elinkaaren vaihe"),
     "note": words(
         "note | notes | description | comment | comments | huomautus | huomautukset | kommentti | lisätiedot | "
-        "muistiinpano | muistiinpanot"
+        "muistiinpano | muistiinpanot | anteckning | anteckningar | kommentar | notiz | notizen"
     ),
     "created": words(
         "created | created at | created on | created date | create date | creation date | date created | date added | "

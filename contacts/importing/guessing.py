@@ -44,7 +44,10 @@ def guess(names: Sequence[str], rows: Sequence[Sequence[str]], *, zone: str, cou
 def guess_fields(names: Sequence[str], rows: Sequence[Sequence[str]], preset: Preset | None) -> list[str]:
     """The meaning of each column: by the preset, by its head, by what is in it; each single meaning once."""
     columns = [[row[at] for row in rows if at < len(row)] for at in range(len(names))]
-    found = [_meaning(name, cells, preset) for name, cells in zip(names, columns, strict=True)]
+    found = [
+        _meaning(name, cells, preset) if not preset or name not in names[:at] else ""  # of their companies or deals
+        for at, (name, cells) in enumerate(zip(names, columns, strict=True))
+    ]
     if "first_name" in found and "last_name" in found:
         found = ["" if field == "name" else field for field in found]
     best = _best(names, columns, found, preset)

@@ -145,6 +145,135 @@ def test_everything_hubspot_has_of_somebody_can_come(by):
     assert Event.objects.filter(type__key="consent_withdrawn").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("heads", "preset", "found"),
+    [
+        (  # people beside their companies: what stands a second time is the company's
+            "Record ID - Contact|First Name|Last Name|Email|Phone Number|Contact owner|Lead Status|"
+            "Record ID - Company|Company name|Company owner|Phone Number|Country/Region",
+            "hubspot",
+            "external_id first_name last_name email phone owner - - company - - country",
+        ),
+        (
+            "hs_object_id|firstname|lastname|email|phone|jobtitle|company|lifecyclestage|hubspot_owner_id|createdate|"
+            "hs_email_optout",
+            "hubspot",
+            "external_id first_name last_name email phone title company stage owner created refusal",
+        ),
+        (
+            "Datensatz-ID|Vorname|Nachname|E-Mail|Telefonnummer|Zuständiger Mitarbeiter|Zugeordnetes Unternehmen|"
+            "Lead-Status|Lifecycle-Phase|Erstellungsdatum|Land/Region",
+            "hubspot",
+            "external_id first_name last_name email phone owner company - stage created country",
+        ),
+        (
+            "Tietueen tunnus|Etunimi|Sukunimi|Sähköposti|Puhelinnumero|Yhteyshenkilön omistaja|Elinkaaren vaihe|"
+            "Luontipäivä|Maa/alue",
+            "hubspot",
+            "external_id first_name last_name email phone owner stage created country",
+        ),
+        (
+            "ID de fiche d'informations|Prénom|Nom|Adresse e-mail|Numéro de téléphone|Propriétaire du contact|"
+            "Phase du cycle de vie|Date de création",
+            "hubspot",
+            "external_id first_name last_name email phone owner stage created",
+        ),
+        (
+            "Record ID|Email|Lifecycle Stage|Opted out of email: Newsletter|Opted out of email: One to One|"
+            "Opted out of email: Customer Service Communication",
+            "hubspot",
+            "external_id email stage refusal - -",
+        ),
+        (
+            "Contact ID|Contact: First Name|Contact: Last Name  ↑|Account Name: Account Name|"
+            "Contact Owner: Full Name|Email|Phone|Contact: Created Date|Mailing Country (text only)|Email Opt Out",
+            "salesforce",
+            "external_id first_name last_name company owner email phone created country refusal",
+        ),
+        (
+            "Lead Owner|First Name|Last Name|Title|Company / Account|Email|Lead Source|Street|Rating|Lead Status|"
+            "Created Date|Description",
+            "salesforce",
+            "owner first_name last_name title company email - - - stage created note",
+        ),
+        (
+            "Kontakt-ID|Vorname|Nachname|Titel|Accountname|Accountinhaber|E-Mail|Telefon|Mobil",
+            "salesforce",
+            "external_id first_name last_name title company owner email phone phone",
+        ),
+        (
+            "Person - ID|Person - Vorname|Person - Nachname|Person - Organisation|Person - Telefon - Büro|"
+            "Person - Telefon - Mobil|Person - E-Mail-Adresse - Büro|Person - E-Mail-Adresse - Privat|"
+            "Person - Besitzer|Person - Label|Person - Notizen",
+            "pipedrive",
+            "external_id first_name last_name company phone phone email email owner tags note",
+        ),
+        (
+            "Persona - Nombre|Persona - Correo electrónico - Trabajo|Persona - Teléfono - Otro|"
+            "Persona - Organización|Persona - Propietario|Persona - Etiquetas",
+            "pipedrive",
+            "name email phone company owner tags",
+        ),
+        (
+            "First Name|Middle Name|Last Name|File As|Labels|Phone 1 - Label|Phone 1 - Value|Phone 7 - Value|"
+            "Organization Name|Organization Title|Notes",
+            "google",
+            "first_name - last_name - tags - phone phone company title note",
+        ),
+        (
+            "Record Id|Contact Owner.id|Contact Owner|First Name|Last Name|Account Name.id|Account Name|Email|Phone|"
+            "Email Opt Out",
+            "",  # of Zoho: no export of HubSpot, though it has a Record Id and a Contact Owner
+            "external_id - owner first_name last_name - company email phone refusal",
+        ),
+    ],
+)
+def test_each_way_these_systems_write_their_heads_is_understood(heads, preset, found):
+    names = heads.split("|")
+    choices = guess(names, [["1" for _name in names]], zone="Europe/Helsinki", country="FI")
+
+    assert choices["preset"] == preset
+    assert [(name, field or "-") for name, field in zip(names, choices["columns"], strict=True)] == list(
+        zip(names, found.split(), strict=True)
+    )
+
+
+def test_an_export_of_hubspot_in_german_arrives_as_one_in_english(by):
+    text = (
+        "Datensatz-ID;Vorname;Nachname;E-Mail;Telefonnummer;Zugeordnetes Unternehmen;Lifecycle-Phase;"
+        "Erstellungsdatum;Von allen E-Mails abgemeldet\n"
+        "7;Jörg;Weiß;joerg@weiss.example;+49 30 1234567;Weiß GmbH;Kunde;2025-03-01 09:12;Ja\n"
+        "8;Änne;Groß;aenne@gross.example;;;Lead;2025-04-01 09:12;Nein\n"
+    )
+    run = imported(by, text)
+
+    assert (run.choices["stages"], run.created, run.rejected) == ({"Kunde": "customer", "Lead": "lead"}, 2, 0)
+    people = Contact.objects.order_by("pk").values_list("name", "emails", "phones")
+    assert list(people) == [
+        ("Jörg Weiß", ["joerg@weiss.example"], ["+49301234567"]),
+        ("Änne Groß", ["aenne@gross.example"], []),
+    ]
+    told = Event.objects.filter(type__key__in=["stage_set", "consent_withdrawn"]).order_by("type__key", "contact")
+    assert list(told.values_list("type__key", "contact__name", "properties__stage")) == [
+        ("consent_withdrawn", "Jörg Weiß", None),
+        ("stage_set", "Jörg Weiß", "customer"),
+        ("stage_set", "Änne Groß", "lead"),
+    ]
+
+
+def test_a_report_of_salesforce_tells_of_converted_leads_only(by):
+    heads = '"Lead Owner","First Name","Last Name","Company / Account","Email","Lead Status","Created Date"'
+    rows = [
+        '"Laura Lahti","Liisa","Lahtinen","Lahti Oy","liisa@lahti.example","Nurturing","3/24/2025"',
+        '"Laura Lahti","Tom","Smith","Smith Ltd","tom@smith.example","Converted","3/25/2025"',
+    ]
+    run = imported(by, "\n".join([heads, *rows, ""]))
+
+    assert (run.choices["stages"], run.created) == ({"Converted": "lead", "Nurturing": ""}, 2)
+    staged = Event.objects.filter(type__key="stage_set").values_list("contact__name", "properties__stage")
+    assert list(staged) == [("Tom Smith", "lead")]
+
+
 def test_who_unsubscribed_in_pipedrive_wants_no_letters(by):
     text = (
         "Person - ID,Person - Name,Person - Email - Work,Person - Marketing status\n"
