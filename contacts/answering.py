@@ -62,7 +62,7 @@ def conditioned(request: HttpRequest, rows: Rows, filters: Filters, by: Principa
     if tree:
         rows = rows.filter(_tree(tree, filters, by).q())
     since = parameter(request, "updated_since")
-    return rows.filter(updated_at__gte=_moment("updated_since", since)) if since else rows
+    return rows.filter(updated_at__gte=moment_said("updated_since", since)) if since else rows
 
 
 def _tree(text: str, filters: Filters, by: Principal) -> Tree:
@@ -74,7 +74,8 @@ def _tree(text: str, filters: Filters, by: Principal) -> Tree:
         raise invalid_query("filter", f"{(error.params or {}).get('field', '')} {error.messages[0]}".strip()) from None
 
 
-def _moment(name: str, text: str) -> datetime:
+def moment_said(name: str, text: str) -> datetime:
+    """The date or moment that the parameter `name` says."""
     try:
         return read_moment(text)
     except (ValueError, OverflowError):

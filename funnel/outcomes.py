@@ -112,6 +112,35 @@ def how_they_part(before: Walked, after: Walked) -> Parted | None:
     return Parted(at, len(set(ends)) > 1)
 
 
+class Laid(NamedTuple):
+    """How many stand in one place: as it is, and with the draft of this result and of the other."""
+
+    as_it_is: int
+    this: int
+    other: int
+
+
+def laid_beside(this: Counts, other: Counts) -> dict[str, Laid]:
+    """The stands of two results, place by place; also of places that only one of them leads to."""
+    before, after = sides_of(this)
+    _as_it_was, theirs = sides_of(other)
+    return {
+        place: Laid(before.get(place, 0), after.get(place, 0), theirs.get(place, 0))
+        for place in {**before, **after, **theirs}
+    }
+
+
+def sides_of(pairs: Counts) -> tuple[Counts, Counts]:
+    """How many are on the left and on the right of pairs."""
+    before: Counts = {}
+    after: Counts = {}
+    for pair, n in pairs.items():
+        one, _to, other = pair.partition(TO)
+        before[one] = before.get(one, 0) + n
+        after[other] = after.get(other, 0) + n
+    return before, after
+
+
 def middle(days: Counts) -> int | None:
     """The lower median of whole days."""
     left = (sum(days.values()) + 1) // 2

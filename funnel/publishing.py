@@ -146,11 +146,7 @@ def publish_playbook(
         newest = Playbook.objects.select_related("published_by").latest("number")
         if after is not None and newest.number != after:
             raise OvertakenError(newest)
-        if findings := check_draft(draft):
-            raise FaultyPlaybookError(findings)
-        parted = [one for one in try_examples(document_of(draft)) if not one.holds]
-        if parted and not despite_examples:
-            raise PartedExamplesError(parted)
+        parted = _parted(draft, despite_examples=despite_examples)
         playbook = Playbook.objects.create(
             number=newest.number + 1,
             name=draft.name,
@@ -159,11 +155,21 @@ def publish_playbook(
             published_by=by.user,
         )
         draft.delete()
-        despite = {"despite": [one.name for one in parted]} if parted else {}
+        despite = {"despite": parted} if parted else {}
         audit.record(by=by, action="playbook_published", kind="playbook", row=playbook.number, **despite)
         transaction.on_commit(mark_publications, robust=True)
     playbook.refresh_from_db()
     return playbook
+
+
+def _parted(draft: PlaybookDraft, *, despite_examples: bool) -> list[str]:
+    """The names of the examples that come out otherwise; what stops a publication is raised."""
+    if findings := check_draft(draft):
+        raise FaultyPlaybookError(findings)
+    parted = [one for one in try_examples(document_of(draft)) if not one.holds]
+    if parted and not despite_examples:
+        raise PartedExamplesError(parted)
+    return [one.name for one in parted]
 
 
 def mark_publications() -> int:

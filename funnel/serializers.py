@@ -248,10 +248,9 @@ class ChangeShape(msgspec.Struct):
     after: Any
 
 
-class DifferenceShape(msgspec.Struct):
-    """From the version compared with to the draft. A rule is moved when the order of those in both is another."""
+class ComparedShape(msgspec.Struct, kw_only=True):
+    """What sets two documents apart. A rule is moved when the order of those in both is another."""
 
-    compared_with: int
     rules_added: list[str]
     rules_removed: list[str]
     rules_changed: list[ChangeShape]
@@ -262,6 +261,19 @@ class DifferenceShape(msgspec.Struct):
     examples_added: list[str]
     examples_removed: list[str]
     examples_changed: list[ChangeShape]
+
+
+class DifferenceShape(ComparedShape):
+    """From the version compared with to the draft."""
+
+    compared_with: int
+
+
+class ComparisonShape(ComparedShape, rename={"from_": "from"}):
+    """From one version or draft to another: `3` is the third version, `draft-12` the draft 12."""
+
+    from_: str
+    to: str
 
 
 class NewDraftBody(serializers.Serializer[Any]):

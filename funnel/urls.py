@@ -1,6 +1,18 @@
 from django.urls import path
 
-from funnel.api import backtests, boards, companies, effects, figures, playbooks, positions, stages, timeline, walk
+from funnel.api import (
+    backtests,
+    boards,
+    companies,
+    effects,
+    figures,
+    playbooks,
+    positions,
+    stages,
+    timeline,
+    trials,
+    walk,
+)
 from rest import paths  # noqa: F401  (the converter `row`)
 from rest.endpoints import endpoint
 
@@ -20,6 +32,7 @@ urlpatterns = [
     path("playbooks", endpoint(GET=playbooks.playbook_list)),
     path("playbooks/<int:number>", endpoint(GET=playbooks.playbook_detail)),
     path("playbooks/<int:number>/text", endpoint(GET=playbooks.playbook_text)),
+    path("playbooks/compare", endpoint(GET=playbooks.playbook_compare)),
     path("playbooks/drafts", endpoint(GET=playbooks.draft_list, POST=playbooks.draft_start)),
     path(
         "playbooks/drafts/<int:draft_id>",
@@ -36,10 +49,12 @@ urlpatterns = [
     path("playbooks/drafts/<int:draft_id>/publish", endpoint(POST=playbooks.draft_publish)),
     path("playbooks/drafts/<int:draft_id>/text", endpoint(GET=playbooks.draft_text)),
     path("playbooks/drafts/<int:draft_id>/backtests", endpoint(POST=backtests.backtest_start)),
+    path("playbooks/drafts/<int:draft_id>/try", endpoint(GET=trials.draft_try)),
     path("playbooks/proofs", endpoint(POST=backtests.proof_start)),
     path("playbooks/backtests", endpoint(GET=backtests.backtest_list)),
     path("playbooks/backtests/<row:backtest_id>", endpoint(GET=backtests.backtest_detail)),
     path("playbooks/backtests/<row:backtest_id>/cancel", endpoint(POST=backtests.backtest_cancel)),
+    path("playbooks/backtests/<row:backtest_id>/compare", endpoint(GET=backtests.backtest_compare)),
     path("playbooks/backtests/<row:backtest_id>/people", endpoint(GET=backtests.backtest_people)),
     path("playbooks/backtests/<row:backtest_id>/people/<row:contact_id>", endpoint(GET=backtests.backtest_person)),
     path("effects/held", endpoint(GET=effects.held_list)),

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,9 +15,10 @@ from contacts.models import Contact
 from funnel.api.refusing import refusal
 from funnel.backtesting import progress_of, start_backtest, start_proof, stop_backtest
 from funnel.explaining import Words
-from funnel.histories import Step, histories_of
-from funnel.models import Backtest, BacktestKind, BacktestPerson, PlaybookDraft
+from funnel.histories import Histories, Step, histories_of
+from funnel.models import Backtest, BacktestKind, BacktestPerson, BacktestState, PlaybookDraft, Stage
 from funnel.names import HEALTH_NAMES, STANDING_NAMES, names_of, stage_ids
+from funnel.outcomes import CLOSED, laid_beside
 from funnel.pictures import sees_everyone
 from funnel.publishing import FaultyPlaybookError
 from rest.answers import answer
@@ -24,8 +26,8 @@ from rest.bodies import MomentField, body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
 from rest.pages import PARAMETERS, page
-from rest.queries import refuse_unknown_parameters
-from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters
+from rest.queries import invalid_query, refuse_unknown_parameters, whole_number
+from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 
 TAG: Final = "Backtests"
 _READING: Final = ("invalid-query", "not-found")
@@ -83,6 +85,23 @@ class HistoriesShape(msgspec.Struct):
     events: int
     as_it_is: list[StepShape]
     with_the_draft: list[StepShape]
+
+
+class LaidShape(msgspec.Struct):
+    """How many stand in a stage (or are `closed`): as it is, with this draft, and with that of the other."""
+
+    stage: str
+    as_it_is: int
+    this: int
+    other: int
+
+
+class BesideShape(msgspec.Struct):
+    """`stages` are counts of everybody, for who sees everybody; as it is, when this one was counted."""
+
+    this: int
+    other: int
+    stages: list[LaidShape] | None
 
 
 class BacktestBody(serializers.Serializer[Any]):
@@ -159,6 +178,32 @@ def backtest_cancel(request: Request, backtest_id: int) -> HttpResponse:
 
 @operation(
     "playbooks:read",
+    summary=_("Compare two backtests"),
+    tag=TAG,
+    answers={200: BesideShape},
+    parameters=[query_parameter("with", _("The id of the other one."), int, required=True)],
+    problems=_READING,
+)
+def backtest_compare(request: Request, backtest_id: int) -> HttpResponse:
+    """Two finished results side by side, stage by stage."""
+    plain = request._request
+    refuse_unknown_parameters(plain, ("with",))
+    done = Backtest.objects.of_drafts().filter(state=BacktestState.DONE)
+    one = get_object_or_404(done, pk=backtest_id)
+    other = done.filter(pk=whole_number(plain, "with", default=0, least=1, most=10**18 - 1)).first()
+    if other is None:
+        raise invalid_query("with", gettext("Say another backtest that is done."))
+    return answer(BesideShape(one.pk, other.pk, _laid(one, other) if sees_everyone(caller(request)) else None))
+
+
+def _laid(one: Backtest, other: Backtest) -> list[LaidShape]:
+    laid = laid_beside((one.result or {})["stands"], (other.result or {})["stands"])
+    path = [*Stage.objects.order_by("order").values_list("key", flat=True), CLOSED]
+    return [LaidShape(key, *laid[key]) for key in path if key in laid]
+
+
+@operation(
+    "playbooks:read",
     summary=_("Who differs"),
     tag=TAG,
     answers={200: page_shape("DifferingPage", DifferingShape)},
@@ -183,8 +228,12 @@ def backtest_person(request: Request, backtest_id: int, contact_id: int) -> Http
     people = Contact.objects.visible_to(caller(request)).leaders().filter(erased_at=None)
     contact = get_object_or_404(people, pk=contact_id)
     found = histories_of(backtest, contact.pk, Words.read())
-    sides = ([_step(one) for one in side] for side in (found.before, found.after)) if found else ([], [])
-    return answer(HistoriesShape(contact.pk, found.events if found else 0, *sides))
+    return answer(HistoriesShape(contact.pk, found.events if found else 0, *steps_of(found)))
+
+
+def steps_of(found: Histories | None) -> tuple[list[StepShape], list[StepShape]]:
+    """As it is, and with the draft."""
+    return ([_step(one) for one in found.before], [_step(one) for one in found.after]) if found else ([], [])
 
 
 def _shape(request: Request, backtest: Backtest) -> BacktestShape:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -21,6 +21,7 @@ from funnel.check_shapes import (
     FindingShape,
     PublicationBody,
 )
+from funnel.comparing import Side, side_called
 from funnel.differences import Changed, difference
 from funnel.examples import Verdict, try_examples
 from funnel.explaining import Words
@@ -28,6 +29,7 @@ from funnel.keeping import keep_example, steps_of
 from funnel.models import Playbook, PlaybookDraft
 from funnel.serializers import (
     ChangeShape,
+    ComparisonShape,
     DifferenceShape,
     DraftBody,
     DraftChanges,
@@ -46,7 +48,7 @@ from rest.bodies import body_as
 from rest.edits import seen_versions
 from rest.endpoints import caller, operation
 from rest.problems import FieldError, Problem
-from rest.queries import invalid_query, refuse_unknown_parameters, whole_number
+from rest.queries import invalid_query, parameter, refuse_unknown_parameters, whole_number
 from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, query_parameter
 
 TAG = "Playbooks"
@@ -191,22 +193,46 @@ def draft_difference(request: Request, draft_id: int) -> HttpResponse:
     version = Playbook.objects.filter(number=number).first()
     if version is None:
         raise invalid_query("version", _("There is no such version."))
-    found = difference(version.document, publishing.document_of(draft))
-    return answer(
-        DifferenceShape(
-            compared_with=number,
-            rules_added=list(found.rules_added),
-            rules_removed=list(found.rules_removed),
-            rules_changed=_changes(found.rules_changed),
-            rules_moved=_changes(found.rules_moved),
-            points_changed=_changes(found.points_changed),
-            stages_changed=_change(found.stages_changed),
-            half_life_changed=_change(found.half_life_changed),
-            examples_added=list(found.examples_added),
-            examples_removed=list(found.examples_removed),
-            examples_changed=_changes(found.examples_changed),
-        )
-    )
+    return answer(DifferenceShape(compared_with=number, **_compared(version.document, publishing.document_of(draft))))
+
+
+@operation(
+    "playbooks:read",
+    summary=_("Compare versions and drafts"),
+    tag=TAG,
+    answers={200: ComparisonShape},
+    parameters=[
+        query_parameter("from", _("A version (`3`) or a draft (`draft-12`)."), required=True),
+        query_parameter("to", _("The same; the newest version when not given.")),
+    ],
+    problems=["invalid-query"],
+)
+def playbook_compare(request: Request) -> HttpResponse:
+    """From any version or draft to any other: rules and examples by name, points by event type, and the path."""
+    plain = request._request
+    refuse_unknown_parameters(plain, ("from", "to"))
+    newest = str(Playbook.objects.latest("number").number)
+    one, other = (_side(plain, name, parameter(plain, name) or newest) for name in ("from", "to"))
+    return answer(ComparisonShape(from_=one.key, to=other.key, **_compared(one.document, other.document)))
+
+
+def _side(request: HttpRequest, name: str, key: str) -> Side:
+    if name == "from" and parameter(request, name) is None:
+        raise invalid_query(name, gettext("Say a version, such as 3, or a draft, such as draft-12."))
+    found = side_called(key)
+    if found is None:
+        raise invalid_query(name, gettext("There is no such version or draft."))
+    return found
+
+
+def _compared(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    found = difference(before, after)
+    shown: dict[str, Any] = {}
+    for part in found.__slots__:
+        value = getattr(found, part)
+        changed = part.endswith(("_changed", "_moved"))
+        shown[part] = list(value) if not changed else _changes(value) if isinstance(value, tuple) else _change(value)
+    return shown
 
 
 @operation(

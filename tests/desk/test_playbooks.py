@@ -439,3 +439,23 @@ def test_results_are_kept_and_two_are_laid_side_by_side(desk: Client, draft: Pla
     ]
     assert desk.get(f"/playbooks/backtests/{moved.pk}?with={moved.pk}").context["beside"] == []
     assert desk.get(f"/playbooks/backtests/{moved.pk}?with=99999").status_code == 404
+
+
+def test_a_place_that_only_the_other_result_leads_to_is_counted_beside(desk: Client, draft: PlaybookDraft) -> None:
+    happened(person(name="Aino"), "page_viewed", timezone.now() - timedelta(days=1))
+    closing = {"name": "Away", "on": ["page_viewed"], "to": {"standing": "closed"}}
+    results = []
+    for rules in (draft.document["rules"], [*draft.document["rules"], closing]):
+        save_draft(draft=draft, seen=None, document={**draft.document, "rules": rules})
+        desk.post(f"/playbooks/drafts/{draft.pk}/backtest", {"since": ""})
+        work_off_backtests()
+        results.append(Backtest.objects.latest("pk").pk)
+
+    both = desk.get(f"/playbooks/backtests/{results[0]}?with={results[1]}")
+
+    assert [
+        (one.label, one.as_it_is, one.this, one.other) for one in both.context["beside"] if one.as_it_is + one.other
+    ] == [
+        ("Prospecting", 1, 1, 0),
+        ("Closed", 0, 0, 1),
+    ]

@@ -143,6 +143,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/playbooks": api(GET="playbooks:read"),
     "api/v1/playbooks/<int:number>": api(GET="playbooks:read", rows=_PLAYBOOK),
     "api/v1/playbooks/<int:number>/text": api(GET="playbooks:read", rows=_PLAYBOOK),
+    "api/v1/playbooks/compare": api(GET="playbooks:read"),
     "api/v1/playbooks/drafts": api(GET="playbooks:read", POST="playbooks:write"),
     "api/v1/playbooks/drafts/<int:draft_id>": api(
         GET="playbooks:read", PUT="playbooks:write", PATCH="playbooks:write", DELETE="playbooks:write"
@@ -153,10 +154,12 @@ ADDRESSES: Final[dict[str, Address]] = {
     "api/v1/playbooks/drafts/<int:draft_id>/publish": api(POST="playbooks:write"),
     "api/v1/playbooks/drafts/<int:draft_id>/text": api(GET="playbooks:read"),
     "api/v1/playbooks/drafts/<int:draft_id>/backtests": api(POST="playbooks:write"),
+    "api/v1/playbooks/drafts/<int:draft_id>/try": api(GET="playbooks:read"),
     "api/v1/playbooks/proofs": api(POST="playbooks:write"),
     "api/v1/playbooks/backtests": api(GET="playbooks:read"),
     "api/v1/playbooks/backtests/<row:backtest_id>": api(GET="playbooks:read"),
     "api/v1/playbooks/backtests/<row:backtest_id>/cancel": api(POST="playbooks:write"),
+    "api/v1/playbooks/backtests/<row:backtest_id>/compare": api(GET="playbooks:read"),
     "api/v1/playbooks/backtests/<row:backtest_id>/people": api(GET="playbooks:read"),
     "api/v1/playbooks/backtests/<row:backtest_id>/people/<row:contact_id>": api(
         GET="playbooks:read", rows={"backtest_id": "backtest"}

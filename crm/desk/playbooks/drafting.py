@@ -258,30 +258,39 @@ def _text_page(request: HttpRequest, principal: Principal, text: str, **more: An
 def draft_publish(request: HttpRequest, principal: Principal, draft_id: int) -> HttpResponseBase:
     """From which moment on, and what that means; then it is so."""
     draft = draft_found(draft_id)
-    fault = ""
-    if request.method == "POST":
-        try:
-            since = _moment(request.POST.get("when", "now"), request.POST.get("since", ""))
-            despite = "despite_examples" in request.POST
-            seen = seen_version(request)
-            after = number_said(request.POST.get("newest", ""))
-            version = publish_playbook(
-                draft=draft, since=since, by=principal, seen=seen, after=after, despite_examples=despite
-            )
-        except StaleDraftError:
-            fault = meanwhile()
-        except OvertakenError as error:
-            fault = _overtaken(error.newest)
-        except PartedExamplesError:
-            fault = _("Say that it is meant, or mend the examples first.")
-        except FaultyPlaybookError as error:
-            fault = faults.sentence(error.findings[0], {})
-        except ValidationError as error:
-            fault = " ".join(error.messages)
-        else:
-            words = _("Version %(number)s is published. Everybody is being folded with it.")
-            return toast(request, redirect("desk:playbook"), words % {"number": version.number})
-    draft, newest = draft_found(draft_id), Playbook.objects.latest("number")
+    if request.method != "POST":
+        return _publish_page(request, draft)
+    try:
+        version = _published(request, draft, principal)
+    except ValidationError as error:
+        return _publish_page(request, draft_found(draft_id), fault=" ".join(error.messages))
+    words = _("Version %(number)s is published. Everybody is being folded with it.")
+    return toast(request, redirect("desk:playbook"), words % {"number": version.number})
+
+
+def _published(request: HttpRequest, draft: PlaybookDraft, by: Principal) -> Playbook:
+    """The new version; ValidationError says in words why there is none."""
+    try:
+        return publish_playbook(
+            draft=draft,
+            since=_moment(request.POST.get("when", "now"), request.POST.get("since", "")),
+            by=by,
+            seen=seen_version(request),
+            after=number_said(request.POST.get("newest", "")),
+            despite_examples="despite_examples" in request.POST,
+        )
+    except StaleDraftError:
+        raise ValidationError(meanwhile()) from None
+    except OvertakenError as error:
+        raise ValidationError(_overtaken(error.newest)) from None
+    except PartedExamplesError:
+        raise ValidationError(_("Say that it is meant, or mend the examples first.")) from None
+    except FaultyPlaybookError as error:
+        raise ValidationError(faults.sentence(error.findings[0], {})) from None
+
+
+def _publish_page(request: HttpRequest, draft: PlaybookDraft, *, fault: str = "") -> HttpResponse:
+    newest = Playbook.objects.latest("number")
     context = {
         "title": _("Publish"),
         "draft": draft,

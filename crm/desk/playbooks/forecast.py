@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from funnel.effects import EFFECT_KINDS
 from funnel.models import Backtest, Dimension, Stage
-from funnel.outcomes import CLOSED, TO, middle
+from funnel.outcomes import CLOSED, TO, laid_beside, middle, sides_of
 
 ROW: Final = 36
 LEFT, RIGHT, MIDDLE = 8, 190, 99
@@ -118,7 +118,7 @@ class Forecast:
 
     @property
     def stands(self) -> list[Stand]:
-        before, after = _sides(self.found["stands"])
+        before, after = sides_of(self.found["stands"])
         keys = [stage.key for stage in self.stages] + ([CLOSED] if CLOSED in {*before, *after} else [])
         return [
             Stand(key, self.labels[key], self.stops.get(key, 0), before.get(key, 0), after.get(key, 0)) for key in keys
@@ -126,11 +126,10 @@ class Forecast:
 
     def beside(self, other: "Forecast") -> list["Beside"]:
         """Stage by stage: as it is, with this draft and with that of the other backtest, and what sets them apart."""
-        theirs = {one.key: one for one in other.stands}
-        return [
-            Beside(one.label, one.before, one.after, theirs[one.key].after if one.key in theirs else 0)
-            for one in self.stands
-        ]
+        laid = laid_beside(self.found["stands"], other.found["stands"])
+        places = {one.key: one.label for one in (*self.stands, *other.stands)}
+        order = sorted(places, key=list(self.labels).index)
+        return [Beside(places[key], *laid.get(key, (0, 0, 0))) for key in order]
 
     @property
     def height(self) -> int:
@@ -165,7 +164,7 @@ class Forecast:
 
     @property
     def health(self) -> list[Flow]:
-        before, after = _sides(self.found["health"])
+        before, after = sides_of(self.found["health"])
         labels = (("active", _("Active")), ("cooling", _("Cooling")), ("lapsed", _("Lapsed")))
         return [Flow(label, before.get(key, 0), after.get(key, 0)) for key, label in labels]
 
@@ -232,13 +231,3 @@ def _n(number: int) -> str:
 def _pair(pair: str) -> tuple[str, str]:
     one, _to, other = pair.partition(TO)
     return one, other
-
-
-def _sides(counts: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
-    before: dict[str, int] = {}
-    after: dict[str, int] = {}
-    for pair, n in counts.items():
-        one, other = _pair(pair)
-        before[one] = before.get(one, 0) + n
-        after[other] = after.get(other, 0) + n
-    return before, after

@@ -89,13 +89,8 @@ def draft_sheet(
     vocabulary = Vocabulary.read(teller.words)
     lines = teller.lines(document, newest.document)
     others = _blamed(lines, findings, vocabulary)
-    rules = rules_of(document)
-    rule = typed if typed is not None else rules[opened] if opened is not None and opened < len(rules) else None
     forecast = last_forecast(draft)
-    for line in lines:
-        if forecast and line.mark != "removed" and forecast.backtest.draft_version == draft.version:
-            line.foreseen = forecast.rules.get(str(line.place), 0)
-    changed = [point for point in points(document, newest.document, vocabulary) if point.was is not None]
+    _foresee(lines, draft, forecast)
     told = stories.shown(document, teller, vocabulary, findings, newest.document)
     return {
         "draft": draft,
@@ -103,13 +98,10 @@ def draft_sheet(
         "part": part,
         "tabs": tabs(reverse("desk:draft", args=[draft.pk]), part, lines, len(document.get("points", {}))),
         "lines": [line for line in lines if line.dimension == part.name],
-        "changes": sum(1 for line in lines if line.mark or line.was or line.renamed or line.is_noted)
-        + len(changed)
-        + sum(1 for one in (*told["examples"], *told["examples_gone"]) if one.mark),
+        "changes": _changes(lines, points(document, newest.document, vocabulary), told),
         "faults": others,
         "fault_count": len(findings),
-        "opened": opened if rule is not None else None,
-        "form": vocabulary.form(rule) if rule is not None else None,
+        **_opened(rules_of(document), opened, typed, vocabulary),
         "points": points(document, newest.document, vocabulary, everything=True),
         "half_life": document.get("half_life_days"),
         "half_life_was": newest.document.get("half_life_days"),
@@ -117,6 +109,30 @@ def draft_sheet(
         "example_form": stories.form_of(document, example, vocabulary),
         **beside(draft, principal, forecast),
     }
+
+
+def _opened(rules: Sequence[Any], opened: int | None, typed: Any, vocabulary: Vocabulary) -> dict[str, Any]:
+    """The open rule as a form: of what was typed and not saved, or as it stands in the draft."""
+    rule = typed if typed is not None else rules[opened] if opened is not None and opened < len(rules) else None
+    return {
+        "opened": opened if rule is not None else None,
+        "form": vocabulary.form(rule) if rule is not None else None,
+    }
+
+
+def _foresee(lines: Sequence[Line], draft: PlaybookDraft, forecast: Forecast | None) -> None:
+    """Beside each rule how many moves it would have made, where the draft has not changed since."""
+    if forecast and forecast.backtest.draft_version == draft.version:
+        for line in lines:
+            if line.mark != "removed":
+                line.foreseen = forecast.rules.get(str(line.place), 0)
+
+
+def _changes(lines: Sequence[Line], worth: Sequence[Point], told: Mapping[str, Any]) -> int:
+    """How many rules, points and examples are not as in the newest version."""
+    rules = sum(bool(line.mark or line.was or line.renamed or line.is_noted) for line in lines)
+    examples = sum(bool(one.mark) for one in (*told["examples"], *told["examples_gone"]))
+    return rules + sum(point.was is not None for point in worth) + examples
 
 
 def beside(draft: PlaybookDraft, principal: Principal, forecast: Forecast | None = None) -> dict[str, Any]:

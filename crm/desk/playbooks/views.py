@@ -19,8 +19,8 @@ from crm.desk.playbooks.shelf import Shelf, Version, shelf
 from crm.desk.playbooks.telling import Teller
 from crm.desk.playbooks.tokens import Vocabulary
 from funnel.backtesting import progress_of
+from funnel.comparing import side_called
 from funnel.models import Playbook, PlaybookDraft
-from funnel.publishing import document_of
 from funnel.texts import as_text
 from staff.policy import Principal
 
@@ -117,11 +117,10 @@ def _choices() -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _side(asked: str, otherwise: int) -> Side:
     """`3` is the third version and `draft-12` the draft 12; nothing is the version `otherwise`."""
-    if asked.startswith("draft-"):
-        draft = get_object_or_404(PlaybookDraft, pk=there(number_said(asked.removeprefix("draft-"))))
-        words = _("the draft “%(name)s”") % {"name": draft.name}
-        return Side(f"draft-{draft.pk}", words, document_of(draft), reverse("desk:draft", args=[draft.pk]))
-    number = number_said(asked)
-    version = get_object_or_404(Playbook, number=otherwise if number is None else number)
-    words = _("version %(number)s") % {"number": version.number}
-    return Side(str(version.number), words, version.document, reverse("desk:playbook-version", args=[version.number]))
+    is_named = asked.startswith("draft-") or number_said(asked) is not None
+    found = there(side_called(asked if is_named else str(otherwise)))
+    if found.draft:
+        url = reverse("desk:draft", args=[found.draft.pk])
+        return Side(found.key, _("the draft “%(name)s”") % {"name": found.draft.name}, found.document, url)
+    url = reverse("desk:playbook-version", args=[found.key])
+    return Side(found.key, _("version %(number)s") % {"number": found.key}, found.document, url)
