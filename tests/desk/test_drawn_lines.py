@@ -5,9 +5,10 @@ from typing import Final
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from campaigns.models import Campaign, Cost, Form, Link, Submission
-from contacts.models import Claim, EventType, Import, ImportReject, Quarantine, Source
+from contacts.models import Claim, EventType, Import, ImportReject, Quarantine, Source, Task
 from crm.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tests.desk.scenes import at_desk
 from tests.factories import make_contact, make_message, make_source, make_user, record
@@ -47,6 +48,13 @@ def test_the_pages_of_campaigns_take_no_word_for_markup():
     assert_plain(drawn("/strategy"), 1)
     # The name in the title, the path and the head; owner and note; the link, and the label of its code.
     assert_plain(drawn(f"/campaigns/{campaign.pk}"), 3 + 2 + 3 + 2)
+
+
+def test_the_week_of_tasks_takes_no_word_for_markup():
+    somebody = make_contact(email="aino@example.com", name=EVIL)
+    Task.objects.create(contact=somebody, title=EVIL, due_at=timezone.now(), assignee=make_user(name=EVIL))
+
+    assert_plain(drawn("/tasks?whose=all"), 2 + 1 + 2)  # title and its box, the person, who has it and may be given it
 
 
 def test_the_pages_of_forms_and_imports_take_no_word_for_markup():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from django.core import signing
@@ -23,6 +24,7 @@ from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from crm.desk.today.many import AT_ONCE, Came, finish_many, give_many, move_many, postpone_many, take_back_many
 from crm.desk.today.week import MINE, TEAM, WHOSE, people_with_tasks, week
+from crm.desk.today.week_cells import tasks_drawn
 from crm.desk.undoing import sealed, unsealed
 from staff.models import Role, User
 from staff.policy import Principal
@@ -39,9 +41,12 @@ def task_week(request: HttpRequest, principal: Principal) -> HttpResponse:
     whose = _whose(request)
     day = day_said(request.GET.get("day", "")) or timezone.localdate()
     shown = week(principal, day if day.year in YEARS else timezone.localdate(), whose)
-    may_work = principal.may("contacts:write")
+    may_work, now = principal.may("contacts:write"), timezone.now()
+    draw = partial(tasks_drawn, now=now, picked=whose, may_work=may_work)
     context = {
         "week": shown,
+        "late": draw(shown.late, is_late=True),
+        "days": [(one, draw(one.tasks)) for one in shown.days],
         "whose": [(key, label, key == whose) for key, label in WHOSE.items() if key != TEAM or principal.user.team_id],
         "picked": whose,
         "people": people_with_tasks(principal),
@@ -49,7 +54,6 @@ def task_week(request: HttpRequest, principal: Principal) -> HttpResponse:
         "may_work": may_work,
         "colleagues": _colleagues() if may_work else (),
         "here": request.get_full_path(),
-        "now": timezone.now(),
     }
     is_part = request.htmx and request.headers.get("HX-Target") == "week-part"  # type: ignore[attr-defined]
     whole = {} if is_part else page(request)
