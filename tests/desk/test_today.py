@@ -136,6 +136,49 @@ def test_a_task_is_put_off_to_a_day_that_is_still_to_come_and_that_is_undone():
     assert (soon.due_at, soon.remind_at) == (now + timedelta(days=2), now)
 
 
+def test_today_shows_mine_with_what_nobody_has_or_all_one_sees():
+    client, user = at_desk(Role.SALES)
+    mate, by = make_user(name="Elina"), Principal(user=make_user(role=Role.ADMIN))
+    mine, nobodys = person(name="Aino", owner=user), person(name="Onni")
+    team = make_team()
+    User.objects.filter(pk__in=[user.pk, mate.pk]).update(team=team)
+    hers = person(name="Sari", owner=mate, team=team)
+    for who, assignee in ((mine, user), (nobodys, None), (hers, mate)):
+        add_task(contact=who, by=by, title=f"Call {who}", due_at=ago(1), assignee=assignee)
+        happened(who, "message_received", ago(1), properties={"text": "Well?"})
+    advance_everything()
+
+    def shown(whose: str) -> list[Any]:
+        context = client.get("/today", {"whose": whose}).context
+        tasks = [(task.title, task.who_name) for task in context["tasks"].overdue]
+        return [context["headline"], sorted(tasks), sorted(one.name for one in context["first"])]
+
+    assert shown("mine") == [
+        "2 people wait for an answer, the oldest for 1 d. 1 task is overdue.",
+        [("Call Aino", user.name or user.email)],
+        ["Aino", "Onni"],
+    ]
+    assert shown("all") == [
+        "3 people wait for an answer, the oldest for 1 d. 3 tasks are overdue.",
+        [("Call Aino", user.name or user.email), ("Call Onni", ""), ("Call Sari", "Elina")],
+        ["Aino", "Onni", "Sari"],
+    ]
+    drawn = client.get("/today", {"whose": "all"}).content.decode()
+    assert "Elina" in drawn
+    assert "nobody has it" in drawn
+
+
+def test_more_overdue_tasks_than_are_shown_are_not_counted_as_if_they_were_all():
+    client, user = at_desk()
+    who, by = person(name="Sari"), Principal(user=user)
+    for number in range(61):
+        add_task(contact=who, by=by, title=f"Call {number}", due_at=ago(number + 1))
+
+    context = client.get("/today").context
+    assert context["headline"] == "More than 60 tasks are overdue."
+    assert [len(context["tasks"].overdue), context["tasks"].has_more] == [60, True]
+
+
 def test_what_came_in_is_new_leads_moves_and_recalls_each_with_its_cause():
     client, _user = at_desk(name="Laura")
     lead, buyer, back, later = (person(name=name) for name in ("Lead", "Buyer", "Back", "Later"))

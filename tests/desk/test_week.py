@@ -65,6 +65,28 @@ def test_the_week_shows_each_task_on_its_day_and_in_the_hands_one_asks_for():
     assert titles(client, whose="nobody") == [["Orphan"], [], ["Hers"], [], [], [], []]
 
 
+def test_the_headline_names_the_week_it_tells_of():
+    client, user = at_desk()
+    number = MONDAY.isocalendar().week
+
+    def headline(language: str, **asked: str) -> str:
+        User.objects.filter(pk=user.pk).update(language=language)
+        page = client.get("/tasks", asked).content.decode()
+        return page.partition('<h1 class="t-display up-4">')[2].partition("</h1>")[0]
+
+    to_come = MONDAY.isoformat()
+    said = [headline(language, **asked) for asked in ({"day": to_come}, {}) for language in ("en", "fi")]
+    task("First", MONDAY, user)
+    assert said == [
+        f"Nothing is to be done in week {number}.",
+        f"Viikolla {number} ei ole tehtävää.",
+        "Nothing is to be done this week.",
+        "Tällä viikolla ei ole tehtävää.",
+    ]
+    assert headline("en", day=to_come) == f"1 task is to be done in week {number}."
+    assert headline("fi", day=to_come) == f"1 tehtävä viikolla {number}."
+
+
 def test_a_seller_sees_no_task_about_people_of_others():
     client, user = at_desk(Role.SALES)
     foreign = make_user(team=make_team())

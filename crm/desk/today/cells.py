@@ -124,6 +124,7 @@ def tasks_drawn(tasks: Iterable[Due], request: HttpRequest, *, is_late: bool, ma
     page, me = row_address("desk:contact-page"), request.user.pk
     tick, later = (_tick(request), _later(request)) if may_work else (_nothing, _nothing)
     late, given, when = _("was due %(when)s"), _("from %(name)s"), moments_shown()
+    nobody = f'<span class="warn">{escape(_("nobody has it"))}</span>'
 
     def due(task: Due) -> str:
         at = when(task.due_at)
@@ -137,7 +138,9 @@ def tasks_drawn(tasks: Iterable[Due], request: HttpRequest, *, is_late: bool, ma
             about.append(f"{small_icon('repeat')} {escape(repeat_words(Repeat.read(task.repeat)))}")
         if task.remind_at:
             about.append(f'<span class="num nowrap">{small_icon("bell")} {when(task.remind_at)}</span>')
-        if task.by and task.by != me:
+        if task.who != me:
+            about.append(f"{small_icon('user-round')} {escape(task.who_name)}" if task.who else nobody)
+        elif task.by and task.by != me:
             about.append(escape(given % {"name": task.by_name}))
         return (
             f'<li class="td-row td-task" data-row>{tick(task)}<div class="grow">'

@@ -18,12 +18,13 @@ AHEAD: Final = timedelta(days=14)
 _SHOWN: Final = (
     *("pk", "title", "due_at", "remind_at", "repeat", "created_by_id", "created_by__name", "created_by__email"),
     *("contact__leader_id", "contact__leader__name", "contact__leader__emails"),
+    *("assignee_id", "assignee__name", "assignee__email"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A task of theirs, about whom, and who gave it."""
+    """A task, about whom, who gave it and who has it."""
 
     pk: int
     title: str
@@ -34,6 +35,8 @@ class Due:
     by_name: str
     contact: int
     name: str
+    who: int | None
+    who_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +44,43 @@ class Tasks:
     overdue: Sequence[Due]
     today: Sequence[Due]
     coming: Sequence[Due]
+    has_more: bool
 
     @property
     def n(self) -> int:
         return len(self.overdue) + len(self.today)
 
 
-def tasks_of(principal: Principal) -> Tasks:
-    """Their own open tasks, the longest due first: one statement."""
+def tasks_of(principal: Principal, *, mine: bool = True) -> Tasks:
+    """The open tasks they have, or all they see, the longest due first: one statement."""
     user, now = principal.user, timezone.now()
     assert user  # programs have no tasks
     end = timezone.make_aware(datetime.combine(timezone.localdate(), time.max))
-    rows = _open(user.role, user.team_id is not None).rows(user=user.pk, team=user.team_id, moment=end + AHEAD)
-    found = [_due(*row) for row in rows]
+    statement = _open(user.role, user.team_id is not None, mine)
+    rows = statement.rows(user=user.pk, team=user.team_id, moment=end + AHEAD)
+    found = [_due(*row) for row in rows[:AT_MOST]]
     return Tasks(
         [task for task in found if task.due_at < now],
         [task for task in found if now <= task.due_at <= end],
         [task for task in found if task.due_at > end],
+        len(rows) > AT_MOST,
     )
 
 
 def _due(*row: Any) -> Due:
-    pk, title, due_at, remind_at, repeat, by, name, email, who, called, emails = row
-    about = called or (emails[0] if emails else f"#{who}")
-    return Due(pk, title, due_at, remind_at, repeat, by, name or email or "", who, about)
+    pk, title, due_at, remind_at, repeat, by, by_name, by_email, contact, called, emails, who, name, email = row
+    about = called or (emails[0] if emails else f"#{contact}")
+    return Due(
+        *(pk, title, due_at, remind_at, repeat, by, by_name or by_email or ""),
+        *(contact, about, who, name or email or ""),
+    )
 
 
 @cache
-def _open(role: str, has_team: bool) -> Prepared:
+def _open(role: str, has_team: bool, mine: bool) -> Prepared:
     looking = somebody(role, has_team=has_team)
     assert looking.user
-    tasks = Task.objects.visible_to(looking).open().for_user(looking.user).due_by(MOMENT).order_by("due_at", "pk")
-    name = f"tasks_{role}{'_in_team' if has_team else ''}"
-    return Prepared(name, statement_of(tasks.values_list(*_SHOWN)[:AT_MOST]), is_general=True, **TYPES)
+    seen = Task.objects.visible_to(looking).open().due_by(MOMENT).order_by("due_at", "pk")
+    tasks = seen.for_user(looking.user) if mine else seen
+    name = f"tasks_{role}{'_in_team' if has_team else ''}{'' if mine else '_all'}"
+    return Prepared(name, statement_of(tasks.values_list(*_SHOWN)[: AT_MOST + 1]), is_general=True, **TYPES)

@@ -30,7 +30,9 @@ def _sentences(waiting: Sum, tasks: Tasks | None, came: Came | None, now: dateti
             waiting.n,
         )
         yield words % {"n": waiting.n, "time": short(now - waiting.since)}
-    if tasks and tasks.overdue:
+    if tasks and tasks.has_more and not (tasks.today or tasks.coming):
+        yield _("More than %(n)s tasks are overdue.") % {"n": len(tasks.overdue)}
+    elif tasks and tasks.overdue:
         n = len(tasks.overdue)
         yield ngettext("%(n)s task is overdue.", "%(n)s tasks are overdue.", n) % {"n": n}
     elif tasks and tasks.today:

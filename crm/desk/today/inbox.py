@@ -26,6 +26,7 @@ from staff.policy import Principal
 
 COUNTED: Final = 1000
 LONGEST: Final = 240
+FOR_ME: Final = "for_me"  # mine, and what nobody has
 ORDERINGS: Final = {"due_at": ("due_at", "id")}
 _WORDS: Final = ("text", "message", "body", "question", "subject", "title", "form", "name")
 
@@ -102,11 +103,17 @@ def clocks_of(principal: Principal, whose: str = "") -> Any:
     if whose == "mine" and principal.user:
         return waiting.in_hand_of(principal.user)
     if whose == "nobody":
-        gone = User.objects.filter(Q(is_active=False) | Q(is_away=True)).values("pk")
-        return waiting.filter(
-            Q(holder__in=gone) | Q(holder=None, contact__owner=None) | Q(holder=None, contact__owner__in=gone)
-        )
+        return waiting.filter(_nobodys())
+    if whose == FOR_ME and principal.user:
+        mine = Q(holder=principal.user) | Q(holder=None, contact__owner=principal.user)
+        return waiting.filter(mine | _nobodys())
     return waiting
+
+
+def _nobodys() -> Q:
+    """In nobody's hands, or in those of somebody who is on leave or gone."""
+    gone = User.objects.filter(Q(is_active=False) | Q(is_away=True)).values("pk")
+    return Q(holder__in=gone) | Q(holder=None, contact__owner=None) | Q(holder=None, contact__owner__in=gone)
 
 
 def inbox(request: HttpRequest, principal: Principal, whose: str, waiting: Sum) -> Inbox:

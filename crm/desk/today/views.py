@@ -26,7 +26,7 @@ from crm.desk.today.cells import came_drawn, cooling_drawn, first_drawn, tasks_d
 from crm.desk.today.doing import tasks_of
 from crm.desk.today.forms import GiveForm
 from crm.desk.today.headline import headline
-from crm.desk.today.inbox import WHOSE, inbox, sum_of, told
+from crm.desk.today.inbox import FOR_ME, WHOSE, inbox, sum_of, told
 from crm.desk.today.report import bars, lately, report, tables
 from crm.desk.undoing import undo_token
 from staff.hours import Calendars
@@ -41,7 +41,8 @@ FEW = 4
 def today(request: HttpRequest, principal: Principal) -> HttpResponse:
     assert principal.user
     mine = request.GET.get("whose", _usual(principal)) == "mine"
-    waiting, tasks, now = sum_of(principal), tasks_of(principal), timezone.now()
+    waiting, tasks = sum_of(principal, FOR_ME if mine else ""), tasks_of(principal, mine=mine)
+    now = timezone.now()
     new = came(principal, new_since(principal.user), mine=mine)
     may_work, calendars = principal.may("contacts:write"), Calendars.read()
     first = told(waiting.first[:FEW], calendars)
