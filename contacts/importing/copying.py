@@ -19,10 +19,17 @@ class Laid(NamedTuple):
     rows: bytes
 
 
-def laid(table: str, columns: Mapping[str, Iterable[str]]) -> Laid:
-    """Rows given column by column as `cells` or plain numbers; as many as the shortest column has."""
-    rows = map("\t".join, zip(*columns.values(), strict=False))
-    return Laid(table, tuple(columns), "\n".join([*rows, ""]).encode())
+# What the rows of a column hold, or the one cell that all of them do.
+Column = Iterable[str] | str
+
+
+def laid(table: str, columns: Mapping[str, Column]) -> Laid:
+    """Rows given column by column, the first with a cell for each; what is the same in all goes to their ends."""
+    same = {name: its for name, its in columns.items() if isinstance(its, str)}
+    others = {name: its for name, its in columns.items() if not isinstance(its, str)}
+    end = "\t".join(["", *same.values()]) + "\n"
+    rows = map("\t".join, zip(*others.values(), strict=True))
+    return Laid(table, (*others, *same), end.join([*rows, ""]).encode())
 
 
 def send(laid: Laid) -> None:
@@ -36,18 +43,27 @@ def send(laid: Laid) -> None:
 def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Append rows to a table; None is null."""
     if given := list(zip(*rows, strict=True)):
-        send(laid(table, dict(zip(columns, map(cells, given), strict=True))))
+        first, *others = map(cells, given)
+        first = [first] * len(given[0]) if isinstance(first, str) else first
+        send(laid(table, dict(zip(columns, [first, *others], strict=True))))
 
 
-def cells(values: Sequence[object]) -> list[str]:
+def cells(values: Sequence[object]) -> Column:
     """Values as COPY reads them; None is null."""
+    nulls = values.count(None)
+    if nulls == len(values):
+        return NULL
     shown = texts([f"{value}" for value in values])
+    if not nulls or isinstance(shown, str):
+        return shown
     return [NULL if value is None else cell for value, cell in zip(values, shown, strict=True)]
 
 
-def texts(values: list[str]) -> list[str]:
+def texts(values: list[str]) -> Column:
     """The same of texts, none of which is null."""
     together = "".join(values)
+    if not together:
+        return ""
     if together.isprintable() and "\\" not in together:
         return values
     return [value.translate(ESCAPES) for value in values]

@@ -1,9 +1,8 @@
 """What was decided, as rows of the tables it goes to. Pure: whoever lays rows asks the database nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -15,11 +14,12 @@ from ..placing import EMAIL, Name
 from ..projecting import fits, found_by
 from ..settling import claimed_body
 from .converting import Fact, event_body
-from .copying import NULL, Laid, array, cells, laid, lexemes, texts
+from .copying import NULL, Column, Laid, array, cells, laid, lexemes, texts
 from .deciding import Decision, Person, Terms, detail_fact
 
 encode: Final = msgspec.json.Encoder().encode
 PLAIN: Final = ("name", "title", "country", "language", "time_zone")
+LISTED: Final = ("phones", "tags")
 
 Told = Sequence[tuple[Person, Fact]]
 Named = Sequence[tuple[Name, int]]
@@ -78,22 +78,24 @@ def _key(event: tuple[Person, Fact]) -> str:
 def lay_contacts(made: Sequence[Person], emails: Sequence[list[str]], ours: Ours, note: str) -> Laid:
     ids = [str(person.contact_id) for person in made]
     details = [person.details for person in made]
+    spoken_of = set().union(*details)
     found = [_finding(one, its) for one, its in zip(details, emails, strict=True)]
-    columns = {
+    columns: dict[str, Column] = {
         "id": ids,
         "leader_id": ids,
         "is_known": ["t" if person.is_known else "f" for person in made],
-        **{name: texts([one.get(name, "") for one in details]) for name in PLAIN},
+        **{name: texts([one.get(name, "") for one in details]) if name in spoken_of else "" for name in PLAIN},
         "emails": texts([array(its) for its in emails]),
-        "phones": texts([array(one.get("phones", ())) for one in details]),
-        "tags": texts([array(one.get("tags", ())) for one in details]),
+        **{
+            name: texts([array(one.get(name, ())) for one in details]) if name in spoken_of else "{}" for name in LISTED
+        },
         "owner_id": _ids(details, "owner", ours.owners),
         "team_id": _ids(details, "team", ours.teams),
-        "custom": _custom(details, ours.fields),
-        "origin_source_id": [str(ours.sources[person.origin]) for person in made],
+        "custom": _custom(details, ours.fields) if spoken_of & {"fit", *ours.fields} else "{}",
+        "origin_source_id": _origins(made, ours.sources),
         "origin_campaign": texts([person.campaign for person in made]),
-        "origin_note": repeat(texts([note])[0]),
-        "version": repeat("1"),
+        "origin_note": "".join(texts([note])),
+        "version": "1",
         "sort_key": texts([key for key, _tokens in found]),
         "search": texts([lexemes(tokens) for _key, tokens in found]),
     }
@@ -110,15 +112,19 @@ def _finding(details: dict[str, Any], emails: list[str]) -> tuple[str, list[str]
     )
 
 
-def _ids(details: Sequence[dict[str, Any]], name: str, meant: Mapping[str, int | None]) -> Iterable[str]:
-    return cells([meant.get(one.get(name, "")) for one in details]) if meant else repeat(NULL)
+def _ids(details: Sequence[dict[str, Any]], name: str, meant: Mapping[str, int | None]) -> Column:
+    return cells([meant.get(one.get(name, "")) for one in details]) if meant else NULL
 
 
-def _custom(details: Sequence[dict[str, Any]], fields: Mapping[str, CustomField]) -> Iterable[str]:
+def _origins(made: Sequence[Person], sources: Mapping[str, int]) -> Column:
+    if len(sources) == 1:
+        return str(sources[""])
+    return [str(sources[person.origin]) for person in made]
+
+
+def _custom(details: Sequence[dict[str, Any]], fields: Mapping[str, CustomField]) -> Column:
     """The declared fields, and the fit; what does not fit its kind is left out (the log keeps it)."""
     kept = {"fit", *fields}
-    if all(map(kept.isdisjoint, details)):
-        return repeat("{}")
     customs = [
         {name: one[name] for name in kept & one.keys() if name == "fit" or fits(fields[name], one[name])}
         for one in details
@@ -127,8 +133,8 @@ def _custom(details: Sequence[dict[str, Any]], fields: Mapping[str, CustomField]
 
 
 def lay_names(names: Named, ids: Sequence[int]) -> Laid:
-    columns = {
-        "id": map(str, ids),
+    columns: dict[str, Column] = {
+        "id": [str(pk) for pk in ids],
         "kind": [name.kind for name, _contact in names],
         "namespace": texts([name.namespace for name, _contact in names]),
         "value": texts([name.value for name, _contact in names]),
@@ -141,14 +147,14 @@ def lay_claims(claims: Told, spoken: Spoken) -> Laid:
     claims = sorted(claims, key=_key)
     messages = [fact.message for _person, fact in claims]
     bodies = [claimed_body(msgspec.structs.replace(one, body=event_body(one))).decode() for one in messages]
-    columns = {
+    columns: dict[str, Column] = {
         "contact_id": [str(person.contact_id) for person, _fact in claims],
-        "source_id": repeat(str(spoken.source_id)),
+        "source_id": str(spoken.source_id),
         "type_id": [str(spoken.types[message.type][0]) for message in messages],
         "key": [fact.key for _person, fact in claims],
         "digest": [str(fact.digest) for _person, fact in claims],
         "body": texts(bodies),
-        "received_at": repeat(spoken.received.isoformat()),
+        "received_at": spoken.received.isoformat(),
     }
     return laid("contacts_claim", columns)
 
@@ -157,34 +163,36 @@ def lay_events(events: Told, ids: Sequence[int], spoken: Spoken) -> list[Laid]:
     """The events, and a mark for each."""
     numbers, contacts = [str(pk) for pk in ids], [str(person.contact_id) for person, _fact in events]
     columns = {"id": numbers, "contact_id": contacts, **_event_columns([fact for _, fact in events], spoken)}
-    marks = {"contact_id": contacts, "event_id": numbers, "reason": repeat(str(PendingReason.IMPORT.value))}
+    marks = {"contact_id": contacts, "event_id": numbers, "reason": str(PendingReason.IMPORT.value)}
     return [laid("contacts_event", columns), laid("contacts_pending", marks)]
 
 
-def _event_columns(facts: Sequence[Fact], spoken: Spoken) -> dict[str, Iterable[str]]:
-    now, types = spoken.received.isoformat(), spoken.types
+def _event_columns(facts: Sequence[Fact], spoken: Spoken) -> dict[str, Column]:
     messages = [fact.message for fact in facts]
-    moments = [_moments(message.occurred_at, spoken.received, now) for message in messages]
+    types = {key: (str(type_id), str(rank)) for key, (type_id, rank) in spoken.types.items()}
     return {
-        "occurred_at": [occurred for occurred, _stated in moments],
-        "recorded_at": repeat(now),
-        "stated_at": [stated for _occurred, stated in moments],
+        **_moments([message.occurred_at for message in messages], spoken.received),
+        "recorded_at": spoken.received.isoformat(),
         "value_minor": cells([message.value_minor for message in messages]),
-        "type_id": [str(types[message.type][0]) for message in messages],
-        "source_id": repeat(str(spoken.source_id)),
-        "rank": [str(types[message.type][1]) for message in messages],
+        "type_id": [types[message.type][0] for message in messages],
+        "source_id": str(spoken.source_id),
+        "rank": [types[message.type][1] for message in messages],
         "key": [fact.key for fact in facts],
         "digest": [str(fact.digest) for fact in facts],
         "currency": cells([message.currency for message in messages]),
         "campaign_key": cells([message.campaign or None for message in messages]),
         "message_id": texts([message.message_id for message in messages]),
         "properties": texts([encode(message.properties).decode() for message in messages]),
-        "by_id": repeat(*cells([spoken.by_id])),
+        "by_id": NULL if spoken.by_id is None else str(spoken.by_id),
     }
 
 
-def _moments(said: datetime | None, received: datetime, now: str) -> tuple[str, str]:
-    """When it happened as we take it, and as it was said where that is ahead of our clock."""
-    if said is None or said == received:
-        return now, NULL
-    return (now, said.isoformat()) if said > received else (said.isoformat(), NULL)
+def _moments(said: Sequence[datetime | None], received: datetime) -> dict[str, Column]:
+    """When each happened as we take it, and as it was said where that is ahead of our clock."""
+    now = received.isoformat()
+    if not any(said):
+        return {"occurred_at": now, "stated_at": NULL}
+    return {
+        "occurred_at": [one.isoformat() if one and one < received else now for one in said],
+        "stated_at": [one.isoformat() if one and one > received else NULL for one in said],
+    }

@@ -19,7 +19,7 @@ from .copying import copy
 from .deciding import Decision, Known, Person, Reject, decide, names_of
 from .mapping import mapping_of
 from .reading import open_table
-from .resolving import know_addresses, resolve
+from .resolving import earlier_run, know_addresses, resolve
 from .running import Chunk, chunks_of, converter_of, needs_details, read_ahead, received_now, survey_of, terms_of
 from .screening import screen
 
@@ -46,21 +46,21 @@ class Foreseen:
 def rehearse(run: Import, path: Path, *, goes_on: Callable[[Foreseen, float], bool]) -> Foreseen | None:
     """Count exactly what `run` would do; None where `goes_on` ended it. Raises ValidationError as running does."""
     mapping = mapping_of(run.mapping)
-    found, foreseen = survey_of(run, path, mapping), Foreseen()
+    found, foreseen, earlier = survey_of(run, path, mapping), Foreseen(), earlier_run(run)
     with open_table(path, mapping.file, found) as table, _memory() as memory:
         for chunk in read_ahead(chunks_of(table, converter_of(mapping, table))):
-            decision, rejects = _decide(run, chunk, memory)
+            decision, rejects = _decide(run, earlier, chunk, memory)
             _count(foreseen, chunk, decision, rejects, table.columns)
             if not goes_on(foreseen, chunk.share):
                 return None
     return foreseen
 
 
-def _decide(run: Import, chunk: Chunk, memory: "_memory") -> tuple[Decision, list[Reject]]:
+def _decide(run: Import, earlier: Import | None, chunk: Chunk, memory: "_memory") -> tuple[Decision, list[Reject]]:
     mapping = mapping_of(run.mapping)
     with transaction.atomic():  # event types nobody knows yet are only tried on
         sound, refused, _types = screen(run, chunk.said, received_now())
-        known = resolve(run, sound, with_details=needs_details(mapping))
+        known = resolve(run, sound, earlier=earlier, with_details=needs_details(mapping))
         transaction.set_rollback(True)
     memory.recall(known, sound, run.source.key)
     decision = decide(sound, known, terms_of(run, mapping))

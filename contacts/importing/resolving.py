@@ -14,12 +14,12 @@ from .converting import Said, fact_of
 from .deciding import Known, Person, names_of
 
 
-def resolve(run: Import, rows: Sequence[Said], *, with_details: bool) -> Known:
-    """Who is meant by the rows, what the log has of their events, and which lines it has seen."""
+def resolve(run: Import, rows: Sequence[Said], *, earlier: Import | None, with_details: bool) -> Known:
+    """Who is meant by the rows, what the log has of their events, and which lines the `earlier_run` took in."""
     bring_back(run.source_id, run.source.key, rows)
     source_key = run.source.key
     people = find_people({name for said in rows for name in names_of(said, source_key)})
-    repeated = repeated_lines(run, rows)
+    repeated = repeated_lines(earlier, rows)
     if with_details and people and len(repeated) < len(rows):
         _give_details(people)
     keys = [fact.key for said in rows for fact in said.facts]
@@ -101,21 +101,17 @@ SELECT encode(uuid_send(key), 'hex'), digest FROM contacts_event WHERE key = ANY
 """
 
 
-def repeated_lines(run: Import, rows: Sequence[Said]) -> frozenset[int]:
-    """The lines that a finished run over the same file with the same mapping took in."""
-    before = (
-        Import.objects.filter(
-            source=run.source,
-            file_digest=run.file_digest,
-            mapping=run.mapping,
-            state=ImportState.DONE,
-        )
-        .order_by("-pk")
-        .first()
-    )
-    if before is None or not rows:
+def earlier_run(run: Import) -> Import | None:
+    """The last finished run over the same file with the same mapping."""
+    same = {"source": run.source_id, "file_digest": run.file_digest, "mapping": run.mapping}
+    return Import.objects.filter(**same, state=ImportState.DONE).order_by("-pk").first()
+
+
+def repeated_lines(earlier: Import | None, rows: Sequence[Said]) -> frozenset[int]:
+    """The lines that the earlier run has taken in."""
+    if earlier is None or not rows:
         return frozenset()
-    refused = ImportReject.objects.filter(run=before, line__range=(rows[0].line, rows[-1].line))
+    refused = ImportReject.objects.filter(run=earlier, line__range=(rows[0].line, rows[-1].line))
     return frozenset({said.line for said in rows}.difference(refused.values_list("line", flat=True)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from itertools import cycle, islice, repeat
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from psycopg2.errors import DeadlockDetected
 
 from staff.models import User
 
+from ..attributes import BUILT_IN
 from ..models import BEGUN, CustomField, Import, ImportState, Source, SourceKind
 from ..nudge import nudge_on_commit
 from ..resting import collector_at_rest
@@ -28,12 +29,12 @@ from .deciding import FILL, Decision, Known, Reject, Terms, decide
 from .hands import Pair, reader, second_hand
 from .mapping import Mapping, as_json, mapping_of
 from .reading import BadRow, Row, Survey, Table, open_table, survey
-from .resolving import resolve
+from .resolving import earlier_run, resolve
 from .screening import screen
 from .telling import tell_end
 from .writing import write, write_rejects
 
-CHUNK: Final = 2_000
+CHUNK: Final = 3_000
 EACH: Final = repeat(True)
 ELSEWHERE: Final = "running_elsewhere"
 # Whoever works on an import holds it for so long after each step; then others may take it for abandoned.
@@ -157,6 +158,16 @@ class Job:
         """The chunks that the run has not read yet, those that `ours` says True of."""
         with open_table(self.path, self.mapping.file, self.found) as table:
             yield chunks_of(table, converter_of(self.mapping, table), self.run.rows_read, ours)
+
+    @cached_property
+    def earlier(self) -> Import | None:
+        """The finished run that took in the same rows, asked once: two begun ones are one."""
+        return earlier_run(self.run)
+
+    @cached_property
+    def fields(self) -> dict[str, CustomField]:
+        """The declared fields that a contact keeps."""
+        return {one.key: one for one in CustomField.objects.filter(of="contact") if one.key not in BUILT_IN}
 
 
 def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -332,12 +343,12 @@ def _is_race(error: Exception) -> bool:
 def _take_once(job: Job, chunk: Chunk, turn: Turn) -> tuple[Import, bool]:
     run, received = job.run, received_now()
     sound, refused, types = screen(run, chunk.said, received)
-    known = _known(run, job.mapping, sound, turn)
+    known = _known(job, sound, turn)
     is_news = not (known.people or known.events)
     terms = terms_of(run, job.mapping)
     decision = decide(sound, known, terms)
     note = job.mapping.origin.note if job.mapping.origin else ""
-    write(run, terms, decision, types, received, note=note, turn=turn.come)
+    write(run, terms, decision, types, received, fields=job.fields, note=note, turn=turn.come)
     rejects = [*chunk.rejects, *refused, *decision.rejects]
     write_rejects(run, rejects)
     return _count(turn.come(), chunk, decision, len(rejects)), is_news
@@ -352,13 +363,13 @@ def _need_not_wait_for_the_disk() -> None:
         cursor.execute("SET LOCAL synchronous_commit TO off")
 
 
-def _known(run: Import, mapping: Mapping, rows: list[Said], turn: Turn) -> Known:
+def _known(job: Job, rows: list[Said], turn: Turn) -> Known:
     """What is known of the rows. Of somebody we have, the rows before may tell something yet: they go first."""
-    with_details = needs_details(mapping)
-    known = resolve(run, rows, with_details=with_details)
+    asked = partial(resolve, job.run, rows, earlier=job.earlier, with_details=needs_details(job.mapping))
+    known = asked()
     if turn.now is None and (known.people or known.events):
         turn.come()
-        known = resolve(run, rows, with_details=with_details)
+        known = asked()
     return known
 
 

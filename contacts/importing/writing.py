@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from staff.models import Team, User
 
-from ..attributes import BUILT_IN
 from ..domains import join_by_domain
 from ..kinds import Types
 from ..models import CustomField, Import, Source, SourceKind
@@ -48,6 +47,7 @@ def write(
     types: Types,
     received: datetime,
     *,
+    fields: Mapping[str, CustomField],
     note: str = "",
     turn: Callable[[], object],
 ) -> None:
@@ -55,7 +55,7 @@ def write(
     it fail. What other chunks may write too has to wait for its `turn`."""
     for person, contact_id in zip(decision.made, take_ids("contacts_contact", len(decision.made)), strict=True):
         person.contact_id = contact_id
-    ours = _asked_of(run, decision.made)
+    ours = _asked_of(run, decision.made, fields)
     emails = [emails_of(person) for person in decision.made]
     names, events = names_in_order(decision), events_in_order(terms, decision)
     name_ids, event_ids = take_ids("contacts_identity", len(names)), take_ids("contacts_event", len(events))
@@ -88,7 +88,7 @@ VALUES (%s, %s::bigint[], %s::bigint[], %s::bigint[], %s, %s, '{}')
 """
 
 
-def _asked_of(run: Import, made: Sequence[Person]) -> Ours:
+def _asked_of(run: Import, made: Sequence[Person], fields: Mapping[str, CustomField]) -> Ours:
     """What of ours the people's details mean."""
     if not made:
         return Ours({}, {}, {}, {})
@@ -96,7 +96,7 @@ def _asked_of(run: Import, made: Sequence[Person]) -> Ours:
         sources_for(run.source, {person.origin for person in made}),
         _meant(made, "owner", lambda value: User.objects.filter(email__iexact=value)),
         _meant(made, "team", lambda value: Team.objects.filter(name=value)),
-        {one.key: one for one in CustomField.objects.filter(of="contact") if one.key not in BUILT_IN},
+        fields,
     )
 
 
