@@ -28,6 +28,7 @@ MEASURES: Final = {
 _SENTENCES: Final = {
     "wrong_length": gettext_lazy("Choose at least one here, and %(most)s at most."),
     "unknown_field": gettext_lazy("“%(name)s” is not a word of the rule language."),
+    "no_measure": gettext_lazy("This condition does not say what it measures."),
     "unknown_measure": gettext_lazy("There is no measure “%(measure)s”."),
     "duplicate_stage": gettext_lazy("The stage “%(name)s” is there twice."),
     "one_operator": gettext_lazy("Say in exactly one way how %(measure)s is compared."),
@@ -52,6 +53,9 @@ _SENTENCES: Final = {
     "wrong_way_round": gettext_lazy("The least number of days, %(least)s, is more than the most, %(most)s."),
     "own_target": gettext_lazy("It never moves anybody: who may follow it already stands at its target."),
     "contradiction": gettext_lazy("It can never fire: its conditions on %(measure)s cannot hold together."),
+    "too_many_days": gettext_lazy(
+        "It can never fire: a window of %(within)s days holds %(days)s different days at most, today among them."
+    ),
     "shadowed": gettext_lazy("It can never fire: “%(by)s” comes before it and always matches first."),
     "unreachable_from": gettext_lazy("It can never fire: nobody ever comes to where it starts from."),
     "unreachable_stage": gettext_lazy("No rule ever leads to the stage “%(stage)s”."),

@@ -306,7 +306,10 @@ def _condition(
     if not isinstance(condition, dict):
         yield found("wrong_kind", pointer, kind=OBJECT.words)
         return
-    measure = condition.get("measure")
+    if "measure" not in condition:
+        yield found("no_measure", pointer)
+        return
+    measure = condition["measure"]
     if not isinstance(measure, str) or measure not in PARAMETERS:
         yield found("unknown_measure", f"{pointer}/measure", measure=str(measure))
         return

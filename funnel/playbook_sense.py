@@ -6,6 +6,7 @@ from itertools import pairwise, product
 from typing import Any
 
 from funnel.operators import OPERATORS, is_number, same
+from funnel.playbook_windows import exclude_each_other, implies, too_many_days
 from funnel.playbook_words import HEALTHS, STANDINGS, Finding, found
 from funnel.playbooks import read_target
 
@@ -96,6 +97,12 @@ def _contradictions(rule: Reading) -> Iterator[Finding]:
         if not _can_hold(rule, condition, [(operator, operand) for _, operator, operand in some]):
             yield found("contradiction", rule.pointer, measure=condition["measure"])
             return
+    for condition in rule.when:
+        if days := too_many_days(condition):
+            yield found("too_many_days", rule.pointer, within=condition["within_days"], days=days)
+            return
+    if measure := exclude_each_other(rule.when):
+        yield found("contradiction", rule.pointer, measure=measure)
 
 
 def _subject(condition: Condition) -> str:
@@ -223,7 +230,7 @@ def _implies(given: Condition, asked: Condition) -> bool:
     if given["measure"] == asked["measure"] == "silence":
         return all(mine >= theirs for mine, theirs in zip(_patience(given), _patience(asked), strict=True))
     if _subject(given) != _subject(asked):
-        return False
+        return implies(given, asked)
     (mine,), (theirs,) = _tests(given) or [("", None)], _tests(asked) or [("", None)]
     if mine[0] == theirs[0] and same(mine[1], theirs[1]):
         return True

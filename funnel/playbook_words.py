@@ -23,6 +23,7 @@ MESSAGES = {
     "wrong_length": "This list must have from 1 to {most} members.",
     "unknown_type": "There is no event type “{type}”.",
     "unknown_value": "There is no {dimension} “{value}”.",
+    "no_measure": "This condition does not say what it measures.",
     "unknown_measure": "There is no measure “{measure}”.",
     "duplicate_stage": "The stage “{name}” is there twice.",
     "duplicate_name": "Two rules have the name “{name}”.",
@@ -35,6 +36,8 @@ MESSAGES = {
     "wrong_way_round": "The least number of days, {least}, is more than the most, {most}.",
     "own_target": "This rule never moves anybody: who may follow it already stands at its target.",
     "contradiction": "This rule can never fire: its conditions on {measure} can't hold together.",
+    "too_many_days": "This rule can never fire: a window of {within} days holds {days} different days at most, today"
+    " among them.",
     "shadowed": "This rule can never fire: “{by}” comes before it and always matches first.",
     "unreachable_from": "This rule can never fire: nobody ever comes to where it starts from.",
     "unreachable_stage": "No rule ever leads to the stage “{stage}”.",

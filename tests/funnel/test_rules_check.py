@@ -120,6 +120,7 @@ def test_faults_of_a_rule(rule, expected):
     ("condition", "expected"),
     [
         ({"measure": "mood", "is": "good"}, ("unknown_measure", "/rules/0/when/0/measure")),
+        ({"silence_days": 30}, ("no_measure", "/rules/0/when/0")),
         ({"measure": "score"}, ("one_operator", "/rules/0/when/0")),
         ({"measure": "score", "at_least": 1, "at_most": 5}, ("one_operator", "/rules/0/when/0")),
         ({"measure": "score", "at_least": "5"}, ("wrong_kind", "/rules/0/when/0/at_least")),
@@ -172,6 +173,10 @@ def count(**test):
     return {"measure": "count", "of": ["page_viewed"]} | test
 
 
+def clicks(**test):
+    return {"measure": "count", "of": ["ad_clicked"]} | test
+
+
 def known(**test):
     return {"measure": "property", "name": "kind"} | test
 
@@ -181,6 +186,12 @@ def known(**test):
     [
         [count(at_least=5), count(at_most=3)],
         [count(more_than=2), count(less_than=3)],
+        [count(at_least=3, within_days=7), count(at_most=2, within_days=14)],  # what the week holds the fortnight holds
+        [count(at_least=3, within_days=7), count(is_=2)],
+        [count(at_least=3, distinct_days=True), count(less_than=3)],
+        [{"measure": "kept_orders", "at_most": 1}, {"measure": "count", "of": ["order_completed"], "at_least": 2}],
+        [clicks(at_least=1, within_days=20), {"measure": "days_since", "of": ["ad_clicked"], "at_least": 30}],
+        [clicks(at_least=1, within_days=29), {"measure": "days_since", "of": ["ad_clicked"], "at_least": 30}],
         [count(at_most=0)],  # the page view itself is one
         [count(less_than=0)],
         [{"measure": "days_since", "of": ["page_viewed"], "at_least": 30}],  # the page view itself was just now
@@ -207,6 +218,11 @@ def test_conditions_that_cannot_hold_together(conditions):
     [
         [count(at_least=3), count(at_most=3)],
         [count(at_least=5), count(at_most=3) | {"within_days": 7}],
+        [count(at_least=3, within_days=14), count(at_most=2, within_days=7)],
+        [count(at_least=3, within_days=7), count(at_most=2, within_days=7, distinct_days=True)],
+        [count(at_least=8, within_days=7, distinct_days=True)],
+        [count(at_least=2, within_days=0)],
+        [clicks(at_least=1, within_days=30), {"measure": "days_since", "of": ["ad_clicked"], "at_least": 30}],
         [known(more_than=3), known(less_than=3.2)],
         [known(is_not="a"), known(is_not="b"), known(exists=True)],
         [known(contains="a"), known(contains="b")],
@@ -261,6 +277,31 @@ def test_a_narrower_condition_behind_a_wider_one_never_fires(first, second):
     score = {"measure": "score"}
     assert faults(WIDE | {"when": [score | first]}, NARROW | {"when": [score | second]}) == [("shadowed", "/rules/1")]
     assert faults(WIDE | {"when": [score | second]}, NARROW | {"when": [score | first]}) == []
+
+
+def test_more_days_than_a_window_holds_are_never_counted():
+    wanted = count(at_least=9, within_days=7, distinct_days=True)
+    [finding] = check(document(VIEWED | {"when": [wanted]}), types=TYPES)
+    assert (finding.code, finding.pointer, finding.parameters) == (
+        "too_many_days",
+        "/rules/0",
+        {"within": 7, "days": 8},
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (clicks(at_least=2, within_days=14), clicks(at_least=3, within_days=7)),
+        (clicks(at_least=2), clicks(more_than=2, distinct_days=True)),
+        (clicks(at_most=5, within_days=7), clicks(at_most=5, within_days=14)),
+        (clicks(more_than=0, within_days=30), clicks(is_=4, within_days=7)),
+    ],
+)
+def test_a_narrower_window_behind_a_wider_one_never_fires(first, second):
+    one, other = ({name.rstrip("_"): value for name, value in part.items()} for part in (first, second))
+    assert faults(WIDE | {"when": [one]}, NARROW | {"when": [other]}) == [("shadowed", "/rules/1")]
+    assert faults(WIDE | {"when": [other]}, NARROW | {"when": [one]}) == []
 
 
 @pytest.mark.parametrize(
