@@ -186,6 +186,16 @@ def give_clock(*, clock: AnswerClock, by: Principal, to: User | None) -> AnswerC
     return clock
 
 
+def take_clock(*, clock: AnswerClock, by: Principal, seen: int | None) -> AnswerClock:
+    """Have it in one's own hand, unless it is in another hand meanwhile than in that which one saw (None: nobody's)."""
+    with transaction.atomic():
+        locked = AnswerClock.objects.select_for_update(no_key=True).filter(pk=clock.pk).first()
+        if locked and locked.holder_id not in (seen, by.user.pk if by.user else None):
+            words = _("%(name)s has it meanwhile.") % {"name": locked.holder or _("Nobody")}
+            raise ValidationError(words, code="taken")
+        return give_clock(clock=clock, by=by, to=by.user)
+
+
 def waive_answer(*, clock: AnswerClock, by: Principal) -> Event:
     """Say that no answer is needed: an event like any other. Retracting it lets the clock go on."""
     if not clock.is_running:

@@ -28,6 +28,7 @@ def add_task(*, contact: Contact, by: Principal, **fields: Any) -> Task:
     with transaction.atomic():
         _check_moments(task)
         _check(task)
+        _check_assignee(task)
         task.save(force_insert=True)
         _note(task, "task_added", by)
         _tell_assignee(task, by)
@@ -46,6 +47,8 @@ def change_task(*, task: Task, by: Principal, **changes: Any) -> Task:
         if "turn_on" not in changes and ("repeat" in changes or _day(current) != due_on):
             current.turn_on = None
         _check(current)
+        if current.assignee_id != before:
+            _check_assignee(current)
         if {"remind_at", "due_at"} & changes.keys():
             current.reminded_at = None
         current.save(update_fields=[*changes, "reminded_at", "repeat_day", "turn_on"])
@@ -139,7 +142,7 @@ def _check_moments(task: Task) -> None:
 
 
 def _check(task: Task) -> None:
-    """What the columns hold, and that whoever is to do it may see the person."""
+    """What the columns hold."""
     task.repeat_day = _repeat_day(task) if task.repeat else None
     try:
         if task.repeat:
@@ -151,6 +154,10 @@ def _check(task: Task) -> None:
         words = _("A reminder comes before the task is due.")
         raise ValidationError({"remind_at": ValidationError(words, code="after_due")})
     task.full_clean(exclude=["contact", "created_by", "done_by", "follows"], validate_constraints=False)
+
+
+def _check_assignee(task: Task) -> None:
+    """Whoever is to do it sees the person; who had it before and does so no more may keep it."""
     if task.assignee and not _sees(task.assignee, task.contact):
         words = _("%(name)s does not see this person.") % {"name": task.assignee}
         raise ValidationError({"assignee": ValidationError(words, code="does_not_see")})

@@ -47,15 +47,16 @@ def _tell_late() -> int:
 
 
 def _claimed(which: Q, order: str) -> list[AnswerClock]:
-    """Some running clocks that nobody else has in hand."""
-    running = AnswerClock.objects.running().filter(which).order_by(order)
+    """Some clocks of those who wait, and that nobody else tells of now: an answer that is not folded yet is one."""
+    running = AnswerClock.objects.waiting().filter(which).order_by(order)
     locked = running.select_for_update(skip_locked=True, no_key=True)[:AT_ONCE].values_list("pk", flat=True)
     return list(AnswerClock.objects.filter(pk__in=list(locked)).select_related("contact__owner", "holder"))
 
 
 def _managers(clocks: Iterable[AnswerClock]) -> dict[int | None, list[User]]:
-    """The managers of each team; a team without one has all managers."""
-    managers = list(User.objects.filter(role=Role.MANAGER, is_active=True).order_by("pk"))
+    """The managers of each team; a team without one has all managers, and where there is none the admins."""
+    leading = list(User.objects.filter(role__in=[Role.MANAGER, Role.ADMIN], is_active=True).order_by("pk"))
+    managers = [user for user in leading if user.role == Role.MANAGER] or leading
     by_team: dict[int | None, list[User]] = {}
     for team in {clock.team_id for clock in clocks}:
         by_team[team] = [user for user in managers if user.team_id == team] or managers

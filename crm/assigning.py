@@ -192,6 +192,7 @@ def _count_turn(rule: AssignmentRule, user: User) -> None:
 
 
 def _tell_nobody_free(rule: AssignmentRule, leader: Contact) -> None:
-    managers = list(User.objects.filter(role=Role.MANAGER, is_active=True))
+    leading = list(User.objects.filter(role__in=[Role.MANAGER, Role.ADMIN], is_active=True))
+    managers = [user for user in leading if user.role == Role.MANAGER] or leading
     whom = [user for user in managers if user.team_id == rule.team_id] or managers
     notify(whom, NoticeKind.NOBODY_FREE, f"nobody:{leader.pk}", contact_id=leader.pk)

@@ -67,17 +67,19 @@ def _calendar(tasks: Iterable[Task]) -> Iterator[str]:
     yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Polku//Tasks//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH")
     yield f"X-WR-CALNAME:{_text(_('Polku: tasks'))}"
     yield from ("REFRESH-INTERVAL;VALUE=DURATION:PT1H", "X-PUBLISHED-TTL:PT1H")
+    now = timezone.now()
     for task in tasks:
-        yield from _event(task)
+        yield from _event(task, now)
     yield "END:VCALENDAR"
 
 
-def _event(task: Task) -> Iterator[str]:
+def _event(task: Task, now: datetime) -> Iterator[str]:
+    """DTSTAMP is when this calendar was written: by it a reader knows that what it has is older."""
     site = settings.SITE_URL.rstrip("/")
     page = site + reverse("desk:contact-page", args=[task.contact.leader_id])
     yield "BEGIN:VEVENT"
     yield f"UID:task-{task.pk}@{site.partition('://')[2].partition(':')[0].partition('/')[0]}"
-    yield f"DTSTAMP:{_moment(task.created_at)}"
+    yield f"DTSTAMP:{_moment(now)}"
     yield f"DTSTART:{_moment(task.due_at)}"
     yield f"DTEND:{_moment(task.due_at + LASTS)}"
     yield f"SUMMARY:{_text(f'{task.title}, {task.contact.leader}')}"

@@ -36,17 +36,18 @@ UNTIL: Final = time(12)  # who was not reached by noon is spared
 FEW: Final = 10
 
 
-def send_morning_mails(now: datetime | None = None) -> int:
+def send_morning_mails(at: datetime | None = None) -> int:
     """Make the rows of this morning, and send what is due; return how many were handed over or given up."""
     if not may_send():
         return 0
-    _plan(now or timezone.now())
+    now = at or timezone.now()
+    _plan(now)
     lapsed = MorningMail.objects.filter(state=StaffMailState.SENDING, lease_until__lt=Now())
     words = _("Whoever sent it vanished before saying what became of it.")
     lapsed.update(state=StaffMailState.UNCERTAIN, lease_until=None, reason=words)
     sent = 0
     while may_send() and (mail := _claim()) is not None:
-        _send(mail)
+        _send(mail, now)
         sent += 1
     return sent
 
@@ -77,12 +78,16 @@ def _claim() -> MorningMail | None:
         return mail
 
 
-def _send(mail: MorningMail) -> None:
+def _send(mail: MorningMail, now: datetime) -> None:
+    noon = datetime.combine(mail.day, UNTIL, zone_of(mail.user))
+    if now >= noon:  # it waited for the server, or while nothing was sent
+        _finish(mail, state=StaffMailState.FAILED if mail.reason else StaffMailState.NOTHING)
+        return
     letter = letter_of(mail)
     if letter is None:
         _finish(mail, state=StaffMailState.NOTHING)
         return
-    _finish(mail, **became(mail.attempts, handed_to(mail.user, letter)))
+    _finish(mail, **became(mail.attempts, handed_to(mail.user, letter), now=now, until=noon))
 
 
 def _finish(mail: MorningMail, **result: object) -> None:

@@ -37,6 +37,7 @@ WANTED: Final = Q(kind=NoticeKind.REMINDER, user__wants_reminder_mail=True) | Q(
     kind__in=NEWS, user__wants_notice_mail=True
 )
 FRESH: Final = timedelta(hours=2)  # what is older than this is no news by mail
+KEPT_FOR: Final = timedelta(days=1)  # while the mail server is away
 AT_ONCE: Final = 500
 IN_ONE: Final = 20
 _WAITS: Final = (StaffMailState.QUEUED, StaffMailState.RETRY)
@@ -77,7 +78,7 @@ def _claim() -> list[NoticeMail]:
         lease = timezone.now() + timedelta(seconds=LEASE_S)
         claim = uuid4()
         mails.update(state=StaffMailState.SENDING, claim=claim, lease_until=lease, attempts=F("attempts") + 1)
-        return list(NoticeMail.objects.filter(claim=claim).select_related("user").order_by("pk"))
+        return list(NoticeMail.objects.filter(claim=claim).select_related("user", "notice").order_by("pk"))
 
 
 def _send(mails: Sequence[NoticeMail]) -> None:
@@ -86,7 +87,9 @@ def _send(mails: Sequence[NoticeMail]) -> None:
     if letter is None:
         _finish(mails, state=StaffMailState.NOTHING)
         return
-    _finish(mails, **became(max(mail.attempts for mail in mails), handed_to(user, letter)))
+    until = max(mail.notice.at for mail in mails) + KEPT_FOR
+    attempts, handed = max(mail.attempts for mail in mails), handed_to(user, letter)
+    _finish(mails, **became(attempts, handed, now=timezone.now(), until=until))
 
 
 def _finish(mails: Sequence[NoticeMail], **result: object) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -17,8 +17,8 @@ from crm.models import StaffMailState
 from staff.models import User
 
 LEASE_S: Final = 120
-MOST_ATTEMPTS: Final = 5
 FIRST_PAUSE_S: Final = 60
+LONGEST_PAUSE_S: Final = 1800
 
 
 @contextmanager
@@ -44,17 +44,20 @@ def handed_to(user: User, letter: EmailMessage) -> Handed:
     return hand_over(letter, sender=_sender(), recipient=user.email)
 
 
-def became(attempts: int, handed: Handed) -> dict[str, Any]:
-    """What its row says after an attempt."""
+def became(attempts: int, handed: Handed, *, now: datetime, until: datetime) -> dict[str, Any]:
+    """What its row says after an attempt; a server that is away is asked again and again, until then."""
     match handed.outcome:
         case Outcome.TAKEN:
             return {"state": StaffMailState.SENT, "sent_at": timezone.now()}
         case Outcome.UNKNOWN:
             return {"state": StaffMailState.UNCERTAIN, "reason": handed.words}
-        case Outcome.NOT_NOW if attempts < MOST_ATTEMPTS:
-            pause = timedelta(seconds=FIRST_PAUSE_S * 3 ** (attempts - 1))
-            return {"state": StaffMailState.RETRY, "reason": handed.words, "next_at": timezone.now() + pause}
+        case Outcome.NOT_NOW if (next_at := now + _pause(attempts)) < until:
+            return {"state": StaffMailState.RETRY, "reason": handed.words, "next_at": next_at}
     return {"state": StaffMailState.FAILED, "reason": handed.words}
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(seconds=min(FIRST_PAUSE_S * 3 ** min(attempts - 1, 5), LONGEST_PAUSE_S))
 
 
 def zone_of(user: User) -> ZoneInfo:

@@ -60,6 +60,9 @@ def test_a_calendar_holds_ones_open_tasks_as_programs_read_them():
         "BEGIN:VCALENDAR", "BEGIN:VEVENT", f"UID:task-{task.pk}@localhost", "DTSTART:20270329T060000Z",
         "DTEND:20270329T063000Z", "BEGIN:VALARM", "TRIGGER;VALUE=DATE-TIME:20270329T054500Z",
     ]  # fmt: skip
+    Task.objects.update(created_at=timezone.now() - timedelta(days=3))
+    [stamp] = re.findall(r"DTSTAMP:(\w+)", Client().get(address(client)).text)
+    assert timezone.now() - datetime.strptime(f"{stamp}+0000", "%Y%m%dT%H%M%SZ%z") < timedelta(minutes=5)
     [summary] = [line for line in whole if line.startswith("SUMMARY")]
     assert summary == f"SUMMARY:Call back\\, about {'työ ' * 20}".rstrip() + "\\, Aino\\; Järvinen\\, Oy"
 
@@ -147,6 +150,28 @@ def test_nobody_who_is_away_or_left_or_does_not_want_it_gets_mail(settings, chan
     User.objects.filter(pk=user.pk).update(**changed)
 
     assert letters(settings) == []
+
+
+def test_a_mail_server_that_is_away_for_hours_loses_nothing_and_gets_nothing_twice(settings):
+    reminded(make_user(wants_reminder_mail=True))
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 1, 5
+
+    def tried(times: int) -> list[Any]:
+        for _try in range(times):
+            send_notice_mails()
+            NoticeMail.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+        return list(NoticeMail.objects.values_list("state", "attempts"))
+
+    assert tried(8) == [("retry", 8)]
+    assert [letter["Subject"] for letter in letters(settings)] == ["Reminder: Call back, Aino"]
+    assert tried(1) == [("sent", 9)]
+
+    reminded(make_user(wants_reminder_mail=True), "Long ago")
+    tried(1)
+    Notice.objects.update(at=timezone.now() - timedelta(days=1, minutes=1))
+    settings.EMAIL_PORT = 1
+    assert tried(1) == [("sent", 9), ("failed", 2)]
 
 
 def test_old_news_is_not_sent_and_a_worker_that_died_leaves_its_mail_uncertain(settings):

@@ -231,6 +231,27 @@ def test_the_morning_mail_goes_once_to_whom_something_waits_for(settings):
     assert 'Aino: "Do you take vouchers?"' in letter.get_content()
 
 
+def test_a_morning_mail_waits_for_its_server_until_noon_and_goes_once(settings):
+    busy, _idle = early_birds(settings)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 1, 5
+    mails = MorningMail.objects.filter(user=busy)
+
+    def tried(hours: float) -> Any:
+        mails.update(next_at=timezone.now() - timedelta(seconds=1))
+        send_morning_mails(MORNING + timedelta(hours=hours))
+        return mails.values_list("state", flat=True).get()
+
+    assert [tried(hours) for hours in (0, 1, 2, 2.5, 3, 3.5)] == ["retry"] * 6
+    with mail_server(settings) as server:
+        assert [tried(4), tried(4), len(server.letters)] == ["sent", "sent", 1]
+
+    mails.update(state="retry")
+    assert tried(4.5) == "failed"  # it is past noon
+    mails.update(state="queued", reason="")
+    assert tried(7) == "nothing"  # nothing was sent since the morning: it is no news any more
+
+
 def test_a_worker_that_dies_with_the_mail_in_hand_leaves_it_uncertain_and_nobody_sends_it_again(settings):
     busy, _idle = early_birds(settings)
     lapsed = timezone.now() - timedelta(seconds=1)

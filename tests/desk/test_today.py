@@ -90,6 +90,8 @@ def test_somebody_takes_gives_and_waives_and_takes_that_back():
     client.post(f"/inbox/{clock.pk}/take")
     taken = AnswerClock.objects.get().holder
     client.post(f"/inbox/{clock.pk}/give", {"to": helper.pk})
+    assert f'name="seen" value="{helper.pk}"' in client.get("/inbox").content.decode()
+    client.post(f"/inbox/{clock.pk}/take", {"seen": ""})
     given = AnswerClock.objects.get().holder
     page = client.post(f"/inbox/{clock.pk}/waive", follow=True)
     advance_everything()

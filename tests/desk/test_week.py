@@ -162,6 +162,25 @@ def test_undo_of_moving_or_changing_a_task_has_it_come_again_as_it_did():
         assert comes_again() == as_it_was == [date(2027, 2, 28), 31, None]
 
 
+def test_the_task_of_somebody_who_left_is_put_off_and_changed_and_stays_theirs_until_it_is_given():
+    client, user = at_desk()
+    gone = make_user(name="Gone")
+    theirs = task("Call", MONDAY, user, assignee=gone)
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    client.post("/tasks/many", {"task": [theirs.pk], "deed": "day"})
+    put_off = str(said(client))
+    form = client.get(f"/tasks/{theirs.pk}/change").context["form"]
+    offered = [str(label) for _value, label in form["assignee"].field.choices]
+    changed = {"title": "Call again", "kind": "todo", "due": MONDAY.isoformat(), "at_time": "10:00"}
+    client.post(f"/tasks/{theirs.pk}/change", changed | {"assignee": gone.pk})
+    theirs.refresh_from_db()
+
+    assert put_off == "1 task is put off."
+    assert offered[0] == "nobody"
+    assert "Gone" in offered
+    assert (theirs.title, theirs.due_at, theirs.assignee) == ("Call again", due(MONDAY, 10), gone)
+
+
 def test_what_cannot_be_given_is_said_and_the_rest_is_given():
     client, user = at_desk()
     mate = make_user(role=Role.SALES, team=make_team())

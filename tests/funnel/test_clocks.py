@@ -5,8 +5,9 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
-from contacts.clocks import give_clock, waive_answer
+from contacts.clocks import give_clock, take_clock, waive_answer
 from contacts.erasing import erase_contact
 from contacts.ingest import retract_event
 from contacts.merging import cut_merge, merge_contacts
@@ -182,3 +183,39 @@ def test_each_is_told_once_of_what_is_overdue():
     assert (given.holder, first, second) == (helper, 2, 0)
     tells = {"to_answer": [helper], "overdue": [helper, boss], "late": [boss, chief]}
     assert told == sorted((user.pk, kind, who.pk) for kind, users in tells.items() for user in users)
+
+
+def test_where_there_is_no_manager_the_admins_are_told():
+    admin, owner = make_user(role=Role.ADMIN), make_user()
+    said(person(owner=owner), "message_received", NOON)
+    clocks()
+    watch_answers()
+
+    assert list(Notice.objects.filter(kind="overdue").order_by("user").values_list("user", flat=True)) == [
+        admin.pk, owner.pk
+    ]  # fmt: skip
+
+
+def test_nobody_is_told_of_somebody_who_was_answered_though_that_is_not_folded_yet():
+    who = person(owner=make_user())
+    said(who, "message_received", NOON)
+    clocks()
+    said(who, "message_answered", NOON + HOUR)
+
+    assert (watch_answers(), Notice.objects.count()) == (0, 0)
+    advance_everything()
+    assert watch_answers() == 0
+
+
+def test_whoever_takes_what_somebody_else_took_meanwhile_is_told_so():
+    first, second = (Principal(user=make_user(role=Role.ADMIN, name=name)) for name in ("Aino", "Onni"))
+    said(person(), "message_received", NOON)
+    clocks()
+    clock = AnswerClock.objects.get()
+    take_clock(clock=clock, by=first, seen=None)
+    with pytest.raises(ValidationError) as refusal:
+        take_clock(clock=clock, by=second, seen=None)
+    refused_to = AnswerClock.objects.get().holder
+    knowing = take_clock(clock=clock, by=second, seen=first.user and first.user.pk).holder
+
+    assert (refusal.value.messages, refused_to, knowing) == (["Aino has it meanwhile."], first.user, second.user)

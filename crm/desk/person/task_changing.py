@@ -40,7 +40,9 @@ class TaskChangeForm(TaskForm):
         said = {"title": task.title, "kind": task.kind, "due": due.date(), "at_time": due.time(), "repeat": task.repeat}
         super().__init__(*args, contact=task.contact, user=task.assignee, **options)
         self.initial = said | {"remind": before, "assignee": task.assignee_id}
-        self.fields["assignee"].required = False
+        assignee: Any = self.fields["assignee"]
+        assignee.required, assignee.empty_label = False, _("nobody")
+        assignee.queryset |= User.objects.filter(pk=task.assignee_id or 0)  # also one who may not sign in any more
         self._offer("remind", before, _before_words)
         self._offer("repeat", task.repeat, lambda said: repeat_words(Repeat.read(said)))
 

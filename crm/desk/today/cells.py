@@ -75,7 +75,8 @@ def _acts(request: HttpRequest) -> Callable[[Waiting], str]:
 
     def acts(one: Waiting) -> str:
         here = page(one.contact)
-        taken = "" if one.who == me else _posts(take(one.id)) + taking
+        seen = f'<input type="hidden" name="seen" value="{one.who if one.is_taken else ""}">'
+        taken = "" if one.who == me else _posts(take(one.id)) + seen + taking
         return (
             f'<div class="ib-acts">{answer % here}{call % here}{taken}{giving % (one.id, give(one.id))}'
             f"{_posts(waive(one.id))}{waiving}</div>"

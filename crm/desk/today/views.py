@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts.answer_counts import WEEKS
-from contacts.clocks import give_clock, waive_answer
+from contacts.clocks import give_clock, take_clock, waive_answer
 from contacts.models import AnswerClock, Task
 from contacts.tasking import postpone_task
 from crm.desk.doors import for_staff
-from crm.desk.finding import as_file, table_named
+from crm.desk.finding import as_file, number_said, table_named
 from crm.desk.person.task_changing import undo_of_change
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
@@ -102,7 +102,8 @@ def inbox_page(request: HttpRequest, principal: Principal) -> HttpResponse:
 def answer_take(request: HttpRequest, principal: Principal, clock_id: int) -> HttpResponseBase:
     clock = _clock(principal, clock_id)
     try:
-        give_clock(clock=clock, by=principal, to=principal.user)
+        seen = number_said(request.POST["seen"]) if "seen" in request.POST else clock.holder_id
+        take_clock(clock=clock, by=principal, seen=seen)
     except ValidationError as error:
         return toast(request, _back(request, "desk:inbox"), " ".join(error.messages), tone="refused")
     return toast(request, _back(request, "desk:inbox"), _given(principal.user, clock))
