@@ -1,9 +1,11 @@
 """Costs from the file of an ad platform: foreseen first, then written down; the same file twice changes nothing.
 
 Lines of one campaign and the same days are one cost. A later file with another sum for it replaces the earlier one.
+A day counts once, by whatever days a report is cut: a file that tells of all days of earlier costs takes their place,
+and a line that shares only some days with one is left alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.ads import Export, NoSuchExport, Spent, Unusable, read_export
 from campaigns.costs import LONGEST
 from campaigns.models import Campaign, Cost, CostFile
+from contacts.messages import major_units
 from staff import audit
 from staff.policy import Principal
 
@@ -34,6 +37,21 @@ class Planned(NamedTuple):
     last_on: date
     sum_minor: int
     line: str
+    number: int  # of the line in the file
+
+
+class Standing(NamedTuple):
+    """A cost of an earlier file."""
+
+    pk: int
+    first_on: date
+    last_on: date
+    sum_minor: int
+    line: str | None
+    note: str
+
+    def shares_days(self, one: Planned) -> bool:
+        return self.first_on <= one.last_on and one.first_on <= self.last_on
 
 
 @dataclass(slots=True)
@@ -43,6 +61,7 @@ class Plan:
     platform: str
     added: list[Planned] = field(default_factory=list)
     changed: list[Planned] = field(default_factory=list)
+    replaced: list[tuple[Campaign, Standing]] = field(default_factory=list)  # costs of the same days, cut otherwise
     unchanged: int = 0
     left_out: int = 0
     passed_over: int = 0
@@ -77,7 +96,9 @@ def foresee(*, text: str, meaning: Meaning) -> Plan:
         if campaign:
             key = (campaign.pk, line.first, line.last)
             sums[key] = (line, campaign, (sums[key][2] if key in sums else Decimal(0)) + line.amount)
-    _compare(plan, [_planned(export.platform, *one) for one in sums.values()])
+    planned = [_planned(export.platform, *one) for one in sums.values()]
+    for lines in _by_campaign(planned):
+        _compare(plan, lines, _standing(lines[0].campaign, export.platform))
     plan.unusable.sort()
     return plan
 
@@ -90,12 +111,13 @@ def apply_file(*, file: CostFile, meaning: Meaning, by: Principal) -> Plan:
     for one in plan.changed:
         standing = Cost.objects.standing().filter(campaign=one.campaign, line=one.line)
         standing.update(withdrawn_at=Now(), withdrawn_by=by.user)
+    replaced = Cost.objects.standing().filter(pk__in=[one.pk for _campaign, one in plan.replaced])
+    replaced.update(withdrawn_at=Now(), withdrawn_by=by.user)
     Cost.objects.bulk_create(_cost(one, file, by) for one in (*plan.added, *plan.changed))
     _learn(meaning)
     CostFile.objects.filter(pk=file.pk).update(applied_at=Now(), meaning=dict(meaning))
-    audit.record(
-        by=by, action="costs_read", kind="cost_file", row=file.pk, added=len(plan.added), changed=len(plan.changed)
-    )
+    counts = {name: len(getattr(plan, name)) for name in ("added", "changed", "replaced")}
+    audit.record(by=by, action="costs_read", kind="cost_file", row=file.pk, **counts)
     return plan
 
 
@@ -141,22 +163,65 @@ def _meant(line: Spent, meaning: Meaning, campaigns: Mapping[str, Campaign], pla
 def _planned(platform: str, line: Spent, campaign: Campaign, amount: Decimal) -> Planned:
     minor = amount.scaleb(get_currency_precision(campaign.currency)).quantize(Decimal(1), ROUND_HALF_UP)
     days = f"{line.first}" if line.first == line.last else f"{line.first}..{line.last}"
-    return Planned(campaign, line.first, line.last, int(minor), f"{platform} {days}")
+    return Planned(campaign, line.first, line.last, int(minor), f"{platform} {days}", line.number)
 
 
-def _compare(plan: Plan, planned: Iterable[Planned]) -> None:
-    known = {
-        (campaign, line): total
-        for campaign, line, total in Cost.objects.standing()
-        .filter(line__isnull=False)
-        .values_list("campaign_id", "line", "sum_minor")
-    }
+def _by_campaign(planned: Iterable[Planned]) -> Iterable[list[Planned]]:
+    found: dict[int, list[Planned]] = {}
     for one in planned:
-        before = known.get((one.campaign.pk, one.line))
+        found.setdefault(one.campaign.pk, []).append(one)
+    return found.values()
+
+
+def _standing(campaign: Campaign, platform: str) -> list[Standing]:
+    """What earlier files of this platform told of the campaign."""
+    rows = Cost.objects.standing().filter(campaign=campaign, line__startswith=f"{platform} ")
+    return [Standing(*row) for row in rows.values_list("pk", "first_on", "last_on", "sum_minor", "line", "note")]
+
+
+def _compare(plan: Plan, planned: Sequence[Planned], standing: Sequence[Standing]) -> None:
+    """The lines of one campaign beside what stands of it."""
+    sums = {one.line: one.sum_minor for one in standing}
+    lines = {one.line for one in planned}
+    told = [one for one in planned if one.sum_minor > 0]
+    kept, replaced = _make_room(plan, told, [one for one in standing if one.line not in lines])
+    plan.replaced += [(planned[0].campaign, one) for one in replaced]
+    for one in kept:
+        before = sums.get(one.line)
         if before == one.sum_minor:
             plan.unchanged += 1
-        elif one.sum_minor > 0:
+        else:
             (plan.added if before is None else plan.changed).append(one)
+
+
+def _make_room(
+    plan: Plan, told: Sequence[Planned], otherwise: Sequence[Standing]
+) -> tuple[Sequence[Planned], Sequence[Standing]]:
+    """The lines that are taken, and the costs cut otherwise whose days these tell of from the first to the last.
+
+    A line that shares days with a cost that reaches beyond them is left alone, and with it what it told of.
+    """
+    while told:
+        first, last = min(one.first_on for one in told), max(one.last_on for one in told)
+        shared = [one for one in otherwise if any(one.shares_days(line) for line in told)]
+        beyond = [one for one in shared if one.first_on < first or one.last_on > last]
+        if not beyond:
+            return told, shared
+        kept = []
+        for line in told:
+            in_its_way = next((one for one in beyond if one.shares_days(line)), None)
+            if in_its_way is None:
+                kept.append(line)
+            else:
+                plan.unusable.append(Unusable(line.number, "counted_already", _told_of(line.campaign, in_its_way)))
+        told = kept
+    return told, []
+
+
+def _told_of(campaign: Campaign, cost: Standing) -> str:
+    days = f"{cost.first_on}" if cost.first_on == cost.last_on else f"{cost.first_on} – {cost.last_on}"
+    total = f"{major_units(cost.sum_minor, campaign.currency)} {campaign.currency}"
+    return f"{campaign.name} | {days} | {total} | {cost.note}"
 
 
 def _cost(one: Planned, file: CostFile, by: Principal) -> Cost:

@@ -139,13 +139,15 @@ class UnusableShape(msgspec.Struct):
 
 
 class CostFileShape(msgspec.Struct):
-    """What a file does: costs added and changed, lines that change nothing, names that no campaign has."""
+    """What a file does: costs added and changed, lines that change nothing, names that no campaign has. `replaced` are
+    earlier costs of the same days that were cut otherwise, by day, week or month."""
 
     id: int | None
     platform: str
     applied: bool
     added: int
     changed: int
+    replaced: int
     unchanged: int
     left_out: int
     passed_over: int
@@ -270,6 +272,7 @@ def show_plan(plan: Plan, *, file: int | None) -> CostFileShape:
         applied=file is not None,
         added=len(plan.added),
         changed=len(plan.changed),
+        replaced=len(plan.replaced),
         unchanged=plan.unchanged,
         left_out=plan.left_out,
         passed_over=plan.passed_over,

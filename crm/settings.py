@@ -323,8 +323,9 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = optional("DEFAULT_FROM_EMAIL", f"Polku <polk
 
 # --- API --------------------------------------------------------------------------------------------------------------
 
-# Requests a minute a key may make; 0: as many as it likes.
+# Requests a minute a key may make, and with a public one each network; 0: as many as it likes.
 API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=60_000)
+PUBLIC_KEY_RATE_LIMIT = env.int("PUBLIC_KEY_RATE_LIMIT", default=600)
 # Above these, intake answers 503 before it reads: marks that wait to be folded, and the taken part of our disk.
 INTAKE_BACKLOG_LIMIT = env.int("INTAKE_BACKLOG_LIMIT", default=5_000_000)
 INTAKE_DISK_LIMIT = env.float("INTAKE_DISK_LIMIT", default=0.9)

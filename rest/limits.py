@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 
 from rest.problems import Problem
 from rest.valkey import Aside
+from staff.models import ApiKey
 from staff.policy import Principal
 
 WINDOW: Final = 60
@@ -47,11 +48,22 @@ def limit_rate(request: HttpRequest, principal: Principal) -> None:
     """Count this request against the key; refuse it when the minute's allowance is spent."""
     if principal.key is None or not settings.API_RATE_LIMIT:
         return
+    if principal.key.is_public:
+        _limit_network(request, principal.key)
     allowance = _count(str(principal.key.pk), settings.API_RATE_LIMIT)
     if allowance is None:
         return
     request.allowance = allowance  # type: ignore[attr-defined]
     if allowance.is_spent:
+        raise Problem("rate-limited", headers={"Retry-After": str(allowance.seconds_left)})
+
+
+def _limit_network(request: HttpRequest, key: ApiKey) -> None:
+    """Whoever reads a public key on a page may not spend what all visitors of the page have together."""
+    most = settings.PUBLIC_KEY_RATE_LIMIT
+    allowance = _count(f"{key.pk}:{network_of(request.META.get('REMOTE_ADDR', ''))}", most) if most else None
+    if allowance and allowance.is_spent:
+        request.allowance = allowance  # type: ignore[attr-defined]
         raise Problem("rate-limited", headers={"Retry-After": str(allowance.seconds_left)})
 
 

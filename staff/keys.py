@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from staff import audit
-from staff.models import ApiKey
+from staff.models import PUBLIC_PREFIX, ApiKey
 from staff.policy import PUBLIC_SCOPES, SCOPES, Principal
 
 OURSELVES: Final = Principal()  # whoever runs Polku, at its command line
@@ -43,7 +43,7 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """Make a key that speaks for `source`; return it with its secret, which cannot be had again."""
     _check_scopes(scopes, public)
-    secret = _new_secret("pk_" if public else "sk_")
+    secret = _new_secret(PUBLIC_PREFIX if public else "sk_")
     key = ApiKey.objects.create(
         name=name,
         source=source,

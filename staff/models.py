@@ -1,7 +1,7 @@
 """Who we are: the people who work here, their teams, the keys of programs, and what was done."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -144,6 +144,9 @@ class SignInLink(OneTimeLink):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_in_links")
 
 
+PUBLIC_PREFIX: Final = "pk_"
+
+
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self) -> Self:
         return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
@@ -175,6 +178,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it stands on pages, where anybody may read it."""
+        return self.prefix.startswith(PUBLIC_PREFIX)
 
 
 class AuditRecord(models.Model):

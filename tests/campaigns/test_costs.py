@@ -226,6 +226,40 @@ def test_a_file_is_foreseen_then_read_once_and_a_corrected_one_replaces_its_cost
 
 
 @pytest.mark.django_db
+def test_a_day_counts_once_whether_a_report_is_cut_by_days_weeks_or_months():
+    caller = make_caller()
+    Campaign.objects.create(key="search", name="Search")
+    Campaign.objects.create(key="other", name="Other")
+
+    def send(head: str, *lines: str) -> tuple[int, int, int, list[tuple[str, str]]]:
+        body = {"text": "\n".join([f"{head},Campaign,Cost", *lines, ""]), "dry_run": False}
+        done = caller.post("/api/v1/campaigns/cost-files", body).json()
+        left = [(one["reason"], one["text"]) for one in done["unusable"]]
+        return done["added"], done["replaced"], done["unchanged"], left
+
+    def stands() -> list[tuple[str, str, int]]:
+        rows = Cost.objects.standing().filter(campaign__key="search").order_by("first_on")
+        return [(f"{one.first_on:%d.%m}", f"{one.last_on:%d.%m}", one.sum_minor) for one in rows]
+
+    assert send("Day", "2026-11-01,Search,1.00", "2026-11-30,Search,2.00", "2026-11-02,Other,9.00") == (3, 0, 0, [])
+    month = ("Month", "2026-11,Search,3.50")
+    assert send(*month) == (1, 2, 0, [])
+    assert stands() == [("01.11", "30.11", 350)]
+    assert send(*month) == (0, 0, 1, [])
+
+    told = "Search | 2026-11-01 – 2026-11-30 | 3.50 EUR | costs.csv"
+    by_week = ("Week", "2026-11-23,Search,1.00", "2026-11-30,Search,5.00", "2026-12-07,Search,6.00")
+    assert send(*by_week) == (1, 0, 0, [("counted_already", told)] * 2)
+    assert stands() == [("01.11", "30.11", 350), ("07.12", "13.12", 600)]
+
+    days = ("Day", "2026-11-01,Search,1.25", "2026-11-30,Search,2.25")
+    assert send(*days) == (2, 1, 0, [])
+    assert stands() == [("01.11", "01.11", 125), ("30.11", "30.11", 225), ("07.12", "13.12", 600)]
+    assert Cost.objects.get(sum_minor=350).withdrawn_at is not None
+    assert Cost.objects.standing().filter(campaign__key="other").count() == 1
+
+
+@pytest.mark.django_db
 def test_a_cost_is_written_down_taken_back_once_and_stays_known():
     caller = make_caller()
     Campaign.objects.create(key="fair", name="Fair", currency="SEK")

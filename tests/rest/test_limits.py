@@ -5,7 +5,8 @@ import pytest
 from rest import limits
 from rest.limits import asks_too_often
 from rest.valkey import Aside
-from tests.callers import make_caller
+from tests.callers import Caller, make_caller
+from tests.factories import make_public_source
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.addresses")]
 
@@ -81,6 +82,22 @@ def test_requests_side_by_side_are_counted_each():
         statuses = list(pool.map(lambda _number: caller.get("/api/plain").status_code, range(8)))
 
     assert sorted(statuses) == [200, 200] + 6 * [429]
+
+
+def test_one_network_cannot_spend_what_a_public_key_has_for_all_visitors(settings):
+    settings.PUBLIC_KEY_RATE_LIMIT = 2
+    page, shop = make_caller(source=make_public_source()), make_caller()
+
+    def ask(caller: Caller, address: str) -> int:
+        """403 is let in, and then told that a public key may not read."""
+        caller.client.defaults["REMOTE_ADDR"] = address
+        return caller.get("/api/plain").status_code
+
+    assert [ask(page, f"2001:db8:1:2::{number}") for number in range(5)] == [403, 403, 429, 429, 429]
+    assert [ask(page, address) for address in ("2001:db8:1:3::1", "192.0.2.7")] == [403, 429]  # three in all
+    assert [ask(shop, "192.0.2.7") for _ in range(3)] == [200, 200, 200]  # nobody else has the key of a server
+    refused = page.get("/api/plain")
+    assert (refused["Retry-After"], refused["X-RateLimit-Limit"]) == ("45", "3")
 
 
 def test_without_a_limit_nothing_is_counted(settings):

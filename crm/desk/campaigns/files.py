@@ -62,12 +62,14 @@ def _context(file: CostFile, form: MeaningForm, plan: Plan) -> dict[str, Any]:
         "lines": [(one, money(one.sum_minor, one.campaign.currency)) for one in (*plan.added, *plan.changed)[:SHOWN]],
         "more": max(changed - SHOWN, 0),
         "unusable": [(one.number, UNUSABLE[one.reason], one.text) for one in plan.unusable[:SHOWN]],
+        "replaced": [(name, one, money(one.sum_minor, name.currency)) for name, one in plan.replaced[:SHOWN]],
+        "more_replaced": max(len(plan.replaced) - SHOWN, 0),
         "headline": _headline(plan, changed),
     }
 
 
 def _headline(plan: Plan, changed: int) -> str:
-    if not changed and plan.unchanged and not plan.unknown:
+    if not changed and plan.unchanged and not plan.unknown and not plan.replaced:
         return _("All of this is written down already: nothing would change.")
     return ngettext("%(n)s cost would be written down.", "%(n)s costs would be written down.", changed) % {"n": changed}
 

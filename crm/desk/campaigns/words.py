@@ -42,6 +42,7 @@ UNUSABLE: Final = {
     "negative": _("less than nothing"),
     "other_currency": _("not in the currency of the campaign"),
     "too_long": _("longer than ten years"),
+    "counted_already": _("some of its days are counted in this cost of more days: take that back first"),
     "too_many_lines": _("more lines than one file may have"),
 }
 PLATFORMS: Final = {
