@@ -5,13 +5,14 @@ import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, UnreadablePostError
 
-from rest.problems import Problem
+from rest.problems import Problem, most_at_once
 from staff import audit
 from staff.policy import Principal
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 LARGEST_BODY: Final = 500 * 1024
 _CHUNK: Final = 64 * 1024
 _SECONDS_TO_SEND: Final = 15
+_MOST_LET_GO: Final = 16 * 1024 * 1024
 
 
 def require_trusted(principal: Principal) -> None:
@@ -149,4 +151,15 @@ def _chunks(request: HttpRequest) -> Iterator[bytes]:
 
 def _too_large(request: HttpRequest) -> Problem:
     logger.warning("body too large", extra={"length": request.headers.get("Content-Length")})
-    return Problem("too-large")
+    _let_go(request)
+    return Problem("too-large", most_at_once(LARGEST_BODY))
+
+
+def _let_go(request: HttpRequest) -> None:
+    """Read on what is being sent, unless there is no end of it: who is cut off while sending never sees the answer."""
+    left = _MOST_LET_GO
+    with suppress(UnreadablePostError, TimeoutError):
+        for chunk in _chunks(request):
+            left -= len(chunk)
+            if left < 0:
+                return

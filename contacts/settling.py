@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from .attributes import ATTRIBUTE_TYPES, values_after
 from .checks import EVENT_CHECKS
@@ -280,7 +281,7 @@ def accepted(said: Said, event_id: int, contact_id: int) -> Result:
     result = said.result(Status.ACCEPTED, event_id=event_id, contact_id=contact_id)
     if said.message.zone_assumed:
         result.reason, result.pointer = "zone-assumed", "/occurred_at"
-        result.detail = "The moment was said without a zone; we took it for UTC."
+        result.detail = gettext_noop("The moment was said without a zone; we took it for UTC.")
     return result
 
 

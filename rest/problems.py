@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
+from django.conf import settings
 from django.core.exceptions import (
     NON_FIELD_ERRORS,
     PermissionDenied,
@@ -17,6 +18,7 @@ from django.core.exceptions import (
 )
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from psycopg2.errors import UntranslatableCharacter
@@ -126,7 +128,7 @@ def as_problem(error: BaseException) -> Problem | None:
         case PermissionDenied() | drf.PermissionDenied():
             return Problem("forbidden")
         case RequestDataTooBig():
-            return Problem("too-large")
+            return Problem("too-large", most_at_once(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
         case SuspiciousOperation():
             return Problem("invalid-request")
         case ValueError() | DatabaseError() if holds_nul(error):
@@ -144,6 +146,11 @@ def as_problem(error: BaseException) -> Problem | None:
         case drf.APIException():
             return _from_framework(error)
     return None
+
+
+def most_at_once(size: int) -> str:
+    """How large a body may be."""
+    return gettext("A body has at most %(size)d KB: send it in parts.") % {"size": size // 1024}
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse:

@@ -7,9 +7,12 @@ import tracemalloc
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 
 from contacts import doors
+from contacts.doors import body_of
 from contacts.models import Event, Quarantine
+from rest.problems import Problem
 from tests.callers import make_caller
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
@@ -142,6 +145,13 @@ def test_a_moment_without_a_zone_is_utc_and_said_to_be():
 
     [result] = answer.json()["results"]
     assert (result["status"], result["reason"], result["pointer"]) == ("accepted", "zone-assumed", "/occurred_at")
+
+
+def test_that_a_zone_was_assumed_is_said_in_the_language_of_the_program():
+    event = with_(occurred_at="2026-02-01T00:00:00")
+    answer = make_caller().post("/api/v1/events", event, accept_language="fi")
+
+    assert answer.json()["results"][0]["detail"] == "Hetkestä puuttui aikavyöhyke; tulkitsimme sen UTC-ajaksi."
     assert Event.objects.get().occurred_at.isoformat() == "2026-03-01T12:00:00+00:00"
 
 
@@ -209,6 +219,16 @@ def test_a_body_over_500_kb_is_too_large():
     answer = make_caller().post("/api/v1/events", b" " * (500 * 1024 + 1))
 
     assert answer.status_code == 413
+    assert answer.json()["detail"] == "A body has at most 500 KB: send it in parts."
+
+
+def test_who_sends_too_much_is_heard_to_the_end_and_so_sees_the_answer():
+    request = RequestFactory().generic("POST", "/api/v1/events", b" " * 2_000_000)
+
+    with pytest.raises(Problem) as refused:
+        body_of(request)
+
+    assert (refused.value.kind, request.read()) == ("too-large", b"")
 
 
 def test_a_body_of_500_kb_is_read():

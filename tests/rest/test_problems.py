@@ -109,6 +109,7 @@ def test_a_body_beyond_the_limit_is_too_large(caller):
     answer = caller.post("/api/teams", b'{"name": "' + b"A" * 512_000 + b'"}')
 
     assert (answer.status_code, told(answer)[0]) == (413, "too-large")
+    assert answer.json()["detail"] == "A body has at most 500 KB: send it in parts."
 
 
 def test_more_parameters_than_anybody_needs_are_refused(caller):
