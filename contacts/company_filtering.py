@@ -21,6 +21,8 @@ MOST_OF_PEOPLE: Final = 10  # parts of a filter of people inside one of companie
 
 # What an address asks of the people of a company in one word; the packages that stand on ours add what they know.
 OF_ITS_PEOPLE: Final = Filters()
+# The same, of everybody, where it is kept with the company: for those who see everybody.
+OF_ALL_ITS_PEOPLE: Final = Filters()
 
 
 def company_filters(by: Principal) -> Filters:
@@ -28,7 +30,7 @@ def company_filters(by: Principal) -> Filters:
     filters = Filters(*COMPANY_FILTERS.fields.values())
     filters.add(_somebody(by), *(_of_somebody(field, by) for field in OF_ITS_PEOPLE.fields.values()))
     if sees_every_row(by):
-        filters.add(number("people", "people"), _HEARD_ON)
+        filters.add(number("people", "people"), _HEARD_ON, *OF_ALL_ITS_PEOPLE.fields.values())
     return filters
 
 

@@ -18,6 +18,7 @@ from funnel.company_people import (
     BY_ROLE,
     COOLEST,
     EVENTS_SHOWN,
+    HEALTH,
     IS_TO_CARE_FOR,
     LARGE,
     LIVELIEST,
@@ -26,6 +27,7 @@ from funnel.company_people import (
     PEOPLE,
     PEOPLE_SHOWN,
     PLACES,
+    STAND,
     TO_CARE_FOR,
 )
 from funnel.folding import Folded
@@ -92,18 +94,22 @@ found AS MATERIALIZED (
     SELECT c.id, coalesce(sum(people) FILTER (WHERE standing <> %(closed)s), 0)::int AS people,
            coalesce((max(heard_at) AT TIME ZONE %(zone)s)::date, %(never)s::date) AS heard_on,
            coalesce(jsonb_agg(jsonb_build_array(role, stage, health, standing, people)
-                              ORDER BY role, stage, health, standing) FILTER (WHERE people > 0), '[]') AS held
+                              ORDER BY role, stage, health, standing) FILTER (WHERE people > 0), '[]') AS held,
+           coalesce(array_agg(DISTINCT {STAND}) FILTER (WHERE standing <> %(closed)s), '{{}}')
+           || coalesce(array_agg(DISTINCT {HEALTH}) FILTER (WHERE standing <> %(closed)s), '{{}}') AS stands
       FROM unnest(%(companies)s::bigint[]) AS c (id) LEFT JOIN held ON held.company_id = c.id GROUP BY 1)
 """  # noqa: S608  (words of ours)
 # What is kept only of a large company is taken away here, and put there again if it still is large.
 _COUNT: Final = f"""
 {_FOUND},
 kept AS (
-    INSERT INTO funnel_companybreadth (company_id, held)
-    SELECT found.id, found.held FROM found LEFT JOIN funnel_companybreadth was ON was.company_id = found.id
+    INSERT INTO funnel_companybreadth (company_id, held, stands)
+    SELECT found.id, found.held, found.stands
+      FROM found LEFT JOIN funnel_companybreadth was ON was.company_id = found.id
      WHERE was.held IS DISTINCT FROM found.held OR was.front IS NOT NULL ORDER BY 1
-    ON CONFLICT (company_id) DO UPDATE SET held = excluded.held, front = NULL, liveliest = NULL, moved = NULL,
-                                           bought = NULL, rests_until = NULL),
+    ON CONFLICT (company_id) DO UPDATE
+       SET held = excluded.held, stands = excluded.stands, front = NULL, liveliest = NULL, moved = NULL, bought = NULL,
+           rests_until = NULL),
 counted AS (
     UPDATE contacts_company c SET people = found.people, heard_on = found.heard_on
       FROM found WHERE c.id = found.id AND (c.people, c.heard_on) IS DISTINCT FROM (found.people, found.heard_on))
@@ -132,10 +138,11 @@ def miscounted_companies() -> list[tuple[int, Any, Any]]:
 
 _MISCOUNTED: Final = f"""
 {_FOUND}
-SELECT found.id, jsonb_build_array(c.people, c.heard_on, its.held)::text,
-       jsonb_build_array(found.people, found.heard_on, found.held)::text
+SELECT found.id, jsonb_build_array(c.people, c.heard_on, its.held, its.stands)::text,
+       jsonb_build_array(found.people, found.heard_on, found.held, found.stands)::text
   FROM found JOIN contacts_company c ON c.id = found.id LEFT JOIN funnel_companybreadth its ON its.company_id = c.id
- WHERE (c.people, c.heard_on, its.held) IS DISTINCT FROM (found.people, found.heard_on, found.held)
+ WHERE (c.people, c.heard_on, its.held, its.stands)
+       IS DISTINCT FROM (found.people, found.heard_on, found.held, found.stands)
    AND NOT EXISTS (SELECT FROM contacts_companymark WHERE company_id = c.id)
    AND NOT EXISTS (SELECT FROM contacts_membership WHERE company_id = c.id AND %(today)s IN (since, until))
    AND NOT EXISTS (SELECT FROM contacts_membership m JOIN contacts_pending p ON p.contact_id = m.contact_id

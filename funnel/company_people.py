@@ -33,6 +33,24 @@ BY_ROLE: Final = f"array_position(ARRAY[{_ROLES}], role::text) NULLS LAST, last_
 LIVELIEST: Final = "last_event_at DESC NULLS LAST, person"
 MOVED_LAST: Final = "entered_at DESC NULLS LAST, person"
 COOLEST: Final = "health, wake_at, person"
+# Where somebody stands as one number, and their health as another: by these a company is found.
+STAND: Final = "coalesce(stage, 0) * 4 + coalesce(health, 0)"
+HEALTH: Final = "-1 - coalesce(health, 0)"
 IS_TO_CARE_FOR: Final = (
     f"standing <> {Standing.CLOSED.value} AND health IN ({Health.COOLING.value}, {Health.LAPSED.value})"
 )
+
+
+def stands_at(*, stage: int | None, health: int | None) -> int:
+    """The number of these two together; of none of them, too."""
+    return (stage or 0) * 4 + (health or 0)
+
+
+def stands_of_stage(stage: int | None) -> list[int]:
+    """Those of a stage, in whatever health."""
+    return [stands_at(stage=stage, health=health) for health in (None, *Health)]
+
+
+def stands_of_health(health: int | None) -> list[int]:
+    """That of a health, at whatever stage."""
+    return [-1 - (health or 0)]

@@ -1,6 +1,6 @@
 """What positions and transitions can be asked for, and what the path adds to the filters of contacts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter
 
 from contacts.asking import MOST_DAYS
-from contacts.company_filtering import OF_ITS_PEOPLE
+from contacts.company_filtering import OF_ALL_ITS_PEOPLE, OF_ITS_PEOPLE
 from contacts.filtering import (
     CONTACT_FILTERS,
     EQUALITY,
@@ -27,7 +27,8 @@ from contacts.filtering import (
     row,
 )
 from contacts.ordering import add_order
-from funnel.models import Health, Playbook, Standing
+from funnel.company_people import stands_of_health, stands_of_stage
+from funnel.models import CompanyBreadth, Health, Playbook, Standing
 from funnel.names import DIMENSION_OF, HEALTH_OF, NONE, RULE_OF, STANDING_OF, Values, source_ids, stage_ids
 from funnel.scores import rank_of
 from funnel.topmost import quickly_by
@@ -196,11 +197,26 @@ def _living(field: Field) -> Field:
     return replace(field, rows=lambda operator, value: field.rows(operator, value) & is_living)
 
 
+def somebody_stands(numbers: Sequence[int]) -> Q:
+    """The companies where somebody does, as it is kept with them: of everybody, as it was some seconds ago."""
+    return Q(pk__in=CompanyBreadth.objects.filter(stands__overlap=list(numbers)).values("company"))
+
+
+def _kept(field: Field, numbers_of: Callable[[int | None], Sequence[int]]) -> Field:
+    def rows(operator: Operator, value: Any) -> Q:
+        asked = value if operator == Operator.IN else [value]
+        found = somebody_stands([number for (one,) in asked for number in numbers_of(one)])
+        return ~found if operator == Operator.IS_NOT else found
+
+    return replace(field, rows=rows)
+
+
 def register() -> None:
     """Let contacts be filtered and sorted by where they stand, and companies be filtered by where their people do."""
     stage = named("stage", "position__stage_id", stage_ids, gettext_lazy("the key of a stage"))
     health = named("health", "position__health", lambda: HEALTH_OF)
     OF_ITS_PEOPLE.add(_living(stage), _living(health))
+    OF_ALL_ITS_PEOPLE.add(_kept(stage, stands_of_stage), _kept(health, stands_of_health))
     CONTACT_FILTERS.add(
         stage,
         health,

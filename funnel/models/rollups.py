@@ -1,6 +1,7 @@
 """Counts kept in the same transaction as each move, so that a dashboard's cost does not grow with the log."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -116,8 +117,12 @@ class CompanyBreadth(models.Model):
         related_name="breadth",
     )
     held = models.JSONField(default=list)  # [role, stage, health, standing, people] of each group
+    stands = ArrayField(models.IntegerField(), default=list)  # where the living among them do: funnel.company_people
     front = ArrayField(models.BigIntegerField(), null=True)
     liveliest = ArrayField(models.BigIntegerField(), null=True)
     moved = ArrayField(models.BigIntegerField(), null=True)
     bought = models.JSONField(null=True)
     rests_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [GinIndex(fields=["stands"], name="company_stands")]

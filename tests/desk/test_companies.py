@@ -4,12 +4,13 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.utils import timezone, translation
 
 from contacts.companies import create_company, join_company, update_company
+from contacts.company_marks import mark_companies
 from contacts.erasing import erase_contact
 from contacts.models import Company, Contact, CustomField, Joining, Membership, NotThere, Task, Tie
 from contacts.network import add_tie, network_of
@@ -20,8 +21,8 @@ from crm.desk.companies.people import people_of
 from crm.desk.people.vocabulary import words
 from funnel.advancing import advance_everything
 from funnel.breadth import Breadth, Group, breadth_of
-from funnel.company_counts import work_off_company_marks
-from funnel.models import Stage
+from funnel.company_counts import miscounted_companies, work_off_company_marks
+from funnel.models import CompanyBreadth, Stage
 from staff.models import AuditRecord, Role
 from staff.policy import Principal
 from tests.callers import make_caller
@@ -172,6 +173,30 @@ def test_companies_are_narrowed_by_where_one_of_their_people_stands_as_far_as_on
     assert names(seller, stage="lead") == ["Asking"]
     Contact.objects.update(owner=make_user())
     assert (names(seller, stage="lead"), names(stage="lead")) == ([], ["Asking"])
+
+
+def test_companies_are_found_by_where_somebody_stands_now_as_soon_as_they_are_counted():
+    client, _user = at_desk()
+    caller = make_caller("contacts:read")
+    asking, both, _closed, _former = _of_every_stand()
+
+    def names(**said):
+        lines = {line.name for line in client.get("/companies", said).context["lines"]}
+        answer = caller.get(f"/api/v1/companies?{urlencode(said)}").json()["results"]
+        assert {one["name"] for one in answer} == lines  # the same by both doors
+        return sorted(lines)
+
+    assert (names(stage="lead"), names(health="cooling")) == (["Asking"], ["Both"])
+    Membership.objects.filter(company=both).update(until=TODAY)
+    place(buyer(ago(1)), asking)
+    mark_companies([asking.pk, both.pk])
+    advance_everything()
+    work_off_company_marks()
+
+    assert (names(stage="lead"), names(health="active"), names(health="cooling")) == (["Asking"], ["Asking"], [])
+    assert miscounted_companies() == []
+    CompanyBreadth.objects.filter(company=asking).update(stands=[])
+    assert [company for company, _is, _should in miscounted_companies()] == [asking.pk]
 
 
 def test_programs_ask_the_same_of_companies_and_more():

@@ -14,7 +14,10 @@ from contacts.asking import ME, meant_by
 from contacts.company_filtering import company_filters
 from contacts.models import CompanyQuerySet
 from crm.desk.people.vocabulary import Named, Stage, Words
+from funnel.company_people import stands_at, stands_of_health, stands_of_stage
+from funnel.filters import somebody_stands
 from funnel.models import Health
+from funnel.names import HEALTH_OF, stage_ids
 from staff.policy import Principal, sees_every_row
 
 DAYS_QUIET: Final = (30, 90, 180, 365)
@@ -72,7 +75,9 @@ def _silent(days: int) -> str:
 def narrowed(companies: CompanyQuerySet, principal: Principal, said: Mapping[str, str]) -> CompanyQuerySet:
     """Those that fit what was chosen; a stage and a health are asked of one and the same person."""
     parts: list[Any] = [{"field": name, "is": said[name]} for name in ("owner", "team") if said[name]]
-    if path := [{"field": name, "is": said[name]} for name in ("stage", "health") if said[name]]:
+    if sees_every_row(principal):
+        companies = _where_somebody_stands(companies, said["stage"], said["health"])
+    elif path := [{"field": name, "is": said[name]} for name in ("stage", "health") if said[name]]:
         living = {"field": "standing", "is_not": "closed"}  # whoever is closed stands on no path
         parts.append({"field": "somebody", "is": {"all": [*path, living]}})
     if said["quiet"]:
@@ -82,3 +87,12 @@ def narrowed(companies: CompanyQuerySet, principal: Principal, said: Mapping[str
         return companies
     tree = company_filters(principal).from_document(meant_by({"all": parts}, principal))
     return companies.filter(tree.q())
+
+
+def _where_somebody_stands(companies: CompanyQuerySet, stage: str, health: str) -> CompanyQuerySet:
+    """By what is kept with each company, for whoever sees everybody."""
+    if stage and health:
+        return companies.filter(somebody_stands([stands_at(stage=stage_ids()[stage], health=HEALTH_OF[health])]))
+    if stage:
+        return companies.filter(somebody_stands(stands_of_stage(stage_ids()[stage])))
+    return companies.filter(somebody_stands(stands_of_health(HEALTH_OF[health]))) if health else companies
