@@ -14,14 +14,16 @@ from django.db import connection, transaction
 
 from ..models import Import
 from ..placing import Name
+from .chunking import Chunk, chunks_of, converter_of, read_ahead
 from .converting import Said
 from .copying import copy
 from .deciding import Decision, Known, Person, Reject, decide, names_of
 from .mapping import mapping_of
 from .reading import open_table
 from .resolving import earlier_run, know_addresses, resolve
-from .running import Chunk, chunks_of, converter_of, needs_details, read_ahead, received_now, survey_of, terms_of
+from .running import survey_of
 from .screening import screen
+from .taking import needs_details, received_now, terms_of
 
 MOST_ERRORS: Final = 100
 LONGEST_SAID: Final = 400

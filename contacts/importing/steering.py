@@ -14,11 +14,12 @@ from staff.policy import Principal
 
 from ..models import Import, ImportState
 from . import keeping
+from .chunking import converter_of
 from .drafting import mapping_from
 from .mapping import as_json
 from .preparing import EDITABLE, draft_of, refuse_begun, survey_again
 from .reading import open_table
-from .running import converter_of, source_of_mapping
+from .running import source_of_mapping
 from .undoing import begin_undoing
 from .working import nudge_imports
 

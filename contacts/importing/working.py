@@ -15,7 +15,8 @@ from ..models import Import, ImportState
 from ..nudge import call_workers
 from . import keeping
 from .rehearsing import Foreseen, rehearse
-from .running import LEASE, fail, is_passing, run_import
+from .running import fail, is_passing, run_import
+from .taking import LEASE
 from .undoing import undo_step
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from contacts.catalogue import install_catalogue
-from contacts.importing import Mapping, import_file, read_mapping, running
+from contacts.importing import Mapping, chunking, import_file, read_mapping
 from contacts.models import Import
 from funnel.services import install_path
 from tests.contacts.bringing import ORDERS, PEOPLE, Bring
@@ -42,4 +42,4 @@ def orders(bring: Bring) -> Bring:
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "CHUNK", 2)
+    monkeypatch.setattr(chunking, "CHUNK", 2)

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from contacts.catalogue import install_catalogue
-from contacts.importing import running
+from contacts.importing import chunking
 from contacts.importing.reporting import reject_lines
 from contacts.management.commands.import_events import Bar, bar_line
 from contacts.models import Contact, Event, Identity, Import, ImportState, Pending, Source
@@ -269,7 +269,7 @@ def test_hostile_files_are_counted_row_by_row(path, tmp_path, kind):
 def test_an_import_killed_again_and_again_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """6,000 rows tell thrice of 2,000 people, of whom every thousandth is refused; four times somebody runs them."""
     install_catalogue()
-    monkeypatch.setattr(running, "CHUNK", 300)
+    monkeypatch.setattr(chunking, "CHUNK", 300)
     rows = [f"c{n % 2_000},Name {n % 2_000},{n},{'soon' if n % 1000 == 0 else '2026-01-01'}" for n in range(6_000)]
     file, mapping = tmp_path / "orders.csv", tmp_path / "map.toml"
     file.write_text("\n".join([HEADER, *rows]) + "\n")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from contacts.importing import cancel_import, import_file, read_mapping, running
+from contacts.importing import cancel_import, chunking, import_file, read_mapping
 from contacts.messages import ContactRef
 from contacts.models import Company, Contact, Event, Identity, Import, ImportState, Joining, Pending
 from tests.contacts.bringing import counts
@@ -48,7 +48,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 @pytest.fixture
 def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Import]:
     """A file of 60 rows in chunks of four: some tell of somebody, or an order, of the chunk before or long ago."""
-    monkeypatch.setattr(running, "CHUNK", 4)
+    monkeypatch.setattr(chunking, "CHUNK", 4)
     path = tmp_path / "people.csv"
     lines = ["id,email,name,tags,order,at", *[line(n) for n in range(60)]]
     path.write_text("\n".join([*lines, ""]))
@@ -181,7 +181,7 @@ def test_hands_that_are_in_each_others_way_again_and_again_lose_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Everybody stands in two chunks that follow each other, in another order."""
-    monkeypatch.setattr(running, "CHUNK", 8)
+    monkeypatch.setattr(chunking, "CHUNK", 8)
     path = tmp_path / "people.csv"
     people = [n for start in range(0, 64, 8) for n in (*range(start, start + 8), *range(start + 7, start - 1, -1))]
     path.write_text("\n".join(["id,email,name,tags,order,at", *[f"c{n},,Name {n},all,," for n in people], ""]))

@@ -12,7 +12,7 @@ import pytest
 from django.db.models import Value
 
 from contacts.catalogue import install_catalogue
-from contacts.importing import running, working
+from contacts.importing import chunking, taking, working
 from contacts.importing.preparing import bring_file, choose
 from contacts.importing.steering import start_import_of, undo_import
 from contacts.importing.working import work_off_imports
@@ -29,10 +29,10 @@ ROWS, CHUNK = 3_000, 300
 @pytest.fixture
 def _often_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten chunks, and an import belongs to whoever was killed over it for a second only."""
-    monkeypatch.setattr(running, "CHUNK", CHUNK)
-    lease = running.LEASE.copy()
+    monkeypatch.setattr(chunking, "CHUNK", CHUNK)
+    lease = taking.LEASE.copy()
     lease.set_source_expressions([Value(timedelta(seconds=1))])
-    for module in (running, working):
+    for module in (taking, working):
         monkeypatch.setattr(module, "LEASE", lease)
 
 
