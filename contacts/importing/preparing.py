@@ -165,6 +165,12 @@ def preview(run: Import, count: int = 5) -> list[Cells]:
     return _first_rows(path, section, survey_again(run), count)[1]
 
 
+def has_rows(run: Import) -> bool:
+    """Whether anything stands below the names of the columns, readable or not."""
+    with open_table(keeping.path_of(run), _section(run.choices), survey_again(run)) as table:
+        return next(table.rows(), None) is not None
+
+
 def survey_again(run: Import) -> Survey:
     """What we know of the file, without reading it once more; a closer look at each line is always right."""
     return Survey(run.file_digest, run.size, run.choices.get("encoding") or "utf-8", is_clean=False)

@@ -2,7 +2,8 @@
 
     python -I sheet_reader.py FILE OUT [SHEET]
 
-Values come out as they are stored; formulas are never computed. Without SHEET it is the first that holds anything.
+Values come out as they are stored; formulas are never computed. Without SHEET it is the first that is not hidden and
+holds anything.
 Prints the name of the sheet it read, then those of all sheets in their order.
 """
 
@@ -31,8 +32,10 @@ def main() -> None:
     from python_calamine import CalamineWorkbook  # noqa: PLC0415  (it may need no more room than that)
 
     book = CalamineWorkbook.from_path(path)
-    names = [one.name for one in book.sheets_metadata if str(one.typ).endswith("WorkSheet")] or book.sheet_names
-    for name in [one for one in names if one in wanted] or names:
+    tables = [one for one in book.sheets_metadata if str(one.typ).endswith("WorkSheet")]
+    names = [one.name for one in tables] or book.sheet_names
+    seen = [one.name for one in tables if str(one.visible).endswith(".Visible")]
+    for name in [one for one in names if one in wanted] or seen or names:
         sheet = book.get_sheet_by_name(name)
         if sheet.height:  # a book may begin with an empty sheet
             break

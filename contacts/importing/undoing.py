@@ -55,18 +55,31 @@ def changed_since(run: Import) -> ChangedSince:
     return ChangedSince([Change(person, events[last[person.pk]]) for person in people], len(ids) > MOST_SHOWN)
 
 
-# The events of the run are those of its source that were recorded while it ran.
+# The events of the run are those of its source that were recorded while it ran. What came since is looked at first:
+# mostly that is little, and then so is the rest.
 _CHANGED: Final = """
-SELECT DISTINCT c.leader_id
-  FROM contacts_event e
-  JOIN contacts_source s ON s.id = e.source_id
-  JOIN contacts_contact c ON c.id = e.contact_id
- WHERE e.recorded_at > %(began)s AND e.retracted_at IS NULL AND (e.by_id IS NOT NULL OR s.kind = 'staff')
-   AND NOT (e.source_id = %(source)s AND e.recorded_at <= %(ended)s)
-   AND EXISTS (SELECT FROM contacts_contact m JOIN contacts_event own ON own.contact_id = m.id
-                WHERE (m.id = c.leader_id OR m.leader_id = c.leader_id AND m.leader_id <> m.id)
-                  AND own.source_id = %(source)s AND own.recorded_at BETWEEN %(began)s AND %(ended)s
-                  AND own.recorded_at < e.recorded_at AND own.retracted_at IS NULL)
+WITH since AS MATERIALIZED (
+    SELECT e.contact_id, max(e.recorded_at) AS last
+      FROM contacts_event e
+     WHERE e.recorded_at > %(began)s AND e.retracted_at IS NULL
+       AND (e.by_id IS NOT NULL OR e.source_id IN (SELECT id FROM contacts_source WHERE kind = 'staff'))
+       AND NOT (e.source_id = %(source)s AND e.recorded_at <= %(ended)s)
+     GROUP BY 1
+), people AS MATERIALIZED (
+    SELECT c.leader_id, max(since.last) AS last
+      FROM since JOIN contacts_contact c ON c.id = since.contact_id
+     GROUP BY 1
+), members AS (
+    SELECT leader_id AS member, leader_id, last FROM people
+     UNION ALL
+    SELECT m.id, m.leader_id, last
+      FROM people JOIN contacts_contact m ON m.leader_id = people.leader_id AND m.leader_id <> m.id
+)
+SELECT DISTINCT members.leader_id
+  FROM members
+  JOIN contacts_event own ON own.contact_id = members.member
+   AND own.source_id = %(source)s AND own.recorded_at BETWEEN %(began)s AND %(ended)s
+   AND own.recorded_at < members.last AND own.retracted_at IS NULL
  LIMIT %(limit)s
 """
 

@@ -2,7 +2,7 @@
 """Small exports as four well-known systems write them, made up by ourselves; and a workbook."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -22,12 +22,17 @@ _LISTED = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 _OFFICE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
-def workbook(rows: Sequence[Sequence[object]], *others: Sequence[Sequence[object]], packed: bool = False) -> bytes:
-    """A workbook whose sheets, Sheet1, Sheet2 and so on, have these cells."""
+def workbook(
+    rows: Sequence[Sequence[object]],
+    *others: Sequence[Sequence[object]],
+    packed: bool = False,
+    hidden: Collection[int] = (),
+) -> bytes:
+    """A workbook whose sheets, Sheet1, Sheet2 and so on, have these cells; those of the numbers `hidden` are."""
     file = io.BytesIO()
     sheets = dict(enumerate((rows, *others), 1))
     with ZipFile(file, "w", ZIP_DEFLATED if packed else ZIP_STORED) as archive:
-        for name, text in _book(sheets).items():
+        for name, text in _book(sheets, hidden).items():
             archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
         for number, sheet in sheets.items():
             cells = "".join(f"<row>{''.join(_cell(cell) for cell in row)}</row>" for row in sheet)
@@ -57,11 +62,12 @@ def open_document(rows: Sequence[Sequence[object]]) -> bytes:
     return file.getvalue()
 
 
-def _book(numbers: Iterable[int]) -> dict[str, str]:
+def _book(numbers: Iterable[int], hidden: Collection[int]) -> dict[str, str]:
     parts = [
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_OFFICE}.worksheet+xml"/>' for n in numbers
     ]
-    sheets = [f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers]
+    state = {n: ' state="hidden"' if n in hidden else "" for n in numbers}
+    sheets = [f'<sheet name="Sheet{n}" sheetId="{n}"{state[n]} r:id="rId{n}"/>' for n in numbers]
     links = [f'<Relationship Id="rId{n}" Type="{_KINDS}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers]
     return {
         "[Content_Types].xml": f'<Types xmlns="{_TYPES}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{_OFFICE}.sheet.main+xml"/>{"".join(parts)}</Types>',

@@ -20,6 +20,7 @@ from contacts.importing.steering import check_import, drop_draft, start_import_o
 from contacts.importing.undoing import changed_since
 from contacts.importing.working import work_off_imports
 from contacts.ingest import record_staff_event
+from contacts.merging import merge_contacts
 from contacts.models import Contact, CustomField, Event, Import, ImportState
 from crm.desk.today.bell import notices
 from funnel.advancing import advance_everything
@@ -27,7 +28,7 @@ from funnel.models import Effect, Position, Stage
 from staff.models import AuditRecord, Role
 from staff.policy import Principal
 from tests.contacts.samples import GOOGLE, HUBSPOT, PIPEDRIVE_DEALS, PIPEDRIVE_PEOPLE, SALESFORCE_LEADS, workbook
-from tests.factories import make_user
+from tests.factories import make_contact, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
 
@@ -365,7 +366,7 @@ def test_why_rows_were_refused_is_told_in_the_language_of_whoever_reads_it(by):
     english = [row["detail"] for row in DictReader(reject_lines(run))]
 
     assert english == ["“Atlantis” can't be kept as country.", "The row has 2 cells, the file 3 columns."]
-    assert finnish == ["Arvoa ”Atlantis” ei voi pitää tietona country.", "Rivillä on 2 solua, tiedostossa 3 saraketta."]
+    assert finnish == ["”Atlantis” ei kelpaa tähän tietoon: maa.", "Rivillä on 2 solua, tiedostossa 3 saraketta."]
     assert foreseen == finnish
 
 
@@ -394,6 +395,16 @@ def test_undoing_takes_back_what_nobody_changed_since(by, small_chunks):
     work_off_imports()
     cia.refresh_from_db()
     assert (cia.name, Event.objects.standing().filter(contact=cia).count()) == ("", 1)
+
+
+def test_whom_a_colleague_merged_and_told_of_since_is_named_before_undoing(by):
+    older = make_contact(name="Cia of old")
+    run = imported(by, "id,email,name\n1,a@x.fi,Anna\n3,c@x.fi,Cia\n")
+    seller = make_user("seller@example.com")
+    merge_contacts(first=older, second=Contact.objects.get(name="Cia"))
+    record_staff_event(contact=older, type="note_added", by=seller, properties={"text": "hi"})
+
+    assert [change.event.properties["text"] for change in changed_since(run).changes] == ["hi"]
 
 
 def test_what_was_undone_can_be_brought_in_again_and_undone_again(by):

@@ -12,7 +12,7 @@ from contacts.importing.working import work_off_imports
 from contacts.models import Contact, Event, Import
 from staff.models import Role
 from staff.policy import Principal
-from tests.contacts.samples import open_document
+from tests.contacts.samples import open_document, workbook
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("path")]
@@ -321,6 +321,17 @@ def test_a_table_of_open_document_is_read_as_one_of_excel(by):
 
     assert (run.columns, run.choices["sheet"]) == (["Nimi", "Sähköposti"], "Taulukko1")
     assert preview(run) == [["Anna & Ville", "anna@x.example"]]
+
+
+def test_of_a_workbook_a_sheet_is_read_that_one_sees_and_hidden_ones_can_be_chosen(by):
+    secret, shown = [["Salary", "Email"], [1, "boss@x.example"]], [["Name", "Email"], ["Anna", "anna@x.example"]]
+    run = brought(by, workbook(secret, shown, hidden={1}))
+
+    assert (run.choices["sheet"], run.choices["sheets"]) == ("Sheet2", ["Sheet1", "Sheet2"])
+    assert preview(run) == [["Anna", "anna@x.example"]]
+    choose(by=by, run=run, said={"sheet": "Sheet1"})
+    assert preview(run) == [["1", "boss@x.example"]]
+    assert brought(by, workbook(secret, hidden={1})).choices["sheet"] == "Sheet1"
 
 
 def test_titles_above_a_table_are_no_columns(by):

@@ -1,11 +1,14 @@
 """The pages of imports: a file goes in, is understood, tried, brought in and taken back; programs do the same."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from contacts.catalogue import install_catalogue
 from contacts.importing.working import work_off_imports
@@ -87,6 +90,44 @@ def test_no_file_a_book_of_nothing_and_too_much_are_refused_with_a_sentence(desk
         answer = desk.post("/imports", said)
         assert (answer.status_code, words in answer.content.decode()) == (422, True), words
     assert Import.objects.count() == 0
+
+
+def test_a_page_says_how_far_it_is_how_long_it_takes_and_for_what_it_waits(desk):
+    first, second = (uploaded(desk, f"name,mail\nAnna,a{number}@x.fi\n") for number in range(2))
+    for run in (first, second):
+        desk.post(reverse("desk:import-choices", args=[run.pk]), {"deed": "start"})
+    now = timezone.now()
+    at_work = {"taken_until": now + timedelta(seconds=30), "resumed_at": now - timedelta(seconds=10)}
+    Import.objects.filter(pk=first.pk).update(
+        **at_work, rows_read=60_000, created=60_000, resumed_rows=40_000, permille=250
+    )
+    shown = desk.get(f"/imports/{first.pk}").content.decode()
+    assert '<li aria-current="step">Import</li>' in shown
+    assert re.search(r"25 % · 60,000 rows · (?:2,000|1,[89]\d\d) a second · 2 minutes left", shown)
+    assert "running · 25 %" in desk.get("/imports").content.decode()
+
+    assert "Another import is under way." in desk.get(f"/imports/{second.pk}").content.decode()
+
+
+def test_refused_rows_are_counted_by_column(desk):
+    run = uploaded(desk, "name,mail,phone\nAnna,no,\nBo,b@x.fi,no\nCia,neither,\nToo few,\n")
+    choices = reverse("desk:import-choices", args=[run.pk])
+    by_column = [("mail", 2), ("the row itself", 1), ("phone", 1)]
+    drawn = "".join(f'<span>{name} <b class="num">{rows}</b></span>' for name, rows in by_column)
+
+    for deed in ("check", "start"):
+        desk.post(choices, {"deed": deed})
+        work_off_imports()
+        assert drawn in desk.get(f"/imports/{run.pk}").content.decode(), deed
+
+
+def test_a_file_in_which_nobody_stands_says_so_and_cannot_begin(desk):
+    words = "There is nothing below the names of the columns: nobody stands in this file."
+    only_heads, unreadable = uploaded(desk, "name,mail\n"), uploaded(desk, "name,mail\nAnna\n")
+
+    assert words in (page := desk.get(f"/imports/{only_heads.pk}").content.decode())
+    assert page.count(" disabled>") == 2
+    assert words not in desk.get(f"/imports/{unreadable.pk}").content.decode()
 
 
 def test_programs_upload_choose_try_start_and_undo():

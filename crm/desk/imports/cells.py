@@ -15,7 +15,7 @@ from crm.templatetags.polku import figure
 
 # What a line shows: the rest of an import are long documents.
 SHOWN: Final = (
-    *("id", "file_name", "uploaded_at", "state", "rows_read", "created", "rejected"),
+    *("id", "file_name", "uploaded_at", "state", "permille", "rows_read", "created", "rejected"),
     *("started_by__name", "started_by__email"),
 )
 
@@ -29,13 +29,18 @@ def runs_drawn(runs: Iterable[Import]) -> SafeString:
         uploaded = date_format(timezone.localtime(run.uploaded_at), "SHORT_DATETIME_FORMAT")
         by = f" · {escape(str(run.started_by))}" if run.started_by else ""
         counts = (run.rows_read, run.created, run.rejected) if run.is_begun else (None, None, None)
+        state = f"{states[run.state]}{_share(run)}"
         return (
             f'<tr><td><a class="link t-strong" href="{address(run.pk)}">{escape(run.file_name) or run.pk}</a>'
-            f'<span class="t-meta ink-3">{uploaded}{by}</span></td><td class="im-state">{states[run.state]}</td>'
+            f'<span class="t-meta ink-3">{uploaded}{by}</span></td><td class="im-state">{state}</td>'
             f"{''.join(map(_count, labels, counts))}</tr>"
         )
 
     return joined(map(line, runs))
+
+
+def _share(run: Import) -> str:
+    return f" · {run.permille // 10} %" if run.is_working else ""
 
 
 def _count(label: str, rows: int | None) -> str:

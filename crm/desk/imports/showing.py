@@ -1,25 +1,25 @@
 """What the page of an import shows: its columns and what they may mean, how far it is, what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from contacts.importing.drafting import Draft, mapping_from
 from contacts.importing.guessing import preset_named
 from contacts.importing.keeping import book_of
-from contacts.importing.preparing import draft_of, preview
+from contacts.importing.preparing import draft_of, has_rows, preview
 from contacts.importing.presets import OTHERS
 from contacts.importing.reading import Cells
 from contacts.importing.rehearsing import COUNTS
@@ -35,6 +35,8 @@ SAMPLES: Final = 3
 LOOKED_AT: Final = 200  # rows, for these
 FOLDED_FROM: Final = 13  # columns: with fewer, those that are left out stand among the others
 SHOWN_ERRORS: Final = 20
+SHOWN_COLUMNS: Final = 6  # of those that rows were refused for
+COUNTED_REJECTS: Final = 20_000  # with more of them nobody waits for a count by column
 FIELDS: Final[Sequence[tuple[Any, Sequence[Option]]]] = (
     (
         gettext_lazy("Who they are"),
@@ -107,6 +109,12 @@ DATES: Final[Sequence[Option]] = (
     ("mdy", gettext_lazy("month first: 12/31/2026")),
     ("ymd", gettext_lazy("year first: 2026-12-31")),
 )
+STEPS: Final[Sequence[Option]] = (
+    ("file", gettext_lazy("File")),
+    ("columns", gettext_lazy("Columns")),
+    ("trial", gettext_lazy("Trial")),
+    ("in", gettext_lazy("Import")),
+)
 BASES: Final[Sequence[Option]] = (
     ("consent", gettext_lazy("consent")),
     ("soft_opt_in", gettext_lazy("an earlier purchase")),
@@ -166,6 +174,10 @@ class Choosing:
         return sorted(left_out, key=lambda column: not column.samples)
 
     @property
+    def understood(self) -> int:
+        return sum(bool(column.chosen) for column in self.columns)
+
+    @property
     def order(self) -> str:
         return ",".join(str(column.number) for column in [*self.shown, *self.folded])
 
@@ -180,9 +192,12 @@ def choosing(run: Import) -> Choosing:
         with suppress(ValidationError):  # what is wrong is shown where it is wrong
             mapping_from(draft)
     choices = run.choices
+    columns = _columns(run, draft)
+    if not any(column.samples for column in columns) and not has_rows(run):
+        draft.errors.setdefault(0, _("There is nothing below the names of the columns: nobody stands in this file."))
     stages = [(one.key, str(one)) for one in Stage.objects.in_use()]
     return Choosing(
-        columns=_columns(run, draft),
+        columns=columns,
         error=draft.errors.get(0, ""),
         by_phone=bool(draft.by_phone),
         stages=list(choices["stages"].items()) if "stage" in choices["columns"] else [],
@@ -271,7 +286,8 @@ class Pace:
     permille: int
     rows: int
     per_second: int
-    left: timedelta | None
+    left: str
+    waits: bool  # for another import: workers do one after another
 
     @property
     def percent(self) -> int:
@@ -281,15 +297,52 @@ class Pace:
 def pace(run: Import) -> Pace:
     seconds = (timezone.now() - run.resumed_at).total_seconds() if run.resumed_at else 0.0
     rows = run.rows_read - run.resumed_rows if run.state == ImportState.RUNNING else 0
-    left = None
-    if run.permille >= 10 and seconds > 1 and run.resumed_rows == 0:
-        left = timedelta(seconds=round(seconds * (1000 - run.permille) / run.permille))
-    return Pace(run.permille, run.rows_read, round(rows / seconds) if seconds > 1 else 0, left)
+    waits = _waits(run)
+    rate = round(rows / seconds) if seconds > 1 and not waits else 0
+    return Pace(run.permille, run.rows_read, rate, "" if waits else _left(run, seconds, rate), waits)
+
+
+def _left(run: Import, seconds: float, rate: int) -> str:
+    """How long it takes yet: by the rows since it went on, or else by the share that is done."""
+    if run.permille < 10 or seconds <= 1:
+        return ""
+    if run.state != ImportState.RUNNING:
+        return spoken_left(seconds * (1000 - run.permille) / run.permille)
+    to_come = run.rows_read * (1000 - run.permille) / run.permille
+    return spoken_left(to_come / rate) if rate else ""
+
+
+def spoken_left(seconds: float) -> str:
+    if seconds < 60:
+        count = max(1, round(seconds))
+        return ngettext("%(count)s second left", "%(count)s seconds left", count) % {"count": count}
+    count = round(seconds / 60)
+    return ngettext("%(count)s minute left", "%(count)s minutes left", count) % {"count": count}
+
+
+def _waits(run: Import) -> bool:
+    now = timezone.now()
+    if run.taken_until and run.taken_until >= now:
+        return False
+    return Import.objects.waiting().exclude(pk=run.pk).filter(taken_until__gte=now).exists()
+
+
+def wrong_columns(rows_of: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The columns that rows were refused for, most rows first."""
+    found = sorted(rows_of.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(column or _("the row itself"), rows) for column, rows in found[:SHOWN_COLUMNS]]
+
+
+def _wrong_columns_of(run: Import) -> list[tuple[str, int]]:
+    if not 0 < run.rejected <= COUNTED_REJECTS:
+        return []
+    counted = run.rejects.values_list("column").annotate(rows=models.Count("pk"))
+    return wrong_columns(dict(counted))
 
 
 def context_of(run: Import) -> dict[str, Any]:
     """All that the page needs for the state the import is in."""
-    context: dict[str, Any] = {"run": run, "address": reverse("desk:import-page", args=[run.pk])}
+    context: dict[str, Any] = {"run": run, "address": reverse("desk:import-page", args=[run.pk]), "steps": STEPS}
     if run.state == ImportState.DRAFT and run.stored:
         foreseen = foreseen_told(run)
         return context | {
@@ -297,6 +350,8 @@ def context_of(run: Import) -> dict[str, Any]:
             "foreseen": foreseen,
             "counts": counts(foreseen) if foreseen and "rows" in foreseen else [],
             "errors": errors_drawn((foreseen or {}).get("errors", [])[:SHOWN_ERRORS]),
+            "wrong": wrong_columns((foreseen or {}).get("columns", {})),
+            "step": "trial" if foreseen else "columns",
             "duplicates": DUPLICATES,
             "encodings": sorted({*ENCODINGS, run.choices["encoding"]}),
             "delimiters": DELIMITERS,
@@ -305,10 +360,12 @@ def context_of(run: Import) -> dict[str, Any]:
             "sheets": run.choices.get("sheets", []) if book_of(run) else [],
         }
     if run.is_working:
-        return context | {"pace": pace(run), "counts": counts(run)}
+        step = {ImportState.CHECKING: "trial", ImportState.RUNNING: "in"}.get(ImportState(run.state), "")
+        return context | {"pace": pace(run), "counts": counts(run), "step": step}
     return context | {
         "counts": counts(run),
         "taken": run.rows_read - run.rejected,
         "errors": errors_drawn(errors_of(run)),
+        "wrong": _wrong_columns_of(run),
         "days": settings.IMPORT_FILES_DAYS,
     }
