@@ -35,7 +35,7 @@ _SORTS: Final = (
     gettext_noop("a list"),
     gettext_noop("nothing"),
 )
-_WITHIN: Final = ("reason", "expected", "got")  # values that are words themselves
+_WITHIN: Final = ("reason", "expected", "got", "kept_as")  # values that are words themselves
 
 
 def told(words: str | None, values: Mapping[str, Any] | None = None) -> str:

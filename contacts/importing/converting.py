@@ -45,6 +45,8 @@ DETAILS = frozenset(
     ["name", "email", "phone", "title", "country", "language", "time_zone", "company", "owner", "team", "fit"]
 )
 
+CALLED = {"email": "e-mail", "time_zone": "time zone"}  # others are called what they are
+
 in_order = msgspec.json.Encoder(order="sorted").encode
 
 Check = Callable[[Any], Any]  # gives the value as it is kept, or raises Refusal
@@ -172,8 +174,8 @@ def field_check(field: CustomField) -> Check:
 
 
 def not_kept(name: str, value: Any) -> Refusal:
-    reason = f"bad-{name.replace('_', '-')}"
-    return Refusal(reason, "", "“%(value)s” can't be kept as %(name)s.", value=str(value), name=name)
+    reason, kept_as = f"bad-{name.replace('_', '-')}", CALLED.get(name, name)
+    return Refusal(reason, "", "“%(value)s” can't be kept as %(kept_as)s.", value=str(value), kept_as=kept_as)
 
 
 def built_in(name: str) -> Callable[[str], Check]:
