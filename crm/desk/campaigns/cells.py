@@ -15,8 +15,9 @@ from campaigns.models import Campaign
 from campaigns.reading import CostLine, LinkLine
 from crm.desk.campaigns.listing import Row
 from crm.desk.campaigns.showing import Figure, Line, Page
-from crm.desk.campaigns.words import money, sums_in
+from crm.desk.campaigns.words import money
 from crm.desk.drawing import joined, row_address, short_date, short_dates, small_icon, token_field
+from crm.desk.money import in_full
 from crm.templatetags.polku import figure, stops
 
 
@@ -141,10 +142,10 @@ def _with_visitors(people: int, visitors: int) -> str:
 
 def costs_drawn(costs: Iterable[CostLine], currency: str, request: HttpRequest, *, may_plan: bool) -> SafeString:
     take_back = _taking_back(request) if may_plan else lambda cost, sum_, day: ""
-    in_currency, date = sums_in(currency), short_dates()
+    date = short_dates()
 
     def line(cost: CostLine) -> str:
-        sum_, first = escape(in_currency(cost.sum_minor)), date(cost.first_on)
+        sum_, first = escape(in_full(cost.sum_minor, currency)), date(cost.first_on)
         days = first if cost.first_on == cost.last_on else f"{first}–{date(cost.last_on)}"
         note = f'<p class="t-meta clip">{escape(cost.note)}</p>' if cost.note else ""
         return (

@@ -13,8 +13,9 @@ from campaigns.cost_files import Plan, apply_file, foresee, keep_file
 from campaigns.models import CostFile
 from crm.desk.campaigns.forms import FileForm, MeaningForm
 from crm.desk.campaigns.views import alone
-from crm.desk.campaigns.words import PLATFORMS, UNUSABLE, money
+from crm.desk.campaigns.words import PLATFORMS, UNUSABLE
 from crm.desk.doors import for_staff
+from crm.desk.money import in_full
 from crm.desk.places import page
 from crm.desk.toasts import toast
 from staff.policy import Principal
@@ -58,11 +59,13 @@ def _context(file: CostFile, form: MeaningForm, plan: Plan) -> dict[str, Any]:
         "form": form,
         "plan": plan,
         "platform": PLATFORMS[plan.platform],
-        "totals": ", ".join(money(total, code) for code, total in sorted(plan.total.items())),
-        "lines": [(one, money(one.sum_minor, one.campaign.currency)) for one in (*plan.added, *plan.changed)[:SHOWN]],
+        "totals": ", ".join(in_full(total, code) for code, total in sorted(plan.total.items())),
+        "lines": [(one, in_full(one.sum_minor, one.campaign.currency)) for one in (*plan.added, *plan.changed)[:SHOWN]],
         "more": max(changed - SHOWN, 0),
         "unusable": [(one.number, UNUSABLE[one.reason], one.text) for one in plan.unusable[:SHOWN]],
-        "replaced": [(name, one, money(one.sum_minor, name.currency)) for name, one in plan.replaced[:SHOWN]],
+        "replaced": [
+            (campaign, one, in_full(one.sum_minor, campaign.currency)) for campaign, one in plan.replaced[:SHOWN]
+        ],
         "more_replaced": max(len(plan.replaced) - SHOWN, 0),
         "headline": _headline(plan, changed),
     }
@@ -71,7 +74,12 @@ def _context(file: CostFile, form: MeaningForm, plan: Plan) -> dict[str, Any]:
 def _headline(plan: Plan, changed: int) -> str:
     if not changed and plan.unchanged and not plan.unknown and not plan.replaced:
         return _("All of this is written down already: nothing would change.")
-    return ngettext("%(n)s cost would be written down.", "%(n)s costs would be written down.", changed) % {"n": changed}
+    said = ngettext("%(n)s cost would be written down.", "%(n)s costs would be written down.", changed) % {"n": changed}
+    n = len(plan.replaced)
+    if not n:
+        return said
+    back = ngettext("%(n)s of the same days is taken back.", "%(n)s of the same days are taken back.", n) % {"n": n}
+    return f"{said} {back}"
 
 
 def _done(plan: Plan) -> str:

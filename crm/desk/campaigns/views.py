@@ -30,9 +30,10 @@ from crm.desk.campaigns.forms import CampaignForm, CostForm, LinkForm, planned_l
 from crm.desk.campaigns.listing import headline, rows_of
 from crm.desk.campaigns.people import ORDERED, REFUNDED, TOUCHED, behind, span
 from crm.desk.campaigns.showing import Page
-from crm.desk.campaigns.words import CHANNEL_ICONS, CHANNELS, QUESTIONS, WAYS, money
+from crm.desk.campaigns.words import CHANNEL_ICONS, CHANNELS, QUESTIONS, WAYS
 from crm.desk.doors import for_staff
 from crm.desk.finding import as_file, number_said, table_named, there
+from crm.desk.money import in_full
 from crm.desk.places import page
 from crm.desk.strategy.views import Wish
 from crm.desk.toasts import toast
@@ -165,7 +166,7 @@ def cost_new(request: HttpRequest, principal: Principal, campaign_id: int) -> Ht
     campaign = _campaign(campaign_id)
     form = CostForm(campaign.currency, request.POST or None)
     if form.is_valid() and _tried(form, lambda: add_cost(campaign=campaign, by=principal, **form.changes())):
-        said = _("%(sum)s is written down.") % {"sum": money(form.cleaned_data["sum"], campaign.currency)}
+        said = _("%(sum)s is written down.") % {"sum": in_full(form.cleaned_data["sum"], campaign.currency)}
         return toast(request, redirect("desk:campaign", campaign.pk), said)
     return _asked(request, "form.html", _("Write down a cost"), form, campaign=campaign)
 
