@@ -20,6 +20,7 @@ from .company_marks import mark_companies
 from .matching import ALIKE, LETTERS, normal_domain, search_query, search_tokens, sort_key, words
 from .models import COMPANY_FORMS, Company, CompanyMerge, Contact, Membership, NotThere
 from .models.people import Mentions
+from .naming_anew import name_anew
 from .projecting import project
 
 MOST_ALIKE: Final = 5
@@ -129,14 +130,7 @@ def join_people(*, company: Company, contact_ids: Collection[int], by: Principal
 def drop_membership(*, membership: Membership, by: Principal) -> None:
     """They never had this place: undo of giving it."""
     with transaction.atomic():
-        audit.record(
-            by=by,
-            action="membership_dropped",
-            kind="membership",
-            row=membership.pk,
-            contact=membership.contact_id,
-            company=membership.company_id,
-        )
+        _record(membership, "membership_dropped", by)
         Membership.objects.filter(pk=membership.pk).delete()
         mark_companies([membership.company_id])
         project([membership.contact_id])
@@ -206,7 +200,7 @@ def _change(company: Company, changed: Mapping[str, Any], by: Principal) -> None
     index_company(company, former_names([company.pk]))
     audit.record(by=by, action="company_changed", kind="company", row=company.pk, fields=sorted(changed))
     if "name" in changed:
-        project(company.memberships.current().values_list("contact_id", flat=True))
+        name_anew(company.memberships.current().values_list("contact_id", flat=True))
 
 
 def hold_companies() -> None:
@@ -247,9 +241,14 @@ def former_names(ids: Collection[int]) -> list[str]:
 
 
 def _note(membership: Membership, action: str, by: Principal) -> None:
-    audit.record(by=by, action=action, kind="membership", row=membership.pk, contact=membership.contact_id)
+    _record(membership, action, by)
     mark_companies([membership.company_id])
     project([membership.contact_id])
+
+
+def _record(place: Membership, action: str, by: Principal) -> None:
+    said = {"contact": place.contact_id, "company": place.company_id}
+    audit.record(by=by, action=action, kind="membership", row=place.pk, **said)
 
 
 def _refuse_second_place(place: Membership) -> None:

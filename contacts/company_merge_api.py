@@ -65,6 +65,12 @@ class CompanyMergeBody(Body):
         max_length=100,
         help_text=_("The details that are to be as they are of `gone`, such as `name` or `custom.size`."),
     )
+    keep = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        required=False,
+        max_length=100,
+        help_text=_("The details that are to be as they are of `kept`, also where it has none."),
+    )
 
 
 class CompanyTwinBody(Body):
@@ -107,6 +113,7 @@ def company_merge_create(request: Request) -> HttpResponse:
         kept=visible_company(request, said["kept"]),
         gone=visible_company(request, said["gone"]),
         take=said.get("take", ()),
+        keep=said.get("keep", ()),
         by=caller(request),
     )
     return answer(_show(merge), status=201)

@@ -4,7 +4,7 @@ What stands around a company are rows, not events: they follow to the one that i
 cutting it gives them back. What cannot follow waits beside.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -19,18 +19,21 @@ from staff.policy import Principal
 from .companies import company_now, former_names, hold_companies, index_company
 from .company_marks import mark_companies
 from .matching import sort_key
-from .models import MUTUAL, Company, CompanyMerge, Membership, NotThere, PlaceAside, Tie
-from .projecting import project
+from .models import MUTUAL, Company, CompanyMerge, Contact, Membership, NotThere, PlaceAside, Tie
+from .naming_anew import name_anew
 
 DETAILS: Final = ("name", "country", "joining", "owner_id", "team_id", "external_id")
 OWN: Final = "custom."  # begins the name of a field that the organisation declared
 _FILLED: Final = ("role", "title", "since")
 
 
-def merge_companies(*, kept: Company, gone: Company, by: Principal, take: Collection[str] = ()) -> CompanyMerge:
+def merge_companies(
+    *, kept: Company, gone: Company, by: Principal, take: Collection[str] = (), keep: Collection[str] = ()
+) -> CompanyMerge:
     """Make two companies one, which is `kept`; refused when one of them is no company any more.
 
-    `take` names the details that are to be as they are of `gone`; else those of `kept` hold, where it has them.
+    `take` names the details that are to be as they are of `gone`, `keep` those that are to be as they are of `kept`,
+    be it nothing; of the others those of `kept` hold, where it has them.
     """
     if kept.pk == gone.pk:
         raise ValidationError(_("These two are one company already."), code="already_one")
@@ -41,7 +44,7 @@ def merge_companies(*, kept: Company, gone: Company, by: Principal, take: Collec
             if one.merged_into_id:
                 raise ValidationError(_("%s is one with another company already.") % one, code="already_one")
         merge = CompanyMerge.objects.create(
-            kept=kept, gone=gone, by=by.user, domains=gone.domains, fields=_chosen(kept, gone, _known(take, kept, gone))
+            kept=kept, gone=gone, by=by.user, domains=gone.domains, fields=_chosen(kept, gone, take, keep)
         )
         Company.objects.filter(pk=gone.pk).update(
             merged_into=kept, domains=[], version=F("version") + 1, updated_at=Now()
@@ -129,29 +132,30 @@ def _settle(kept: Company, gone: Company, people: Collection[int]) -> None:
         one.refresh_from_db()
         index_company(one, former_names([one.pk]))
     mark_companies([kept.pk, gone.pk])
-    project(people)
+    name_anew(people)
 
 
 # --- The details ------------------------------------------------------------------------------------------------------
 
 
-def _known(take: Collection[str], kept: Company, gone: Company) -> Collection[str]:
-    known = {*DETAILS, *(f"{OWN}{key}" for key in (*kept.custom, *gone.custom))}
-    for name in take:
-        if name not in known:
-            raise ValidationError({"take": ValidationError(_("“%s” cannot be chosen.") % name, code="bad_attribute")})
-    return take
-
-
-def _chosen(kept: Company, gone: Company, take: Collection[str]) -> dict[str, list[Any]]:
+def _chosen(kept: Company, gone: Company, take: Collection[str], keep: Collection[str]) -> dict[str, list[Any]]:
     """What becomes of the details: what each was, and what it is to be."""
+    names = [*DETAILS, *(f"{OWN}{key}" for key in dict.fromkeys((*kept.custom, *gone.custom)))]
+    _refuse_unknown(take=set(take) - set(names), keep=set(keep) - set(names) | set(keep) & set(take))
     found = {}
-    for name in [*DETAILS, *(f"{OWN}{key}" for key in dict.fromkeys((*kept.custom, *gone.custom)))]:
+    for name in names:
         before, other = _held_of(kept, name), _held_of(gone, name)
-        after = other if name in take or before in (None, "") else before
+        is_open = before in (None, "") and name not in keep
+        after = other if name in take or is_open else before
         if after != before:
             found[name] = [before, after]
     return found
+
+
+def _refuse_unknown(**said: Collection[str]) -> None:
+    for where, names in said.items():
+        for name in sorted(names):
+            raise ValidationError({where: ValidationError(_("“%s” cannot be chosen.") % name, code="bad_attribute")})
 
 
 def _held_of(company: Company, name: str) -> Any:
@@ -184,34 +188,47 @@ def _named_otherwise(merge: CompanyMerge) -> set[int]:
 
 def _follow_people(merge: CompanyMerge) -> set[int]:
     """Every place follows, but that of somebody who has one in the kept company now; return who is found otherwise."""
-    here = _present_places(merge.kept_id)
-    followed, aside = [], []
-    for place in Membership.objects.filter(company=merge.gone_id).select_related("contact"):
-        beside = here.get(place.contact.leader_id) if place.until is None else None
-        if beside:
-            aside.append(_aside(merge, place, beside))
-        else:
-            followed.append(place)
-    Membership.objects.filter(pk__in=[one.pk for one in followed]).update(company=merge.kept_id)
+    places = Membership.objects.filter(company=merge.gone_id)
+    here = _present_places(merge.kept_id, places.current().values("contact__leader"))
+    both = list(places.current().filter(contact__leader__in=here).order_by("pk"))
+    beside = [here[leader] for leader in _leaders(both)]
+    aside = [_aside(merge, place, its) for place, its in zip(both, beside, strict=True)]
+    _keep((its, one.filled) for its, one in zip(beside, aside, strict=True))
     PlaceAside.objects.bulk_create(aside)
     Membership.objects.filter(pk__in=[one.pk for one in aside]).delete()
-    merge.places = [one.pk for one in followed]
-    return {one.contact_id for one in aside} | {one.contact_id for one in followed if one.until is None}
+    people = set(places.current().values_list("contact_id", flat=True)) | {one.contact_id for one in aside}
+    merge.places = list(places.order_by("pk").values_list("pk", flat=True))
+    places.update(company=merge.kept_id)
+    return people
 
 
-def _present_places(company_id: int) -> dict[int, Membership]:
-    """By the leader of each person."""
-    places = Membership.objects.current().filter(company=company_id).select_related("contact")
-    return {place.contact.leader_id: place for place in places}
+def _present_places(company_id: int, people: Any) -> dict[int, Membership]:
+    """Of these people, by the leader of each."""
+    places = list(Membership.objects.current().filter(company=company_id, contact__leader__in=people))
+    return dict(zip(_leaders(places), places, strict=True))
+
+
+def _leaders(places: Sequence[Membership]) -> list[int]:
+    """Of whom each place is."""
+    leaders = dict(Contact.objects.filter(pk__in=[one.contact_id for one in places]).values_list("pk", "leader"))
+    return [leaders[one.contact_id] for one in places]
+
+
+def _keep(changed: Iterable[tuple[Membership, Sequence[str]]]) -> None:
+    """Write what was changed of each place, and nothing else of it."""
+    by_names: dict[tuple[str, ...], list[Membership]] = {}
+    for place, names in changed:
+        by_names.setdefault(tuple(names), []).append(place)
+    for fields, places in by_names.items():
+        if fields:
+            Membership.objects.bulk_update(places, fields, batch_size=500)
 
 
 def _aside(merge: CompanyMerge, place: Membership, beside: Membership) -> PlaceAside:
     """The place waits; where the one in the kept company says nothing, it says what this one does."""
     filled = [name for name in _FILLED if getattr(place, name) and not getattr(beside, name)]
-    if filled:
-        for name in filled:
-            setattr(beside, name, getattr(place, name))
-        beside.save(update_fields=filled)
+    for name in filled:
+        setattr(beside, name, getattr(place, name))
     said = {name: getattr(place, name) for name in (*_FILLED, "by_domain", "contact_id")}
     return PlaceAside(pk=place.pk, merge=merge, beside=beside, filled=filled, **said)
 
@@ -222,20 +239,16 @@ def _return_people(merge: CompanyMerge) -> set[int]:
     people = set(places.values_list("contact_id", flat=True))
     places.update(company=merge.gone_id)
     asides = list(merge.asides.select_related("beside"))
-    for one in asides:
-        _take_back_filled(one)
+    _keep((one.beside, _take_back_filled(one, one.beside)) for one in asides if one.beside)
     _stand(asides, merge.gone_id)
     return people | {one.contact_id for one in asides}
 
 
-def _take_back_filled(aside: PlaceAside) -> None:
-    beside = aside.beside
-    if beside is None:
-        return
+def _take_back_filled(aside: PlaceAside, beside: Membership) -> list[str]:
     same = [name for name in aside.filled if getattr(beside, name) == getattr(aside, name)]
     for name in same:
         setattr(beside, name, None if name == "since" else "")
-    beside.save(update_fields=same)
+    return same
 
 
 def _stand(asides: Collection[PlaceAside], company_id: int) -> None:
@@ -253,7 +266,7 @@ def _take_up(kept: Company) -> set[int]:
     waiting = list(
         PlaceAside.objects.filter(merge__kept=kept, merge__cut_at=None).annotate(leader=F("contact__leader_id"))
     )
-    here = _present_places(kept.pk) if waiting else {}
+    here = _present_places(kept.pk, [one.leader for one in waiting]) if waiting else {}
     followed = {one.leader: one for one in reversed(waiting) if one.leader not in here}
     _stand(followed.values(), kept.pk)
     for merge in CompanyMerge.objects.filter(pk__in={one.merge_id for one in followed.values()}):

@@ -135,8 +135,7 @@ def join_by_domain(new_emails: Iterable[tuple[int, str]]) -> list[int]:
         cursor.execute(_JOIN, {"companies": companies, "people": sorted(people), "domains": domains})
         made = cursor.fetchall()
     mark_companies(company for _membership, _contact, company in made)
-    for membership_id, contact_id, _company in made:
-        audit.record(
-            by=Principal(), action="membership_created", kind="membership", row=membership_id, contact=contact_id
-        )
+    for membership_id, contact_id, company_id in made:
+        said = {"contact": contact_id, "company": company_id}
+        audit.record(by=Principal(), action="membership_created", kind="membership", row=membership_id, **said)
     return sorted({contact_id for _membership, contact_id, _company in made})

@@ -56,7 +56,7 @@ def add_tie(
         tie = Tie(company=company, kind=kind, other=other, contact=contact, since=since, until=until)
         _refuse_twice(tie)
         tie.save(force_insert=True)
-        audit.record(by=by, action="tie_added", kind="company", row=company.pk, tie=tie.pk)
+        _record(tie, "tie_added", by)
     return tie
 
 
@@ -66,7 +66,7 @@ def end_tie(*, tie: Tie, by: Principal, on: date) -> Tie:
         current = Tie.objects.select_for_update(no_key=True).get(pk=tie.pk)
         current.until = max(on, current.since or on)
         current.save(update_fields=["until"])
-        audit.record(by=by, action="tie_ended", kind="company", row=current.company_id, tie=current.pk)
+        _record(current, "tie_ended", by)
     return current
 
 
@@ -78,15 +78,21 @@ def resume_tie(*, tie: Tie, by: Principal) -> Tie:
         current.until = None
         _refuse_twice(current)
         current.save(update_fields=["until"])
-        audit.record(by=by, action="tie_resumed", kind="company", row=current.company_id, tie=current.pk)
+        _record(current, "tie_resumed", by)
     return current
 
 
 def drop_tie(*, tie: Tie, by: Principal) -> None:
     """It was never so."""
     with transaction.atomic():
-        audit.record(by=by, action="tie_dropped", kind="company", row=tie.company_id, tie=tie.pk)
+        _record(tie, "tie_dropped", by)
         Tie.objects.filter(pk=tie.pk).delete()
+
+
+def _record(tie: Tie, action: str, by: Principal) -> None:
+    """With whom, too."""
+    end = {"company": tie.other_id} if tie.other_id else {"contact": tie.contact_id}
+    audit.record(by=by, action=action, kind="company", row=tie.company_id, tie=tie.pk, **end)
 
 
 def visible_ties(principal: Principal) -> Sequence[Q]:

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from contacts import answer_counts, company_marks, jobs, watching
+from contacts import answer_counts, company_marks, jobs, naming_anew, watching
 from contacts.importing import keeping, working
 
 
@@ -32,6 +32,11 @@ def remind_of_tasks() -> None:
 @shared_task
 def mark_places_of_today() -> None:
     company_marks.mark_places_of_today()
+
+
+@shared_task
+def work_off_name_marks() -> None:
+    naming_anew.work_off_name_marks()
 
 
 @shared_task

@@ -422,6 +422,7 @@ _CLOCK = (
     ("funnel.tasks.work_off_backtests", 5.0, 10.0),
     ("funnel.tasks.work_off_company_marks", 5.0, 10.0),
     ("contacts.tasks.mark_places_of_today", 900.0, 600.0),
+    ("contacts.tasks.work_off_name_marks", 5.0, 10.0),
     ("contacts.tasks.work_off_jobs", 5.0, 10.0),
     ("contacts.tasks.work_off_imports", 5.0, 10.0),
     ("contacts.tasks.throw_away_old", 3600.0, 600.0),

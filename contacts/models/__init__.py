@@ -32,6 +32,7 @@ from .people import (
     Membership,
     MembershipRole,
     Merge,
+    NameMark,
     Tag,
     core_of_name,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Membership",
     "MembershipRole",
     "Merge",
+    "NameMark",
     "NotTheSame",
     "NotThere",
     "Notice",

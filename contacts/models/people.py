@@ -298,6 +298,15 @@ class CompanyMark(models.Model):
         indexes = [models.Index(fields=["company"], name="company_marked")]
 
 
+class NameMark(models.Model):
+    """Have this contact found by the names of their companies anew. Only ever inserted; whoever does it deletes the
+    marks it took."""
+
+    contact = models.ForeignKey(
+        Contact, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+
+
 class MembershipRole(models.TextChoices):
     DECISION_MAKER = "decision_maker", _("decision maker")
     INFLUENCER = "influencer", _("influencer")

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from contacts.companies import create_company, drop_membership, join_company, join_named, update_company
 from contacts.company_merging import cut_company_merge, merge_companies
 from contacts.company_twins import company_twins, say_two_companies, unsay_two_companies
 from contacts.erasing import erase_contact, finish_erasures
-from contacts.models import Company, CompanyMerge, Contact, Membership, NotThere, PlaceAside, Tie
+from contacts.models import Company, CompanyMerge, Contact, Membership, NameMark, NotThere, PlaceAside, Tie
+from contacts.naming_anew import work_off_name_marks
 from contacts.network import add_tie, network_of
 from staff.models import AuditRecord, Role
 from staff.policy import Principal
@@ -224,3 +226,60 @@ def test_pairs_are_told_page_by_page():
     rest = company_twins(admin, along="name", after=first.after)
 
     assert (len(first.pairs), first.after, len(rest.pairs), rest.after) == (25, "firma 24", 15, "")
+
+
+def test_who_are_many_are_found_by_the_new_name_when_a_worker_comes_by(monkeypatch):
+    monkeypatch.setattr("contacts.naming_anew.AT_ONCE", 1)
+    kept, gone = two()
+    before, erased = everything(), person(name="Erased")
+    join_company(contact=erased, company=gone, by=US)
+
+    def found(name: str) -> set[str]:
+        return set(Contact.objects.listed().mentioning(name).values_list("name", flat=True))
+
+    merge = merge_companies(kept=kept, gone=gone, by=US)
+    erase_contact(contact=erased, by=US)
+    assert ("Swede" in found("nordlogi oy"), "Swede" in found("nordlogi ab")) == (False, True)
+    assert (work_off_name_marks(), NameMark.objects.count()) == (3, 0)
+    assert (found("nordlogi oy"), found("nordlogi ab")) == ({"Both", "Swede"}, set())
+
+    cut_company_merge(merge=merge, by=US)
+    work_off_name_marks()
+    finish_erasures()
+    found_by = {pk: search for pk, search in everything()["found_by"] if pk != erased.pk}
+    assert found_by == dict(before["found_by"])
+    update_company(company=gone, by=US, name="Svealogi Ab")
+    assert work_off_name_marks() == 2
+    assert found("svealogi") == {"Both", "Swede"}
+
+
+def test_a_merge_asks_no_more_of_the_database_the_more_people_follow():
+    def merged(number: int) -> int:
+        kept, gone = company(f"Kept {number}"), company(f"Gone {number}")
+        for place in range(number):
+            both = person(name=f"Both {place}")
+            join_company(contact=both, company=kept, by=US)
+            join_company(contact=both, company=gone, by=US, role="user", title="Engineer")
+            join_company(contact=person(name=f"There {place}"), company=gone, by=US)
+        with CaptureQueriesContext(connection) as asked:
+            merge = merge_companies(kept=kept, gone=gone, by=US)
+        with CaptureQueriesContext(connection) as asked_to_cut:
+            cut_company_merge(merge=merge, by=US)
+        return len(asked) + len(asked_to_cut)
+
+    assert merged(2) == merged(9)
+
+
+def test_what_is_chosen_holds_also_where_it_is_nothing():
+    kept = company("Nordlogi Oy", external_id="erp-1")
+    gone = company("Nordlogi Ab", country="SE", custom={"size": "9"}, external_id="crm-9")
+
+    merge = merge_companies(kept=kept, gone=gone, by=US, keep=["country", "custom.size"], take=["external_id"])
+
+    kept.refresh_from_db()
+    assert (kept.country, kept.custom, kept.external_id) == ("", {}, "crm-9")
+    assert merge.fields == {"external_id": ["erp-1", "crm-9"]}
+    cut_company_merge(merge=merge, by=US)
+    with pytest.raises(ValidationError) as refused:
+        merge_companies(kept=kept, gone=gone, by=US, keep=["country"], take=["country"])
+    assert refused.value.message_dict == {"keep": ["“country” cannot be chosen."]}

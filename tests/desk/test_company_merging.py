@@ -79,6 +79,29 @@ def test_two_companies_are_seen_side_by_side_made_one_and_undone():
     assert refused == "This merge has been taken back already."
 
 
+def test_the_trail_says_who_was_given_a_place_and_where():
+    client, _user = at_desk()
+    two()
+
+    lines = client.get("/settings/trail").context["records"]
+
+    assert [(one["of"].word, one["of"].name) for one in lines if one["of"] and "place" in one["of"].word] == [
+        ("place in a company", "Two, Nordlogi Oy"),
+        ("place in a company", "One, Nordlogi Oy"),
+        ("place in a company", "Buyer, Nordlogi Ab"),
+    ]
+
+
+def test_a_detail_chosen_beside_the_other_is_nothing_where_that_one_says_nothing():
+    client, _user = at_desk()
+    small, large = two()
+    Company.objects.filter(pk=large.pk).update(country="")
+
+    client.post(f"/companies/{small.pk}/merge/{large.pk}", {"f.name": "0", "f.country": "0"})
+
+    assert Company.objects.get(pk=large.pk).country == ""
+
+
 def test_pairs_are_shown_and_said_to_be_two():
     client, _user = at_desk()
     small, large = two()

@@ -20,6 +20,7 @@ from contacts.companies import companies_like
 from contacts.company_merging import OWN, cut_company_merge, merge_companies, merges_into
 from contacts.company_twins import company_twins, say_two_companies, unsay_two_companies
 from contacts.models import Company, CompanyMerge, CustomField, Joining, Membership, Tie
+from contacts.naming_anew import AT_ONCE
 from crm.desk.companies.listing import LONGEST_WORDS
 from crm.desk.companies.views import visible_company
 from crm.desk.doors import for_staff
@@ -96,12 +97,14 @@ def company_merge_with(request: HttpRequest, principal: Principal, company_id: i
     details = list(_details(kept, gone))
     if request.method != "POST":
         return _beside(request, kept, gone, details, around)
-    take = [one.name for one in details if one.differs and request.POST.get(f"f.{one.name}") == "1"]
+    keep, take = ([one.name for one in details if request.POST.get(f"f.{one.name}") == whose] for whose in "01")
     try:
-        merge = merge_companies(kept=kept, gone=gone, by=principal, take=take)
+        merge = merge_companies(kept=kept, gone=gone, by=principal, take=take, keep=keep)
     except ValidationError as error:
         return _beside(request, kept, gone, details, around, " ".join(error.messages))
     said = _("%(kept)s and %(gone)s are one company now.") % {"kept": kept, "gone": gone}
+    if len(merge.places) > AT_ONCE:
+        said += " " + _("A search finds all its people by its name in about a minute.")
     undo = reverse("desk:company-merge-cut", args=[merge.pk])
     return toast(request, redirect("desk:company-page", kept.pk), said, undo=undo)
 

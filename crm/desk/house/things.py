@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import F, Model, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CostFile, Form, Site
-from contacts.models import Company, Contact, CustomField, EventType, Import, SavedView, Source, Task
+from contacts.models import Company, Contact, CustomField, EventType, Import, Membership, SavedView, Source, Task
 from crm.models import WebhookEndpoint
 from funnel.models import Stage
 from staff.models import ApiKey, Invitation, Team, User
@@ -21,18 +21,26 @@ Row = tuple[str, int]
 _NOTHING: Final = Value("", TextField())
 
 
+def _text(column: str) -> Cast:
+    return Cast(F(column), TextField())
+
+
+_WHO: Final = Coalesce(NullIf(_text("contact__leader__name"), _NOTHING), _text("contact__leader__emails__0"), _NOTHING)
+_PLACE: Final = Concat(_WHO, Value(", ", TextField()), _text("company__name"))  # whom, and where
+
+
 @dataclass(frozen=True, slots=True)
 class Thing:
     """A kind of rows. `name` is what a row is called by: columns, the first that says something."""
 
     word: Any
     rows: type[Model] | None = None
-    name: tuple[str, ...] = ("name",)
+    name: tuple[Any, ...] = ("name",)
     view: str = ""
 
     def named(self, kind: str, numbers: Iterable[int]) -> QuerySet[Any, Any]:
         assert self.rows
-        columns = [NullIf(Cast(F(name), TextField()), _NOTHING) for name in self.name]
+        columns = [NullIf(_text(name) if isinstance(name, str) else name, _NOTHING) for name in self.name]
         rows: QuerySet[Any, Any] = self.rows._default_manager.filter(pk__in=numbers).order_by()
         return rows.values_list(Value(kind), Cast(F("pk"), TextField()), Coalesce(*columns, _NOTHING))
 
@@ -68,7 +76,7 @@ THINGS: Final[Mapping[str, Thing]] = {
     "source": Thing(_("source"), Source),
     "claim": Thing(_("claim")),
     "quarantine": Thing(_("message"), view="desk:quarantine-page"),
-    "membership": Thing(_("place in a company")),
+    "membership": Thing(_("place in a company"), Membership, (_PLACE,)),
     "sending": Thing(_("sending")),
     "effect": Thing(_("what moves set off")),
     "webhook": Thing(_("webhook"), WebhookEndpoint, ("description", "url"), "desk:webhook-page"),
