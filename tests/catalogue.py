@@ -5,10 +5,12 @@ Babel reads Python and, through Django, templates; so nothing here needs the too
 
 import ast
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from babel.messages.catalog import Catalog
@@ -123,9 +125,18 @@ def bring_up_to_date() -> None:
         if message.id:
             message.string = known.get((message.context, message.id), message.string)
     FINNISH.parent.mkdir(parents=True, exist_ok=True)
-    with FINNISH.open("wb") as file:
-        write_po(file, catalogue, width=120, sort_output=True)
-    FINNISH.with_suffix(".mo").write_bytes(compiled(finnish()))
+    written = BytesIO()
+    write_po(written, catalogue, width=120, sort_output=True)
+    _put(FINNISH, written.getvalue())
+    _put(FINNISH.with_suffix(".mo"), compiled(finnish()))
+
+
+def _put(file: Path, content: bytes) -> None:
+    """In one stroke: who reads half a catalogue takes the rest for words that nobody says."""
+    with NamedTemporaryFile(dir=file.parent, delete=False) as made:
+        made.write(content)
+    os.chmod(made.name, 0o644)
+    os.replace(made.name, file)
 
 
 if __name__ == "__main__":
