@@ -113,7 +113,7 @@ STEPS: Final[Sequence[Option]] = (
     ("file", gettext_lazy("File")),
     ("columns", gettext_lazy("Columns")),
     ("trial", gettext_lazy("Trial")),
-    ("in", gettext_lazy("Import")),
+    ("in", pgettext_lazy("step", "Import")),
 )
 BASES: Final[Sequence[Option]] = (
     ("consent", gettext_lazy("consent")),
