@@ -181,6 +181,20 @@ def test_more_overdue_tasks_than_are_shown_are_not_counted_as_if_they_were_all()
     assert [len(context["tasks"].overdue), context["tasks"].has_more] == [60, True]
 
 
+def test_ones_own_tasks_stand_before_a_few_of_others():
+    client, user = at_desk()
+    who, by, mate = person(name="Sari"), Principal(user=user), make_user()
+    for number in range(61):
+        add_task(contact=who, by=by, title=f"Theirs {number}", due_at=ago(number + 2), assignee=mate)
+    add_task(contact=who, by=by, title="Mine", due_at=ago(1))
+
+    tasks = client.get("/today").context["tasks"]
+    drawn = client.get("/today").content.decode()
+    assert [task.title for task in tasks.shown(tasks.overdue)][:2] == ["Mine", "Theirs 60"]
+    assert (len(tasks.shown(tasks.overdue)), tasks.hides_some) == (6, True)
+    assert "More stand in the week of tasks." in drawn
+
+
 def test_what_came_in_is_new_leads_moves_and_recalls_each_with_its_cause():
     client, _user = at_desk(name="Laura")
     lead, buyer, back, later = (person(name=name) for name in ("Lead", "Buyer", "Back", "Later"))

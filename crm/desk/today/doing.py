@@ -15,6 +15,7 @@ from staff.policy import Principal
 
 AT_MOST: Final = 60
 AHEAD: Final = timedelta(days=14)
+OF_OTHERS: Final = 5  # in a part of the page, beside all of one's own
 _SHOWN: Final = (
     *("pk", "title", "due_at", "remind_at", "repeat", "created_by_id", "created_by__name", "created_by__email"),
     *("contact__leader_id", "contact__leader__name", "contact__leader__emails"),
@@ -45,6 +46,19 @@ class Tasks:
     today: Sequence[Due]
     coming: Sequence[Due]
     has_more: bool
+    me: int
+
+    def shown(self, part: Sequence[Due]) -> Sequence[Due]:
+        """One's own of this part, and the first of the others."""
+        return [*(task for task in part if task.who == self.me), *self._others(part)[:OF_OTHERS]]
+
+    def _others(self, part: Sequence[Due]) -> Sequence[Due]:
+        return [task for task in part if task.who != self.me]
+
+    @property
+    def hides_some(self) -> bool:
+        parts = (self.overdue, self.today, self.coming)
+        return self.has_more or any(len(self._others(part)) > OF_OTHERS for part in parts)
 
     @property
     def n(self) -> int:
@@ -52,18 +66,22 @@ class Tasks:
 
 
 def tasks_of(principal: Principal, *, mine: bool = True) -> Tasks:
-    """The open tasks they have, or all they see, the longest due first: one statement."""
+    """The open tasks they have, and those of others they see unless only theirs are asked for: a statement each."""
     user, now = principal.user, timezone.now()
     assert user  # programs have no tasks
     end = timezone.make_aware(datetime.combine(timezone.localdate(), time.max))
-    statement = _open(user.role, user.team_id is not None, mine)
-    rows = statement.rows(user=user.pk, team=user.team_id, moment=end + AHEAD)
-    found = [_due(*row) for row in rows[:AT_MOST]]
+    asked = {"user": user.pk, "team": user.team_id, "moment": end + AHEAD}
+    parts = [
+        _open(user.role, user.team_id is not None, own).rows(**asked) for own in ([True] if mine else [True, False])
+    ]
+    rows = {row[0]: row for part in parts for row in part[:AT_MOST]}
+    found = sorted((_due(*row) for row in rows.values()), key=lambda task: (task.due_at, task.pk))
     return Tasks(
         [task for task in found if task.due_at < now],
         [task for task in found if now <= task.due_at <= end],
         [task for task in found if task.due_at > end],
-        len(rows) > AT_MOST,
+        any(len(part) > AT_MOST for part in parts),
+        user.pk,
     )
 
 

@@ -47,9 +47,9 @@ def today(request: HttpRequest, principal: Principal) -> HttpResponse:
     may_work, calendars = principal.may("contacts:write"), Calendars.read()
     first = told(waiting.first[:FEW], calendars)
     drawn = {
-        "overdue": tasks_drawn(tasks.overdue, request, is_late=True, may_work=may_work),
-        "today": tasks_drawn(tasks.today, request, is_late=False, may_work=may_work),
-        "coming": tasks_drawn(tasks.coming, request, is_late=False, may_work=may_work),
+        "overdue": tasks_drawn(tasks.shown(tasks.overdue), request, is_late=True, may_work=may_work),
+        "today": tasks_drawn(tasks.shown(tasks.today), request, is_late=False, may_work=may_work),
+        "coming": tasks_drawn(tasks.shown(tasks.coming), request, is_late=False, may_work=may_work),
         "first": first_drawn(first),
         "leads": came_drawn(new.leads),
         "moves": came_drawn(new.moves),
