@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from crm.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from crm.webhooks import services
+from crm.webhooks.telling import error_told
 from funnel.models import Dimension
 from rest.answers import answer
 from rest.bodies import body_as
@@ -246,6 +247,6 @@ def _delivery_shape(delivery: WebhookDelivery) -> DeliveryShape:
         due_at=delivery.due_at,
         created_at=delivery.created_at,
         delivered_at=delivery.delivered_at,
-        tries=[TryShape(one.at, one.status, one.error, one.duration_ms) for one in tries],
+        tries=[TryShape(one.at, one.status, error_told(one.status, one.error), one.duration_ms) for one in tries],
         body=msgspec.Raw(delivery.body.encode()),
     )

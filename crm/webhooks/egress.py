@@ -24,6 +24,7 @@ CONNECT_S: Final = 10.0
 TOTAL_S: Final = 15.0
 MOST_READ: Final = 64 * 1024
 
+PRIVATE: Final = _("The host has a private address; only public ones are sent to.")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # the rest of IPv6 is no part of the internet
@@ -46,7 +47,7 @@ class Reply:
 def check_url(url: str) -> None:
     """Refuse, when an endpoint is written down, what could never be sent to."""
     try:
-        _read(url)
+        _refuse_private_literal(_read(url))
     except Refused as refusal:
         raise ValidationError(str(refusal), code="refused_address") from None
 
@@ -63,9 +64,17 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         return Reply(None, str(_("No answer in time.")))
     except ssl.SSLError as error:
         return Reply(None, f"TLS: {error.reason or error.__class__.__name__}")
+    except http.client.RemoteDisconnected:
+        return Reply(None, str(_("The connection was closed without an answer.")))
+    except http.client.BadStatusLine as error:
+        return Reply(None, f"{_('The answer is no HTTP.')} {_readable(error)}".rstrip())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        # It may quote what the other side sent: whatever came, it can be kept and read.
-        return Reply(None, "".join(filter(str.isprintable, str(error)))[:200] or error.__class__.__name__)
+        return Reply(None, _readable(error) or error.__class__.__name__)
+
+
+def _readable(error: Exception) -> str:
+    """It may quote what the other side sent: whatever came, it can be kept and read."""
+    return "".join(filter(str.isprintable, str(error)))[:200]
 
 
 def is_public(address: Address) -> bool:
@@ -112,6 +121,19 @@ def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
+def _refuse_private_literal(parts: SplitResult) -> None:
+    """A number that is no public address, however it is written, or this machine; a name is asked for when we send."""
+    host = str(parts.hostname).rstrip(".")
+    is_here = host == "localhost" or host.endswith(".localhost")
+    try:
+        entries = socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        entries = []  # a name
+    literal = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]
+    if (is_here or not all(map(is_public, literal))) and not _is_allowed(parts):
+        raise Refused(PRIVATE)
+
+
 def _public_address(parts: SplitResult) -> str:
     host = str(parts.hostname)
     try:
@@ -120,7 +142,7 @@ def _public_address(parts: SplitResult) -> str:
         raise Refused(_("The name of the host is not known.")) from None
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     if not _is_allowed(parts) and not all(is_public(ipaddress.ip_address(one)) for one in addresses):
-        raise Refused(_("The host has a private address; only public ones are sent to."))
+        raise Refused(PRIVATE)
     return addresses[0]
 
 
@@ -136,6 +158,7 @@ class _Pinned(http.client.HTTPConnection):
         self.sock = socket.create_connection((self.address, self.port), timeout=CONNECT_S)
         if self.context:
             self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        self.sock.settimeout(TOTAL_S)  # connected: from here on it is the answer that is waited for
 
 
 def _exchange(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -343,3 +344,20 @@ def test_the_old_secret_of_a_webhook_signs_until_it_is_retired():
     assert program.post(f"{address}/retire").json()["both_sign"] is False
     assert program.post(f"{address}/retire").status_code == 422
     assert AuditRecord.objects.filter(action="webhook_secret_retired").count() == 2
+
+
+def test_a_try_says_what_came_of_it_and_when_the_next_one_is():
+    client, _admin = at_desk()
+    client.post("/intake/webhooks", {"url": "https://example.com/hook"})
+    endpoint = WebhookEndpoint.objects.get()
+    sent = WebhookDelivery.objects.create(
+        endpoint=endpoint, message_id="msg_1", state="waiting", body="{}", due_at=timezone.now() + timedelta(minutes=5)
+    )
+    for status, error in ((302, ""), (None, "No answer in time.")):
+        WebhookAttempt.objects.create(delivery=sent, at=timezone.now(), status=status, error=error, duration_ms=12)
+
+    page = client.get(f"/intake/webhooks/{endpoint.pk}", headers={"Accept-Language": "fi"}).text
+
+    assert "302 Uudelleenohjausta ei seurata: anna osoite, johon se johtaa. (12 ms)" in page
+    assert "Vastausta ei tullut ajoissa. (12 ms)" in page
+    assert "seuraava yritys" in page

@@ -64,11 +64,39 @@ def test_an_ipv4_address_inside_an_ipv6_one_counts(address, public):
         "https://example.com:99999/", "https://[::1/", "https://example.com\\@127.0.0.1/",
         "https://example.com/\r\nX: y", "https://example.com/\x7f", "https://example.com/\ud800",
         "javascript:alert(1)", "file:///etc/passwd",
+        "https://10.0.0.1/", "https://127.1/", "https://0x7f000001/", "https://169.254.169.254/latest", "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/", "https://localhost/", "https://polku.localhost:8443/",
     ],
 )  # fmt: skip
 def test_what_is_no_public_https_address_cannot_be_written_down(url):
     with pytest.raises(ValidationError):
         egress.check_url(url)
+
+
+def test_a_public_number_and_a_name_can_be_written_down_and_a_private_one_that_the_operator_named(settings):
+    settings.WEBHOOK_ALLOW = ["10.0.0.1", "localhost:8443"]
+
+    for url in ("https://1.1.1.1/", "https://hooks.example.com/", "http://10.0.0.1/", "https://localhost:8443/x"):
+        egress.check_url(url)
+
+
+def test_an_answer_is_waited_for_as_long_as_is_promised(settings, monkeypatch):
+    settings.WEBHOOK_ALLOW = ["127.0.0.1"]
+    monkeypatch.setattr(egress, "CONNECT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_ponder, args=(listener,), daemon=True).start()
+
+        reply = egress.post(f"http://127.0.0.1:{listener.getsockname()[1]}/", b"{}", {})
+
+    assert reply == egress.Reply(200)
+
+
+def _ponder(listener):
+    peer, _ = listener.accept()
+    peer.recv(65536)
+    time.sleep(0.6)
+    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    peer.close()
 
 
 def test_a_host_the_operator_named_may_be_private(settings):
@@ -94,7 +122,7 @@ def test_an_answer_that_is_no_http_is_a_try_that_can_be_written_down(settings):
 
         reply = egress.post(f"http://127.0.0.1:{listener.getsockname()[1]}/", b"{}", {})
 
-    assert reply == egress.Reply(None, "öbabble")
+    assert reply == egress.Reply(None, "The answer is no HTTP. öbabble")
 
 
 def _babble(listener):

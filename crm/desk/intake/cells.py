@@ -27,6 +27,7 @@ from crm.desk.person.telling import field_names
 from crm.models import DeliveryState
 from crm.templatetags.intake import in_words, worth
 from crm.templatetags.polku import when
+from crm.webhooks.telling import told
 
 _MARKS: Final = {
     "recorded": "check",
@@ -239,6 +240,10 @@ class Try(NamedTuple):
     error: str
     duration_ms: int
 
+    @property
+    def told(self) -> str:
+        return told(self.status, self.error)
+
 
 def deliveries_drawn(
     found: Iterable[Mapping[str, Any]], tries: Mapping[int, Sequence[Try]], request: HttpRequest
@@ -254,7 +259,9 @@ def deliveries_drawn(
 
     def line(one: Mapping[str, Any]) -> str:
         mark, state = states[one["state"]]
-        said = [when(one["created_at"]), *map(_try, tries.get(one["id"], ()))]
+        said = [when(one["created_at"]), *map(_try, tried := tries.get(one["id"], ()))]
+        if tried and one["state"] == DeliveryState.WAITING:
+            said.append(escape(_("next try %(when)s") % {"when": when(one["due_at"])}))
         opened = f'<a class="link" href="?delivery={one["id"]}"><code>{one["message_id"]}</code></a>'
         return (
             f'<li>{mark}<div class="grow"><b>{state}</b> {opened}'
@@ -266,4 +273,4 @@ def deliveries_drawn(
 
 
 def _try(one: Try) -> str:
-    return f"{when(one.at)} {one.status or escape(one.error)} ({one.duration_ms} ms)"
+    return f"{when(one.at)} {escape(one.told)} ({one.duration_ms} ms)"

@@ -110,7 +110,7 @@ def _endpoint(
     state = request.GET.get("state", "")
     state = state if state in DeliveryState.values else ""
     rows = endpoint.deliveries.filter(state=state) if state else endpoint.deliveries.all()
-    found = newest_first(request, rows.values("id", "state", "message_id", "created_at"))
+    found = newest_first(request, rows.values("id", "state", "message_id", "created_at", "due_at"))
     heard = [DIMENSIONS[one] for one in endpoint.dimensions if one in DIMENSIONS]
     lines = deliveries_drawn(found.rows, _tries([row["id"] for row in found.rows]), request)
     context = {"room": "desk:webhooks", "endpoint": endpoint, "secret": secret, "heard": heard}
