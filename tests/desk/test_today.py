@@ -104,6 +104,36 @@ def test_somebody_takes_gives_and_waives_and_takes_that_back():
     assert (waived.is_waived, waived.answered_by, AnswerClock.objects.get().is_running) == (True, user, True)
 
 
+def test_taking_and_giving_an_answer_are_undone_unless_somebody_has_it_meanwhile():
+    client, user = at_desk(name="Laura")
+    mikko, elina = make_user(name="Mikko"), make_user(name="Elina")
+    asks(1, "Aino")
+    advance_everything()
+    clock = AnswerClock.objects.get()
+
+    def done(deed: str, **posted: Any) -> Any:
+        client.post(f"/inbox/{clock.pk}/{deed}", posted)
+        *_before, said = client.get("/inbox").context["messages"]
+        return said
+
+    def undone(said: Any) -> tuple[str, User | None]:
+        client.post(said.extra_tags)
+        *_before, answer = client.get("/inbox").context["messages"]
+        return str(answer), AnswerClock.objects.get().holder
+
+    taken = undone(done("take"))
+    done("give", to=mikko.pk)
+    given = undone(done("give", to=elina.pk))
+    late = done("give", to=elina.pk)
+    done("take")
+
+    assert taken == ("Whoever owns Aino answers.", None)
+    assert given == ("Mikko answers Aino.", mikko)
+    assert undone(late) == ("Laura has it meanwhile.", user)
+    client.post(f"/inbox/{clock.pk}/restore?was=made-up")
+    assert AnswerClock.objects.get().holder == user
+
+
 def test_a_task_that_comes_again_leaves_the_next_one_and_undo_takes_it_back():
     client, user = at_desk()
     contact = person(name="Aino")

@@ -247,6 +247,7 @@ ADDRESSES: Final[dict[str, Address]] = {
     "inbox/answers/<slug:name>.csv": desk(GET="figures:read", rows={"name": "answers_table"}),
     "inbox/<int:clock_id>/take": desk(POST="contacts:write"),
     "inbox/<int:clock_id>/give": desk(GET="contacts:write", POST="contacts:write"),
+    "inbox/<int:clock_id>/restore": desk(POST="contacts:write"),
     "inbox/<int:clock_id>/waive": desk(POST="contacts:write"),
     "tasks/<int:task_id>/postpone/<int:days>": desk(POST="contacts:write", rows={"days": "days"}),
     "contacts": desk(GET="contacts:read"),

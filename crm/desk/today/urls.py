@@ -13,6 +13,7 @@ urlpatterns = [
     path("inbox/answers/<slug:name>.csv", views.answers_table, name="answers-table"),
     path("inbox/<int:clock_id>/take", views.answer_take, name="answer-take"),
     path("inbox/<int:clock_id>/give", views.answer_give, name="answer-give"),
+    path("inbox/<int:clock_id>/restore", views.answer_restore, name="answer-restore"),
     path("inbox/<int:clock_id>/waive", views.answer_waive, name="answer-waive"),
     path("tasks/<int:task_id>/postpone/<int:days>", views.task_postpone, name="task-postpone"),
     path("tasks", week_views.task_week, name="tasks"),

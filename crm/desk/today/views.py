@@ -3,10 +3,12 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -28,7 +30,7 @@ from crm.desk.today.forms import GiveForm
 from crm.desk.today.headline import headline
 from crm.desk.today.inbox import FOR_ME, WHOSE, inbox, sum_of, told
 from crm.desk.today.report import bars, lately, report, tables
-from crm.desk.undoing import undo_token
+from crm.desk.undoing import sealed, undo_token, unsealed
 from staff.hours import Calendars
 from staff.models import Role, User
 from staff.policy import Principal
@@ -101,12 +103,13 @@ def inbox_page(request: HttpRequest, principal: Principal) -> HttpResponse:
 @for_staff("contacts:write")
 def answer_take(request: HttpRequest, principal: Principal, clock_id: int) -> HttpResponseBase:
     clock = _clock(principal, clock_id)
+    undo = _undo_of_giving(clock, principal, principal.user)
     try:
         seen = number_said(request.POST["seen"]) if "seen" in request.POST else clock.holder_id
         take_clock(clock=clock, by=principal, seen=seen)
     except ValidationError as error:
         return toast(request, _back(request, "desk:inbox"), " ".join(error.messages), tone="refused")
-    return toast(request, _back(request, "desk:inbox"), _given(principal.user, clock))
+    return toast(request, _back(request, "desk:inbox"), _given(principal.user, clock), undo=undo)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,17 +119,46 @@ def answer_give(request: HttpRequest, principal: Principal, clock_id: int) -> Ht
     clock = _clock(principal, clock_id)
     form = GiveForm(request.POST or None, initial={"to": clock.holder_id})
     if form.is_valid():
+        to = form.cleaned_data["to"]
+        undo = _undo_of_giving(clock, principal, to)
         try:
-            give_clock(clock=clock, by=principal, to=form.cleaned_data["to"])
+            give_clock(clock=clock, by=principal, to=to)
         except ValidationError as error:
             form.add_error(None, " ".join(error.messages))
         else:
-            return toast(request, _back(request, "desk:inbox"), _given(form.cleaned_data["to"], clock))
+            return toast(request, _back(request, "desk:inbox"), _given(to, clock), undo=undo)
     title = _("Who answers %(name)s?") % {"name": clock.contact}
     context = {"title": title, "form": form, "clock": clock}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     alone = {} if request.htmx else page(request)  # type: ignore[attr-defined]
     return render(request, "desk/today/give.html", alone | context, status=status)
+
+
+@require_POST
+@for_staff("contacts:write")
+def answer_restore(request: HttpRequest, principal: Principal, clock_id: int) -> HttpResponseBase:
+    """Undo of taking or giving it: it is in the hand it was in, unless somebody has it meanwhile."""
+    clock = _clock(principal, clock_id)
+    try:
+        was, became = unsealed(_giving(clock, principal), request.GET.get("was", ""))
+        if clock.holder_id != became:
+            words = _("%(name)s has it meanwhile.") % {"name": clock.holder or _("Nobody")}
+            raise ValidationError(words, code="taken")
+        give_clock(clock=clock, by=principal, to=User.objects.filter(pk=was or 0).first())
+    except signing.BadSignature:
+        return toast(request, _back(request, "desk:inbox"), _("This cannot be undone any more."), tone="refused")
+    except ValidationError as error:
+        return toast(request, _back(request, "desk:inbox"), " ".join(error.messages), tone="refused")
+    return toast(request, _back(request, "desk:inbox"), _given(clock.holder, clock))
+
+
+def _undo_of_giving(clock: AnswerClock, principal: Principal, to: User | None) -> str:
+    was = sealed(_giving(clock, principal), [clock.holder_id, to.pk if to else None])
+    return f"{reverse('desk:answer-restore', args=[clock.pk])}?was={was}"
+
+
+def _giving(clock: AnswerClock, principal: Principal) -> str:
+    return f"answer {clock.pk} {principal.user}"
 
 
 @require_POST
