@@ -1,5 +1,7 @@
 """Costs from a file of an ad platform: sent, looked at, and written down."""
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.ads import Unusable
 from campaigns.cost_files import Plan, apply_file, foresee, keep_file
 from campaigns.models import CostFile
 from crm.desk.campaigns.forms import FileForm, MeaningForm
@@ -62,13 +65,22 @@ def _context(file: CostFile, form: MeaningForm, plan: Plan) -> dict[str, Any]:
         "totals": ", ".join(in_full(total, code) for code, total in sorted(plan.total.items())),
         "lines": [(one, in_full(one.sum_minor, one.campaign.currency)) for one in (*plan.added, *plan.changed)[:SHOWN]],
         "more": max(changed - SHOWN, 0),
-        "unusable": [(one.number, UNUSABLE[one.reason], one.text) for one in plan.unusable[:SHOWN]],
+        "unusable": list(islice(_left_alone(plan.unusable), SHOWN)),
         "replaced": [
             (campaign, one, in_full(one.sum_minor, campaign.currency)) for campaign, one in plan.replaced[:SHOWN]
         ],
         "more_replaced": max(len(plan.replaced) - SHOWN, 0),
         "headline": _headline(plan, changed),
     }
+
+
+def _left_alone(lines: Sequence[Unusable]) -> Iterator[tuple[str, object, str]]:
+    """Lines that follow each other and are left alone for the same thing are told of together."""
+    runs = groupby(enumerate(lines), lambda at: (at[1].reason, at[1].text, at[1].number - at[0]))
+    for (reason, text, _run), same in runs:
+        numbers = [one.number for _place, one in same]
+        said = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
+        yield said, UNUSABLE[reason], text
 
 
 def _headline(plan: Plan, changed: int) -> str:
