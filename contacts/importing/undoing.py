@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import DateTimeField, F, Func
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from psycopg2.errors import QueryCanceled
 
 from ..locking import lock_people
 from ..models import Contact, Event, Identity, Import, ImportChunk, ImportState, PendingReason
@@ -21,6 +22,7 @@ from .telling import tell_end
 
 ENDED: Final = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
 MOST_SHOWN: Final = 50
+LOOKED_WITHIN_MS: Final = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class ChangedSince:
 
     changes: list[Change]
     has_more: bool
+    is_told: bool = True  # not where so much came in since that nobody waits for it
 
     @property
     def people(self) -> list[Contact]:
@@ -45,14 +48,28 @@ class ChangedSince:
 
 def changed_since(run: Import) -> ChangedSince:
     said = _said(run) | {"limit": MOST_SHOWN + 1}
+    ids = _changed(said)
+    if ids is None:
+        return ChangedSince([], has_more=True, is_told=False)
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, said)
-        ids = [leader for (leader,) in cursor.fetchall()]
         cursor.execute(_LAST, said | {"leaders": ids[:MOST_SHOWN]})
         last = dict(cursor.fetchall())
     events = Event.objects.select_related("type", "by").in_bulk(last.values())
     people = Contact.objects.filter(pk__in=last).order_by("sort_key", "pk")
     return ChangedSince([Change(person, events[last[person.pk]]) for person in people], len(ids) > MOST_SHOWN)
+
+
+def _changed(said: Mapping[str, Any]) -> list[int] | None:
+    """The first of them; None where that takes longer than somebody waits."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(LOOKED_WITHIN_MS)])
+            cursor.execute(_CHANGED, said)
+            return [leader for (leader,) in cursor.fetchall()]
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        return None
 
 
 # The events of the run are those of its source that were recorded while it ran. What came since is looked at first:

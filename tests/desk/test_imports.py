@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.catalogue import install_catalogue
+from contacts.importing import undoing
 from contacts.importing.working import work_off_imports
 from contacts.models import Contact, Import, ImportState
 from funnel.services import install_path
@@ -128,6 +129,18 @@ def test_a_file_in_which_nobody_stands_says_so_and_cannot_begin(desk):
     assert words in (page := desk.get(f"/imports/{only_heads.pk}").content.decode())
     assert page.count(" disabled>") == 2
     assert words not in desk.get(f"/imports/{unreadable.pk}").content.decode()
+
+
+def test_where_too_much_came_in_since_undoing_says_that_it_leaves_alone_whom_somebody_changed(desk, monkeypatch):
+    run = uploaded(desk, "mail\n" + "".join(f"a{number}@x.fi\n" for number in range(500)))
+    desk.post(reverse("desk:import-choices", args=[run.pk]), {"deed": "start"})
+    work_off_imports()
+    monkeypatch.setattr(undoing, "LOOKED_WITHIN_MS", 1)
+
+    page = desk.get(f"/imports/{run.pk}/undo").content.decode()
+    assert "So much came in since" in page
+    assert 'name="also_changed"' in page
+    assert "Nobody has changed any of these people since." not in page
 
 
 def test_programs_upload_choose_try_start_and_undo():
