@@ -15,7 +15,6 @@ from rest.answers import answer
 from rest.bodies import body_as
 from rest.endpoints import caller, operation
 from rest.lists import listed
-from rest.queries import invalid_query, parameter, refuse_unknown_parameters
 from rest.schema import BODY_PROBLEMS, IDEMPOTENCY_KEY, LIST_PROBLEMS, page_shape, paging_parameters, query_parameter
 
 from .company_api import COMPANIES, visible_company
@@ -23,6 +22,7 @@ from .company_merging import cut_company_merge, merge_companies
 from .company_twins import ALONG, company_twins, say_two_companies, unsay_two_companies
 from .models import Company, CompanyMerge
 from .serializers import Body
+from .twin_api import pairs_asked
 
 
 class CompanyMergeShape(msgspec.Struct):
@@ -150,11 +150,7 @@ def company_merge_cut(request: Request, merge_id: int) -> HttpResponse:
 def company_twin_list(request: Request) -> HttpResponse:
     """Pairs of companies whose name is the same but for its form and punctuation, or whose domain lies below that of
     the other."""
-    refuse_unknown_parameters(request, ("along", "after"))
-    along = parameter(request, "along") or ALONG[0]
-    if along not in ALONG:
-        raise invalid_query("along", _("It is one of: %(names)s.") % {"names": ", ".join(ALONG)})
-    found = company_twins(caller(request), along=along, after=parameter(request, "after") or "")
+    found = company_twins(caller(request), **pairs_asked(request, ALONG))
     pairs = [
         CompanyPairShape([one.first.pk, one.second.pk], [one.first.name, one.second.name], one.common)
         for one in found.pairs

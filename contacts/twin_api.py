@@ -1,5 +1,7 @@
 """/api/v1/twins: who may be known twice, for programs."""
 
+from collections.abc import Sequence
+
 import msgspec
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -56,11 +58,7 @@ class TwinBody(Body):
 )
 def twin_list(request: Request) -> HttpResponse:
     """Pairs of people; put two together with `POST /api/v1/merges`, or say that they are two."""
-    refuse_unknown_parameters(request, ("along", "after"))
-    along = parameter(request, "along") or "phone"
-    if along not in ALONG:
-        raise invalid_query("along", _("It is one of: %(names)s.") % {"names": ", ".join(ALONG)})
-    return answer(_shown(twins(caller(request), along=along, after=parameter(request, "after") or "")))
+    return answer(_shown(twins(caller(request), **pairs_asked(request, ALONG))))
 
 
 @operation(
@@ -79,6 +77,16 @@ def twin_decide(request: Request) -> HttpResponse:
     first, second = (visible_leader(request, one) for one in said["contacts"])
     (say_two if said["are_two"] else unsay_two)(by=caller(request), first=first, second=second)
     return HttpResponse(status=204)
+
+
+def pairs_asked(request: Request, ways: Sequence[str]) -> dict[str, str]:
+    """What the pairs an address asks for have in common, the first of these ways where it says nothing, and after what
+    to look."""
+    refuse_unknown_parameters(request, ("along", "after"))
+    along = parameter(request, "along") or ways[0]
+    if along not in ways:
+        raise invalid_query("along", _("It is one of: %(names)s.") % {"names": ", ".join(ways)})
+    return {"along": along, "after": parameter(request, "after") or ""}
 
 
 def _shown(found: Found) -> PairsShape:

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import ValidationError
 from django.db.models import Count, F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from staff import audit
 from staff.policy import Principal
@@ -32,6 +33,18 @@ class Resemblance(StrEnum):
     NAME_AND_COMPANY = "name_and_company"
     NAME_AND_DOMAIN = "name_and_domain"  # of addresses that not everybody can have
     NAME_ALONE = "name_alone"  # and of one of them neither address nor number is known
+
+    @property
+    def label(self) -> Any:
+        return _LABELS[self]
+
+
+_LABELS: Final = {
+    Resemblance.PHONE: gettext_lazy("The same number"),
+    Resemblance.NAME_AND_COMPANY: gettext_lazy("The same name and company"),
+    Resemblance.NAME_AND_DOMAIN: gettext_lazy("The same name and domain"),
+    Resemblance.NAME_ALONE: gettext_lazy("The same name; of one nothing else is known"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,6 +25,7 @@ from crm.desk.companies.listing import LONGEST_WORDS
 from crm.desk.companies.views import visible_company
 from crm.desk.doors import for_staff
 from crm.desk.own_fields import told
+from crm.desk.pairing import Pairing
 from crm.desk.people.vocabulary import words
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
@@ -32,7 +33,6 @@ from crm.templatetags.companies import country_name
 from staff.policy import Principal
 
 MOST_SHOWN: Final = 20
-_ALONG: Final = {"name": gettext_lazy("The same name"), "domain": gettext_lazy("A domain below the other's")}
 _DETAILS: Final = {
     "name": gettext_lazy("Name"),
     "country": gettext_lazy("Country"),
@@ -137,19 +137,21 @@ def merge_cut(request: HttpRequest, principal: Principal, merge_id: int) -> Http
 # --- Pairs ------------------------------------------------------------------------------------------------------------
 
 
+_PAIRS: Final = Pairing(
+    listed_at="desk:company-twins",
+    decided_at="desk:company-twin-deed",
+    template="desk/companies/twins.html",
+    along={"name": gettext_lazy("The same name"), "domain": gettext_lazy("A domain below the other's")},
+    find=company_twins,
+    apart=say_two_companies,
+    together=unsay_two_companies,
+)
+
+
 @require_GET
 @for_staff("contacts:merge")
 def twin_list(request: HttpRequest, principal: Principal) -> HttpResponse:
-    asked = request.GET.get("along", "")
-    along = asked if asked in _ALONG else "name"
-    found = company_twins(principal, along=along, after=request.GET.get("after", "").replace("\0", "")[:300])
-    context: dict[str, Any] = {
-        "along": along,
-        "ways": [{"key": key, "label": label} for key, label in _ALONG.items()],
-        "pairs": found.pairs,
-        "after": found.after,
-    }
-    return render(request, "desk/companies/twins.html", page(request) | context)
+    return _PAIRS.shown(request, principal)
 
 
 @require_POST
@@ -157,21 +159,8 @@ def twin_list(request: HttpRequest, principal: Principal) -> HttpResponse:
 def twin_deed(
     request: HttpRequest, principal: Principal, company_id: int, other_id: int, deed: str
 ) -> HttpResponseBase:
-    """`apart`: they are two; `together`: that is taken back."""
-    pair = {"first": visible_company(principal, company_id), "second": visible_company(principal, other_id)}
-    back = done() if request.htmx else redirect("desk:company-twins")  # type: ignore[attr-defined]
-    match deed:
-        case "apart":
-            try:
-                say_two_companies(by=principal, **pair)
-            except ValidationError as error:
-                return toast(request, back, " ".join(error.messages), tone="refused")
-            undo = reverse("desk:company-twin-deed", args=[company_id, other_id, "together"])
-            return toast(request, back, _("%(first)s and %(second)s are two.") % pair, undo=undo)
-        case "together":
-            unsay_two_companies(by=principal, **pair)
-            return toast(request, back, _("They may be one again."))
-    raise Http404
+    two = visible_company(principal, company_id), visible_company(principal, other_id)
+    return _PAIRS.decided(request, principal, two, deed)
 
 
 # --- Around -----------------------------------------------------------------------------------------------------------
