@@ -1,22 +1,19 @@
 """Campaigns beside each other: what came of each in a period, and how its budget stands."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from django.utils import timezone
 
 from campaigns.models import Campaign, Way
 from campaigns.outcome import Gates, Outcome, outcomes
-from campaigns.reading import campaigns_listed
-from campaigns.results import credited, spent
+from campaigns.reading import beside_list, campaigns_listed
+from campaigns.results import credited
 from campaigns.spreading import each
 from campaigns.strategy import counted
-from contacts.prepared import Prepared
 from funnel.models import Stage
 from funnel.pacing import today_of
-from funnel.pictures import Picture, path_in, sees_everyone
+from funnel.pictures import Picture, sees_everyone
 from funnel.spans import Days
 from staff.policy import Principal
 
@@ -55,9 +52,10 @@ def compare(principal: Principal, *, days: int, way: Way, put_away: bool = False
     period = Days(today_of(picture) - days + 1, today_of(picture))
     shown = campaigns_listed(put_away=put_away)
     lines = credited(picture, principal, [period], way, keys=[one.key for one in shown])
-    gates = Gates(path_in(picture))
-    found = outcomes(gates, shown, lines, spent(picture, [period]), 0)
-    sums, everybody, today = written_down([one.pk for one in shown]), sees_everyone(principal), timezone.localdate()
+    path, costs, sums = beside_list(picture, [period])
+    gates = Gates(path)
+    found = outcomes(gates, shown, lines, costs, 0)
+    everybody, today = sees_everyone(principal), timezone.localdate()
     rows = [_compared(one, found[one.key], gates, sums.get(one.pk, 0), everybody, today) for one in shown]
     return sorted(rows, key=lambda row: (not row.is_running, row.campaign.name.casefold()))
 
@@ -66,18 +64,3 @@ def _compared(one: Campaign, outcome: Outcome, gates: Gates, sum_: int, everybod
     gate = gates.gate(one)
     won = counted(one.question, outcome.over(gate))
     return Compared(one, outcome, gate, gates.rank(gate.pk), won, sum_, one.is_running(today), everybody)
-
-
-_WRITTEN_DOWN: Final = Prepared(
-    "costs_written_down",
-    """
-    SELECT campaign_id, sum(sum_minor)::bigint FROM campaigns_cost
-     WHERE campaign_id = ANY(%(campaigns)s::bigint[]) AND withdrawn_at IS NULL GROUP BY 1
-    """,
-    campaigns="bigint[]",
-)
-
-
-def written_down(campaign_ids: Sequence[int]) -> Mapping[int, int]:
-    """All that stands as cost of each, in the minor units of its currency."""
-    return dict(_WRITTEN_DOWN.rows(campaigns=list(campaign_ids)))

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from campaigns.models import Campaign
-from campaigns.results import SPANS_SPENT, SPENT_NOW, spans_spent
+from campaigns.results import SPANS_SPENT, SPENT_NOW, Spent, spans_spent
 from contacts.prepared import Prepared, PreparedModels
 from funnel.models import Standing
 from funnel.pictures import STAGES, VERSIONS, Path, Picture, path_told
@@ -135,7 +135,7 @@ _LINK_LINES: Final = msgspec.json.Decoder(list[LinkLine])
 class Beside(NamedTuple):
     """What the strategy shows beside the figures of its campaigns."""
 
-    spent: Mapping[tuple[int, int], int]  # by the place of a span and by campaign
+    spent: Spent
     touched: Mapping[str, datetime]  # when each campaign touched somebody last
     bought: tuple[int, int]  # so many customers, and for how much all of them
     stand_long: int  # people where the path leaks, COUNTED at most
@@ -178,4 +178,28 @@ _BESIDE: Final = Prepared(
     currency="varchar",
     leak="smallint",
     long="timestamptz",
+)
+
+
+def beside_list(
+    picture: Picture, spans: Sequence[Days]
+) -> tuple[Path, Mapping[tuple[int, int], int], Mapping[int, int]]:
+    """What the list of campaigns shows beside what is credited to them, in one question: the path, what each cost in
+    each span, and all that stands as cost of each, in the minor units of its currency."""
+    [(versions, stages, spent, standing)] = _BESIDE_LIST.rows(**spans_spent(spans))
+    by_span = {(place, campaign): total for place, campaign, total in msgspec.json.decode(spent)}
+    return path_told(picture, versions, stages), by_span, dict(msgspec.json.decode(standing))
+
+
+_WRITTEN_DOWN: Final = """
+    SELECT campaign_id, sum(sum_minor)::bigint FROM campaigns_cost WHERE withdrawn_at IS NULL GROUP BY 1
+"""
+_BESIDE_LIST: Final = Prepared(
+    "beside_list",
+    f"""
+    SELECT {VERSIONS}::text, {STAGES}::text, {_as_json(SPENT_NOW.replace("%(only)s", "NULL"), 3)},
+           {_as_json(_WRITTEN_DOWN, 2)}
+""",
+    is_general=False,
+    **SPANS_SPENT,
 )

@@ -163,7 +163,7 @@ def test_the_pages_ask_as_much_for_many_campaigns_as_for_few():
     advance_everything()
 
     assert [len(queries_for(client, address)) for address in addresses] == few
-    assert few == [6, 7, 4]  # each a way to the database and back: the session and what the rail tells are two of them
+    assert few == [6, 5, 4]  # each a way to the database and back: the session and what the rail tells are two of them
 
 
 def test_the_months_tell_what_runs_when_and_what_each_question_was_to_cost_and_did_cost():
