@@ -1,6 +1,8 @@
-"""What can be laid side by side: versions and drafts by their keys."""
+"""What can be laid side by side: versions and drafts by their keys; and which version took the place of which."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from funnel.models import Playbook, PlaybookDraft
@@ -33,3 +35,17 @@ def side_called(key: str) -> Side | None:
         return Side(document_of(draft), draft=draft) if draft else None
     version = Playbook.objects.filter(number=int(number)).first()
     return Side(version.document, version=version) if version else None
+
+
+def replaced_by(versions: Iterable[tuple[int, datetime | None]]) -> dict[int, int]:
+    """Of each version that is never in force any more, the first later one that is from the same moment or before.
+
+    Versions are numbers with the moment from which on they are in force; nothing is the beginning.
+    """
+    known = sorted(versions)
+    found: dict[int, int] = {}
+    for number, since in known:
+        later = (one for one, from_ in known if one > number and (from_ is None or (since and from_ <= since)))
+        if first := next(later, None):
+            found[number] = first
+    return found

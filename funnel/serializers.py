@@ -201,6 +201,8 @@ class WholePositionShape(PositionShape):
 
 
 class PlaybookShape(msgspec.Struct):
+    """`status`: being_applied, applied, waiting (for its moment), or replaced (a later one is from before)."""
+
     number: int
     name: str
     since: datetime | None
@@ -208,6 +210,7 @@ class PlaybookShape(msgspec.Struct):
     published_by: str | None
     applied_at: datetime | None
     status: str
+    replaced_by: int | None
 
 
 class PlaybookList(msgspec.Struct):

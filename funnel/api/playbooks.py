@@ -1,5 +1,6 @@
 """/api/v1/playbooks: the versions in force, and the drafts of the next one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from funnel.check_shapes import (
     FindingShape,
     PublicationBody,
 )
-from funnel.comparing import Side, side_called
+from funnel.comparing import Side, replaced_by, side_called
 from funnel.differences import Changed, difference
 from funnel.examples import Verdict, try_examples
 from funnel.explaining import Words
@@ -63,8 +64,9 @@ _WRITING = ("malformed-json", "unknown-field", "invalid-value", "not-found", "st
 def playbook_list(request: Request) -> HttpResponse:
     """All published versions, the newest first."""
     refuse_unknown_parameters(request._request, ())
-    versions = Playbook.objects.defer("document").select_related("published_by").order_by("-number")
-    return answer(PlaybookList([PlaybookShape(**_version(version)) for version in versions]))
+    versions = list(Playbook.objects.defer("document").select_related("published_by").order_by("-number"))
+    replaced = replaced_by((version.number, version.since) for version in versions)
+    return answer(PlaybookList([PlaybookShape(**_version(version, replaced)) for version in versions]))
 
 
 @operation("playbooks:read", summary=_("A version"), tag=TAG, answers={200: WholePlaybookShape}, problems=_READING)
@@ -359,7 +361,9 @@ def _draft(draft: PlaybookDraft) -> dict[str, Any]:
     }
 
 
-def _version(version: Playbook) -> dict[str, Any]:
+def _version(version: Playbook, replaced: Mapping[int, int] | None = None) -> dict[str, Any]:
+    if replaced is None:
+        replaced = replaced_by(Playbook.objects.values_list("number", "since"))
     return {
         "number": version.number,
         "name": version.name,
@@ -367,13 +371,16 @@ def _version(version: Playbook) -> dict[str, Any]:
         "published_at": version.published_at,
         "published_by": str(version.published_by) if version.published_by else None,
         "applied_at": version.applied_at,
-        "status": _status(version),
+        "status": _status(version, replaced),
+        "replaced_by": replaced.get(version.number),
     }
 
 
-def _status(version: Playbook) -> str:
+def _status(version: Playbook, replaced: Mapping[int, int]) -> str:
     if version.applied_at is None:
         return "being_applied"
+    if version.number in replaced:
+        return "replaced"
     return "applied" if version.since is None or version.since <= timezone.now() else "waiting"
 
 

@@ -459,3 +459,20 @@ def test_a_place_that_only_the_other_result_leads_to_is_counted_beside(desk: Cli
         ("Prospecting", 1, 1, 0),
         ("Closed", 0, 0, 1),
     ]
+
+
+def test_a_version_that_waits_and_one_that_was_replaced_say_so(
+    desk: Client, draft: PlaybookDraft, marketer: User
+) -> None:
+    later = timezone.now() + timedelta(days=40)
+    publish_playbook(draft=draft, since=later, by=Principal(user=marketer))
+    other = start_draft(name="Sooner", by=Principal(user=marketer))
+    Playbook.objects.update(applied_at=timezone.now())
+    waiting = desk.get("/playbooks").text
+    warned = desk.get(f"/playbooks/drafts/{other.pk}/publish").text
+    publish_playbook(draft=other, by=Principal(user=marketer))
+    Playbook.objects.update(applied_at=timezone.now())
+
+    assert ("waits for its day" in waiting, "replaced by version" in waiting) == (True, False)
+    assert "Version 2 waits until" in warned
+    assert "replaced by version 3" in desk.get("/playbooks").text

@@ -2,17 +2,19 @@
 
 import copy
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import Http404
+from django.utils import timezone
 
 from contacts.catalogue import install_catalogue
 from contacts.models import Pending, PendingReason
 from funnel.arranging import add_stage, change_stage, path_document
+from funnel.comparing import replaced_by
 from funnel.differences import Changed, difference, written_in
 from funnel.models import Playbook, PlaybookDraft, Stage
 from funnel.publishing import (
@@ -351,3 +353,12 @@ def test_a_rule_may_say_why_it_is_there(by: Principal, note: Any, codes: list[st
     draft = save_draft(draft=draft, seen=None, document={**draft.document, "rules": rules})
 
     assert [finding.code for finding in check_draft(draft)] == codes
+
+
+def test_a_version_is_replaced_by_a_later_one_that_is_in_force_before_its_moment():
+    first, second = timezone.now(), timezone.now() + timedelta(days=30)
+
+    assert replaced_by([(1, None), (2, second), (3, first)]) == {2: 3}
+    assert replaced_by([(1, None), (2, first), (3, second)]) == {}
+    assert replaced_by([(1, None), (2, first), (3, first), (4, first)]) == {2: 3, 3: 4}
+    assert replaced_by([(1, None), (2, first), (3, None)]) == {1: 3, 2: 3}

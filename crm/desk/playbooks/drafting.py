@@ -296,6 +296,7 @@ def _publish_page(request: HttpRequest, draft: PlaybookDraft, *, fault: str = ""
         "draft": draft,
         "newest": newest,
         "number": newest.number + 1,
+        "to_come": list(Playbook.objects.defer("document").filter(since__gt=timezone.now()).order_by("since")),
         "is_behind": draft.based_on_id != newest.number,
         "everybody": showing.everybody(),
         "fault_count": len(check_draft(draft)),

@@ -7,6 +7,7 @@ import msgspec
 from django.utils import timezone
 
 from contacts.prepared import Prepared
+from funnel.comparing import replaced_by
 from funnel.models import BacktestKind, BacktestState
 
 
@@ -53,6 +54,11 @@ class Shelf(msgspec.Struct, frozen=True):
         """The highest number whose moment has come."""
         now = timezone.now()
         return next(one for one in self.versions if one.since is None or one.since <= now)
+
+    @property
+    def replaced(self) -> dict[int, int]:
+        """Of the versions that are never in force any more, which took their place."""
+        return replaced_by((one.number, one.since) for one in self.versions)
 
     def version(self, number: int) -> Version | None:
         return next((one for one in self.versions if one.number == number), None)

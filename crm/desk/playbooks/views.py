@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -41,10 +42,11 @@ def playbook_version(request: HttpRequest, principal: Principal, number: int) ->
 
 
 def _version_page(request: HttpRequest, principal: Principal, found: Shelf, version: Version) -> HttpResponse:
-    proof = found.proof
+    proof, replaced = found.proof, found.replaced
     context = {
         **book(version, found, principal, showing.part_of(request.GET.get("part", ""))),
-        "versions": found.versions,
+        "versions": [(one, replaced.get(one.number)) for one in found.versions],
+        "now": timezone.now(),
         "in_force": found.in_force.number,
         "drafts": found.drafts,
         "applying": showing.applying(found.versions),
