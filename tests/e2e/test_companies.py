@@ -9,6 +9,7 @@ from contacts.companies import create_company, join_company, update_company
 from contacts.models import Membership, Tie
 from contacts.services import NewContact, create_contact
 from funnel.advancing import advance_everything
+from funnel.company_counts import work_off_company_marks
 from staff.policy import Principal
 from tests.e2e.people import story
 from tests.e2e.scenes import enter, serious, sideways
@@ -25,6 +26,7 @@ def nordic():
     create_company(by=by, name="Rautatie Oy")
     create_contact(by=by, new=NewContact(attributes={"name": "Helmi Niemi", "email": "helmi@nordlogi.fi"}))
     advance_everything()
+    work_off_company_marks()
     return user, company
 
 
