@@ -324,7 +324,8 @@ def test_a_table_of_open_document_is_read_as_one_of_excel(by):
 
 
 def test_of_a_workbook_a_sheet_is_read_that_one_sees_and_hidden_ones_can_be_chosen(by):
-    secret, shown = [["Salary", "Email"], [1, "boss@x.example"]], [["Name", "Email"], ["Anna", "anna@x.example"]]
+    secret: list[list[object]] = [["Salary", "Email"], [1, "boss@x.example"]]
+    shown = [["Name", "Email"], ["Anna", "anna@x.example"]]
     run = brought(by, workbook(secret, shown, hidden={1}))
 
     assert (run.choices["sheet"], run.choices["sheets"]) == ("Sheet2", ["Sheet1", "Sheet2"])

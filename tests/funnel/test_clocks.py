@@ -216,6 +216,6 @@ def test_whoever_takes_what_somebody_else_took_meanwhile_is_told_so():
     with pytest.raises(ValidationError) as refusal:
         take_clock(clock=clock, by=second, seen=None)
     refused_to = AnswerClock.objects.get().holder
-    knowing = take_clock(clock=clock, by=second, seen=first.user and first.user.pk).holder
+    knowing = take_clock(clock=clock, by=second, seen=refused_to and refused_to.pk).holder
 
     assert (refusal.value.messages, refused_to, knowing) == (["Aino has it meanwhile."], first.user, second.user)
