@@ -215,7 +215,7 @@ def test_whoever_takes_what_somebody_else_took_meanwhile_is_told_so():
     take_clock(clock=clock, by=first, seen=None)
     with pytest.raises(ValidationError) as refusal:
         take_clock(clock=clock, by=second, seen=None)
-    refused_to = AnswerClock.objects.get().holder
-    knowing = take_clock(clock=clock, by=second, seen=refused_to and refused_to.pk).holder
+    still = AnswerClock.objects.get()
+    knowing = take_clock(clock=clock, by=second, seen=still.holder_id).holder
 
-    assert (refusal.value.messages, refused_to, knowing) == (["Aino has it meanwhile."], first.user, second.user)
+    assert (refusal.value.messages, still.holder, knowing) == (["Aino has it meanwhile."], first.user, second.user)
