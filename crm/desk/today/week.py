@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -14,14 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Task
 from contacts.models.tasks import TaskQuerySet
 from staff.hours import week_of
-from staff.models import User, WorkWeek
+from staff.models import Role, User, WorkWeek
 from staff.policy import Principal
 
 AT_MOST: Final = 300
-_SHOWN: Final = (
-    *("title", "due_at", "repeat", "contact__leader__name", "contact__leader__emails"),
-    *("assignee__name", "assignee__email", "assignee__is_active", "assignee__is_away"),
-)
+_PERSON: Final = ("contact__leader", "contact__leader__name", "contact__leader__emails")
+_HOLDER: Final = ("assignee", "assignee__name", "assignee__email", "assignee__is_active", "assignee__is_away")
 DAYS: Final = 7
 MINE, TEAM, EVERYBODY, NOBODY_THERE = "mine", "team", "all", "nobody"
 WHOSE: Final[Mapping[str, Promise]] = {
@@ -32,12 +30,29 @@ WHOSE: Final[Mapping[str, Promise]] = {
 }
 
 
+class Line(NamedTuple):
+    """A task as the week shows it: about whom, and in whose hands."""
+
+    pk: int
+    title: str
+    due_at: datetime
+    repeat: str
+    person: int
+    name: str
+    emails: Sequence[str]
+    holder: int | None
+    holder_name: str | None
+    holder_email: str | None
+    may_sign_in: bool | None
+    is_away: bool | None
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A day, what is to be done on it, and why nobody works on it, if so."""
 
     on: date
-    tasks: Sequence[Task]
+    tasks: Sequence[Line]
     off: str
     is_workday: bool
     is_today: bool
@@ -47,7 +62,7 @@ class Day:
 class Week:
     monday: date
     days: Sequence[Day]
-    late: Sequence[Task]  # from before the week that runs
+    late: Sequence[Line]  # from before the week that runs
     has_more: bool
 
     @property
@@ -78,7 +93,7 @@ def week(principal: Principal, day: date, whose: str) -> Week:
     is_current = monday == monday_of(timezone.localdate())
     wanted = Q(due_at__lt=ends) if is_current else Q(due_at__gte=begins, due_at__lt=ends)
     tasks = tasks_of_whom(principal, whose).filter(wanted).order_by("due_at", "pk")[: AT_MOST + 1]
-    found = list(tasks.select_related("contact__leader", "assignee").only(*_SHOWN))
+    found = [Line._make(row) for row in tasks.values_list("pk", "title", "due_at", "repeat", *_PERSON, *_HOLDER)]
     late = [task for task in found if task.due_at < begins]
     return Week(monday, _days(principal, monday, found), late, len(found) > AT_MOST)
 
@@ -103,16 +118,34 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def people_with_tasks(principal: Principal) -> list[User]:
-    """Whom one may look at: whoever has something open that one sees."""
+class Colleague(NamedTuple):
+    pk: int
+    name: str
+    email: str
+    role: str
+    is_active: bool
+    is_away: bool
+    has_tasks: bool  # something open that whoever looks sees
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def can_be_given(self) -> bool:
+        return self.is_active and self.role != Role.READ_ONLY
+
+
+def colleagues_of(principal: Principal) -> list[Colleague]:
+    """All of us, by name."""
     theirs = Task.objects.visible_to(principal).open().order_by().filter(assignee=OuterRef("pk"))
-    return list(User.objects.filter(Exists(theirs)).order_by("name", "email"))  # by index: one look for each of us
+    every = User.objects.order_by("name", "email")  # by index: one look for each of us
+    return [Colleague._make(row) for row in every.values_list(*Colleague._fields[:-1], Exists(theirs))]
 
 
-def _days(principal: Principal, monday: date, tasks: Sequence[Task]) -> list[Day]:
+def _days(principal: Principal, monday: date, tasks: Sequence[Line]) -> list[Day]:
     assert principal.user
     calendar, today = week_of(principal.user.team), timezone.localdate()
-    due: dict[date, list[Task]] = {}
+    due: dict[date, list[Line]] = {}
     for task in tasks:
         due.setdefault(timezone.localtime(task.due_at).date(), []).append(task)
     days = (monday + timedelta(days=number) for number in range(DAYS))

@@ -9,38 +9,36 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from contacts.models import Task
 from contacts.recurring import Repeat
 from crm.desk.drawing import joined, row_address, small_icon
 from crm.desk.finding import number_said
 from crm.desk.today.spans import repeat_words
-from crm.desk.today.week import MINE
+from crm.desk.today.week import MINE, Line
 from crm.templatetags.polku import moments_shown
-from staff.models import User
 
 
 def tasks_drawn(
-    tasks: Iterable[Task], now: datetime, *, picked: str, may_work: bool, is_late: bool = False
+    tasks: Iterable[Line], now: datetime, *, picked: str, may_work: bool, is_late: bool = False
 ) -> SafeString:
     """Each with a box to choose it. The late ones say their day; whoever has one is named unless only theirs are."""
     name, when, page = _naming(may_work=may_work), _moments(is_late=is_late), row_address("desk:contact-page")
     box, whose = _choosing() if may_work else lambda task: "", _hands(picked)
     movable = ' draggable="true"' if may_work else ""
 
-    def line(task: Task) -> str:
+    def line(task: Line) -> str:
         late, warns = (" is-late", " warn") if is_late or task.due_at < now else ("", "")
-        leader = task.contact.leader
+        person = task.name or next(iter(task.emails), f"#{task.person}")
         return (
             f'<li class="wk-task{late}" data-row{movable}>{box(task)}<div class="grow">{name(task)}\n'
             f'<p class="t-meta"><span class="num nowrap{warns}">{when(task.due_at)}</span> · '
-            f'<a class="link anywhere" href="{page(leader.pk)}">{escape(str(leader))}</a>{_again(task)}'
-            f"{whose(task.assignee)}</p></div></li>"
+            f'<a class="link anywhere" href="{page(task.person)}">{escape(person)}</a>{_again(task)}'
+            f"{whose(task)}</p></div></li>"
         )
 
     return joined(map(line, tasks))
 
 
-def _choosing() -> Callable[[Task], str]:
+def _choosing() -> Callable[[Line], str]:
     words = escape(_("Choose: %(title)s"))
     return lambda task: (
         f'<input class="cb" type="checkbox" name="task" value="{task.pk}" data-do="x" '
@@ -48,7 +46,7 @@ def _choosing() -> Callable[[Task], str]:
     )
 
 
-def _naming(*, may_work: bool) -> Callable[[Task], str]:
+def _naming(*, may_work: bool) -> Callable[[Line], str]:
     if not may_work:
         return lambda task: f'<b class="anywhere">{escape(task.title)}</b>'
     address = row_address("desk:task-change")
@@ -63,27 +61,27 @@ def _moments(*, is_late: bool) -> Callable[[datetime], str]:
     return lambda at: escape(shown(at) if is_late else time_format(localtime(at), "TIME_FORMAT"))
 
 
-def _again(task: Task) -> str:
+def _again(task: Line) -> str:
     if not task.repeat:
         return ""
     return f' {small_icon("repeat")}<span class="vh">{escape(repeat_words(Repeat.read(task.repeat)))}</span>'
 
 
-def _hands(picked: str) -> Callable[[User | None], str]:
+def _hands(picked: str) -> Callable[[Line], str]:
     if picked == MINE:
-        return lambda user: ""
+        return lambda task: ""
     one = number_said(picked)
     nobody, shut, away = (
         f'<span class="warn">{escape(words)}</span>'
         for words in (_("nobody has it"), f"({_('may not sign in')})", f"({_('on leave')})")
     )
 
-    def said(user: User | None) -> str:
-        if user is None:
+    def said(task: Line) -> str:
+        if task.holder is None:
             return f"<br>{nobody}"
-        if user.pk == one:
+        if task.holder == one:
             return ""
-        state = f" {shut}" if not user.is_active else f" {away}" if user.is_away else ""
-        return f"<br>{escape(str(user))}{state}"
+        state = f" {shut}" if not task.may_sign_in else f" {away}" if task.is_away else ""
+        return f"<br>{escape(task.holder_name or task.holder_email or '')}{state}"
 
     return said

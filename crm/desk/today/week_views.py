@@ -23,7 +23,7 @@ from crm.desk.finding import day_said, number_said, numbers_said
 from crm.desk.places import page
 from crm.desk.toasts import done, toast
 from crm.desk.today.many import AT_ONCE, Came, finish_many, give_many, move_many, postpone_many, take_back_many
-from crm.desk.today.week import MINE, TEAM, WHOSE, people_with_tasks, week
+from crm.desk.today.week import MINE, TEAM, WHOSE, colleagues_of, week
 from crm.desk.today.week_cells import tasks_drawn
 from crm.desk.undoing import sealed, unsealed
 from staff.models import Role, User
@@ -41,7 +41,7 @@ def task_week(request: HttpRequest, principal: Principal) -> HttpResponse:
     whose = _whose(request)
     day = day_said(request.GET.get("day", "")) or timezone.localdate()
     shown = week(principal, day if day.year in YEARS else timezone.localdate(), whose)
-    may_work, now = principal.may("contacts:write"), timezone.now()
+    may_work, now, colleagues = principal.may("contacts:write"), timezone.now(), colleagues_of(principal)
     draw = partial(tasks_drawn, now=now, picked=whose, may_work=may_work)
     context = {
         "week": shown,
@@ -49,10 +49,10 @@ def task_week(request: HttpRequest, principal: Principal) -> HttpResponse:
         "days": [(one, draw(one.tasks)) for one in shown.days],
         "whose": [(key, label, key == whose) for key, label in WHOSE.items() if key != TEAM or principal.user.team_id],
         "picked": whose,
-        "people": people_with_tasks(principal),
+        "people": [one for one in colleagues if one.has_tasks],
         "holder": number_said(whose),
         "may_work": may_work,
-        "colleagues": _colleagues() if may_work else (),
+        "colleagues": [one for one in colleagues if one.can_be_given],
         "here": request.get_full_path(),
     }
     is_part = request.htmx and request.headers.get("HX-Target") == "week-part"  # type: ignore[attr-defined]
