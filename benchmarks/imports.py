@@ -45,11 +45,9 @@ def imports(bench: Bench, state: Path, rows: int) -> Iterator[Row]:
     """Rows a second of `rows` new people, five times each in turn; then ten times as many, with seconds and memory.
 
     Twice: beside the loop that writes the same (people with their search words, addresses, what was told, marks), and
-    beside one that upserts a single table. What was measured before leaves millions of rows to be vacuumed: that is done
-    first, for it would cost the product, which keeps both processors busy, and not the loops, which keep one.
+    beside one that upserts a single table.
     """
     bench.run(TABLES)
-    bench.run("VACUUM (ANALYZE)")
     speeds: dict[str, list[float]] = {"limit": [], "table": [], "product": []}
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(PAIRS):
